@@ -24,6 +24,8 @@ async def test_a_graph_shows_what_a_run_took_and_why(page: Page, seeded: Seeded)
     await expect(pane).to_contain_text("Why here? check-result chose this step")
     await expect(pane).to_contain_text("steps.validate.output.isValid eq true yes, it is true")
     await expect(pane).to_contain_text(f"ord_{1001}")
+    await steps.get_by_role("treeitem", name="Reject Order").click()
+    await expect(pane).to_contain_text("The run hasn’t come to this step.")
     await expect(page.locator(".run-head a[href*='/ui/records/']")).to_have_text(
         re.compile("record.created orders 1001")
     )
@@ -67,6 +69,7 @@ async def test_a_rerun_is_previewed_and_started_from_a_step(
     await page.get_by_role("button", name="Rerun from here…").click()
     dialog = page.get_by_role("dialog", name="Rerun")
     await expect(dialog.get_by_label("From")).to_have_value("reject")
+    await expect(dialog.get_by_label("Visit of the step")).to_have_value("1")
     await dialog.get_by_label("Change of the input").fill('{"data": {"email": ')
     await dialog.get_by_role("button", name="Preview").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("inputPatch isn’t JSON")
@@ -80,7 +83,9 @@ async def test_a_rerun_is_previewed_and_started_from_a_step(
     assert run["input"]["data"]["email"] == "new@example.com"
 
 
-async def test_a_run_is_paused_and_resumed_after_a_preview(page: Page, ui_server: UiServer) -> None:
+async def test_a_run_is_paused_and_resumed_and_followed_until_it_is_cancelled(
+    page: Page, ui_server: UiServer
+) -> None:
     run = await ui_server.start("patient")
     await ui_server.ended(run, "running")
     await page.goto(f"/ui/runs/{run}?tab=explain")
@@ -93,9 +98,9 @@ async def test_a_run_is_paused_and_resumed_after_a_preview(page: Page, ui_server
     await expect(page.get_by_role("dialog")).to_contain_text("RunResumed")
     await page.get_by_role("button", name="Resume the run").click()
     await expect(page.locator(".run-head .status")).to_have_text(re.compile("running"))
-    await page.get_by_role("button", name="Cancel…").click()
-    await page.get_by_role("button", name="Cancel the run").click()
-    await expect(page.locator(".run-head .status")).to_have_text(re.compile("cancelled"))
+    await ui_server.post(f"/runs/{run}/cancel", {"reason": "closing time"})
+    await expect(page.locator(".run-head")).to_contain_text("closing time")
+    await expect(page.get_by_role("table", name="Reasons")).to_contain_text("FINISHED")
 
 
 async def test_a_run_shows_the_past_and_offers_nothing_there(

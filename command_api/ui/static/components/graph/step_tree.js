@@ -74,7 +74,7 @@ function TreeItem({ item, id, active, selected, onClick }) {
     aria-selected=${selected} onClick=${onClick}>
     <span class="step-item-name">${open !== undefined && html`<span aria-hidden="true">${open ? '▾' : '▸'} </span>`}
       ${node.label}</span>
-    ${node.status && html`<${Status} value=${node.status} />`}
+    ${node.status && open === undefined && html`<${Status} value=${node.status} />`}
     <span class="muted step-item-note">${node.note ?? (node.status ? '' : node.kind)}</span>
   </div>`;
 }

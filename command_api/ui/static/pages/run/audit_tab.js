@@ -8,6 +8,7 @@ import { get } from '../../core/api.js';
 import { asOf } from '../../core/as_of.js';
 import { formatInstant } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
+import { Deliveries } from './deliveries.js';
 
 /** Events that are shown; the command line shows all. */
 const LIMIT = 1_000;
@@ -32,6 +33,7 @@ export function AuditTab({ run }) {
       <code>baton audit run ${run.id}</code> shows all.<//>`}
     <${Table} label="Audited events" columns=${COLUMNS} rows=${data.events}
       rowKey=${(/** @type {any} */ one) => String(one.position)} />
+    <${Deliveries} runId=${run.id} />
     <h2>The state to which the events lead</h2>
     <${JsonTree} value=${data.state} label="state" />
   </div>`;

@@ -46,16 +46,15 @@ const REASONS = [
   { key: 'stepId', title: 'Step', width: 'minmax(80px, 160px)', render: (/** @type {any} */ one) => one.stepId ?? 'the run' },
   { key: 'code', title: 'Code', width: '110px' },
   { key: 'text', title: 'Reason', width: 'minmax(160px, 3fr)', render: reasonText },
-  { key: 'since', title: 'Since', width: 'minmax(120px, 1fr)', render: (/** @type {any} */ one) => html`<${Time} at=${one.since} />` },
-  { key: 'dueAt', title: 'Due', width: 'minmax(120px, 1fr)', render: (/** @type {any} */ one) => html`<${Time} at=${one.dueAt} />` },
+  { key: 'since', title: 'Since', width: '230px', render: (/** @type {any} */ one) => html`<${Time} at=${one.since} />` },
+  { key: 'dueAt', title: 'Due', width: '230px', render: (/** @type {any} */ one) => html`<${Time} at=${one.dueAt} />` },
 ];
 
 /** @param {any} reason */
-function reasonText({ text, attempt, of, function: called, executor, lastError }) {
+function reasonText({ text, attempt, of, executor, lastError }) {
   const parts = [
     text,
     attempt !== undefined && of !== undefined && `attempt ${attempt} of ${of}`,
-    called && `function ${called}`,
     executor && `executor ${executor}`,
     lastError && `last error ${lastError.code}: ${lastError.message}`,
   ];

@@ -5,15 +5,16 @@ import { Graph } from '../../components/graph/graph.js';
 import { StepTree } from '../../components/graph/step_tree.js';
 import { setQuery, values } from '../../core/router.js';
 import { useGet } from '../../core/use_get.js';
+import { FutureStep } from './step/future_step.js';
 import { edgeKey, stepStates, takenEdges } from './step_states.js';
 
 const OPEN = new Set([undefined, 'running', 'waiting']);
 
 /**
  * @param {{run: any, timeline: import('./use_timeline.js').TimelineState,
- *   query: import('../../routes.js').Query}} props
+ *   query: import('../../routes.js').Query, onRerun: (stepId: string, visit: number) => void}} props
  */
-export function GraphTab({ run, timeline, query }) {
+export function GraphTab({ run, timeline, query, onRerun }) {
   const path = `/definitions/${encodeURIComponent(run.definitionId)}/graph`;
   const { data: graph, error, reload } = useGet(path, { version: run.version });
   const states = useMemo(() => stepStates(timeline.rows), [timeline.rows]);
@@ -24,13 +25,14 @@ export function GraphTab({ run, timeline, query }) {
   if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
   if (graph === undefined) return html`<${Loading} />`;
   const opened = values(query, 'step')[0];
-  const selected = timeline.rows.find((row) => row.executionId === opened)?.stepId;
+  const future = typeof query.next === 'string' && !states.has(query.next) ? query.next : undefined;
+  const selected = timeline.rows.find((row) => row.executionId === opened)?.stepId ?? future;
   const pick = (/** @type {string} */ stepId) => {
     const execution = states.get(stepId)?.executionId;
-    if (execution !== undefined) setQuery({ step: execution });
-    else setQuery({ step: '' });
+    setQuery(execution === undefined ? { step: '', next: stepId } : { step: execution, next: '' });
   };
   return html`<div class="graph-tab">
+    ${future && html`<${FutureStep} graph=${graph} stepId=${future} onRerun=${onRerun} />`}
     <div class="graph-side">
       <label class="graph-only">steps <select value=${query.only ?? ''}
           onChange=${(/** @type {any} */ event) => setQuery({ only: event.target.value })}>

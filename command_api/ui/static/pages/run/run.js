@@ -33,7 +33,9 @@ export default function RunPage({ params, query }) {
   const [rerun, setRerun] = useState(/** @type {{stepId: string, visit: number} | boolean} */ (false));
   useEffect(() => setRerun(false), [id]);
   const tab = typeof query.tab === 'string' && query.tab in TABS ? query.tab : 'graph';
+  useEffect(() => { TABS[tab].load().catch(() => undefined); }, [tab]); // while the run is read
   const shown = run?.id === id ? run : undefined;
+  const rerunFrom = (/** @type {string} */ stepId, /** @type {number} */ visit) => setRerun({ stepId, visit });
   const changed = () => {
     reload();
     timeline.reload();
@@ -47,10 +49,10 @@ export default function RunPage({ params, query }) {
       <${RunTabs} current=${tab} />
       <div class="beside">
         <div class="run-tab" role="tabpanel" aria-label=${TABS[tab].label}>
-          <${Lazy} key=${tab} load=${TABS[tab].load} run=${shown} runId=${id} timeline=${timeline} query=${query} />
+          <${Lazy} key=${tab} load=${TABS[tab].load} run=${shown} runId=${id} timeline=${timeline} query=${query}
+            onRerun=${rerunFrom} />
         </div>
-        <${OpenSteps} run=${shown} timeline=${timeline} query=${query}
-          onRerun=${(/** @type {string} */ stepId, /** @type {number} */ visit) => setRerun({ stepId, visit })} />
+        <${OpenSteps} run=${shown} timeline=${timeline} query=${query} onRerun=${rerunFrom} />
       </div>
       ${rerun && html`<${Lazy} load=${RERUN_DIALOG} run=${shown} from=${rerun === true ? null : rerun}
         steps=${[...new Set(timeline.rows.map((row) => row.stepId))]} onClose=${() => setRerun(false)} />`}`}
@@ -58,7 +60,7 @@ export default function RunPage({ params, query }) {
 }
 
 /** Parameters that mean something in one tab only. */
-const OF_A_TAB = { only: '', event: '', stepId: '', from: '', to: '' };
+const OF_A_TAB = { only: '', event: '', stepId: '', from: '', to: '', next: '' };
 
 /** @param {{current: string}} props */
 function RunTabs({ current }) {

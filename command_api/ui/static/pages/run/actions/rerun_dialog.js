@@ -17,7 +17,8 @@ const EMPTY = {
 
 /**
  * @param {{run: any, steps: string[], from?: {stepId: string, visit: number} | null,
- *   onClose: () => void}} props `from` is the step from which the reader asked for the rerun.
+ *   onClose: () => void}} props `from` is the step from which the reader asked for the
+ *   rerun; its visit is 0 if the run hasn't come to it.
  */
 export function RerunDialog({ run, steps, from, onClose }) {
   const [fields, setFields] = useState(() => firstFields(run, from));
@@ -41,10 +42,10 @@ export function RerunDialog({ run, steps, from, onClose }) {
       setFailure(/** @type {Error} */ (error));
     }
   };
-  return html`<${Dialog} title="Rerun" open onClose=${onClose}>
+  return html`<${Dialog} title="Rerun" open wide onClose=${onClose}>
     <form class="form" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); ask(false); }}>
       <p>A new run takes over outcomes of this one. This run isn’t changed.</p>
-      <${RerunFields} fields=${fields} steps=${steps} change=${change} />
+      <div class="form-grid"><${RerunFields} fields=${fields} steps=${steps} change=${change} /></div>
       ${plan && html`<${Plan} plan=${plan} />`}
       ${failure && html`<${Failure} error=${failure} />`}
       <div class="form-buttons">
@@ -63,7 +64,7 @@ export function RerunDialog({ run, steps, from, onClose }) {
  * @returns {Fields}
  */
 function firstFields(run, from) {
-  if (from) return { ...EMPTY, from: from.stepId, visit: from.visit > 1 ? String(from.visit) : '' };
+  if (from) return { ...EMPTY, from: from.stepId, visit: from.visit > 0 ? String(from.visit) : '' };
   return run.status === 'failed' ? { ...EMPTY, from: 'failed' } : EMPTY;
 }
 

@@ -38,6 +38,9 @@ export function RunActions({ run, onChanged, onRerun }) {
   const close = () => setAsking('');
   const writes = may('orchestrator:write') && !readOnly.value;
   useShortcut('c', 'Copy the run’s id', () => copyText(run.id, 'id'));
+  useShortcut('.', 'Go to the actions of the run', () => {
+    /** @type {HTMLElement | null} */ (document.querySelector('.run-actions button'))?.focus();
+  });
   return html`<div class="run-actions">
     ${writes && html`<${ActionButtons} actions=${run.actions} labels=${LABELS} onAct=${act} />
       <button type="button" onClick=${onRerun}>Rerun…</button>`}

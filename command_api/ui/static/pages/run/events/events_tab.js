@@ -3,7 +3,7 @@ import { html, useMemo, useState } from '../../../vendor/preact.js';
 import { Failure, Loading } from '../../../components/notice.js';
 import { Table } from '../../../components/table.js';
 import { useShortcut } from '../../../core/keyboard.js';
-import { setQuery } from '../../../core/router.js';
+import { href, setQuery } from '../../../core/router.js';
 import { formatInstant } from '../../../core/time.js';
 import { aboutEvent, canFold, eventRows, foldedKinds, isFailure, kindOf } from './event_kinds.js';
 import { EventPane } from './event_pane.js';
@@ -31,7 +31,7 @@ export function EventsTab({ runId, query }) {
     row.event === undefined ? setUnfolded(new Set([...unfolded, row.key])) : show(row.event)
   );
   return html`<div class="events">
-    <${Kinds} events=${events} folded=${folded} loaded=${loaded} query=${query} />
+    <${Kinds} events=${events} folded=${folded} loaded=${loaded} query=${query} runId=${runId} />
     ${error && html`<${Failure} error=${error} />`}
     <div class="beside">
       <${Table} label="Events" columns=${COLUMNS} rows=${rows} rowKey=${(/** @type {any} */ row) => row.key}
@@ -68,9 +68,9 @@ function aboutCell({ event, folded }) {
 
 /**
  * @param {{events: import('./use_events.js').RunEvent[], folded: string[], loaded: boolean,
- *   query: import('../../../routes.js').Query}} props
+ *   query: import('../../../routes.js').Query, runId: string}} props
  */
-function Kinds({ events, folded, loaded, query: { only, stepId } }) {
+function Kinds({ events, folded, loaded, query: { only, stepId }, runId }) {
   const counts = useMemo(() => countKinds(events), [events]);
   const toggle = (/** @type {string} */ kind) => {
     const rest = folded.filter((one) => one !== kind);
@@ -86,6 +86,7 @@ function Kinds({ events, folded, loaded, query: { only, stepId } }) {
     <label><input type="checkbox" checked=${only === 'failed'}
       onChange=${() => setQuery({ only: only === 'failed' ? '' : 'failed' })} /> failures only</label>
     ${stepId && html`<button type="button" onClick=${() => setQuery({ stepId: '' })}>of step ${stepId} ✕</button>`}
+    <a href=${href(`/streams/run/${encodeURIComponent(runId)}`)}>as a stream</a>
     <span class="muted tools-count">${loaded ? `${count} events` : `${count} events read so far`}</span>
   </div>`;
 }

@@ -52,25 +52,33 @@ function rangeStyle([one, other]) {
  * @param {number} origin
  */
 function labelsOf({ segments }, origin) {
-  /** @type {{at: number, text: string, title: string, idle: boolean}[]} */
-  const labels = [];
-  let free = 0;
-  for (const { from, to, begin, end, idle } of segments) {
-    if (idle) {
-      if (begin < free) continue;
-      const text = `╱ ${formatDuration(to - from)} ╱`;
-      labels.push({ at: begin, text, title: 'Idle time, collapsed', idle });
-      free = begin + APART;
-      continue;
-    }
+  const labels = idleLabels(segments);
+  const isFree = (/** @type {number} */ at) => labels.every((one) => Math.abs(one.at - at) >= APART);
+  for (const { from, to, begin, end } of segments.filter((one) => !one.idle)) {
     const step = roundStep(((to - from) / Math.max(end - begin, 1e-9)) * APART);
     for (let time = origin + Math.ceil((from - origin) / step) * step; time <= to; time += step) {
       const at = begin + ((time - from) / (to - from)) * (end - begin);
-      if (at < free || at > 1 - APART / 2) continue;
+      if (at > 1 - APART / 2 || !isFree(at)) continue;
       const title = formatInstant(new Date(time).toISOString(), { milliseconds: true, withZone: true });
-      labels.push({ at, text: time === origin ? '0 s' : formatDuration(time - origin), title, idle });
-      free = at + APART;
+      labels.push({ at, text: time === origin ? '0 s' : formatDuration(time - origin), title, idle: false });
     }
+  }
+  return labels;
+}
+
+/**
+ * Return the labels of collapsed spans, as far as there is space for them.
+ *
+ * @param {import('./time_scale.js').Segment[]} segments
+ */
+function idleLabels(segments) {
+  /** @type {{at: number, text: string, title: string, idle: boolean}[]} */
+  const labels = [];
+  for (const { from, to, begin, idle } of segments) {
+    const before = labels[labels.length - 1];
+    if (!idle || (before !== undefined && begin - before.at < APART)) continue;
+    const text = `╱ ${formatDuration(to - from)} ╱`;
+    labels.push({ at: begin, text, title: 'Idle time, collapsed', idle });
   }
   return labels;
 }
