@@ -72,16 +72,18 @@ function Member({ name, path, value, depth }) {
     return html`<div class="json-line"><span class="json-key">${name}</span>
       <${Leaf} value=${value} /><${Tools} path=${path} value=${value} /></div>`;
   }
-  return html`<details open=${open} onToggle=${(/** @type {any} */ event) => setOpen(event.currentTarget.open)}>
-    <summary><span class="json-key">${name}</span> <span class="muted">${sizeOf(value)}</span>
-      <${Tools} path=${path} value=${value} /></summary>
-    ${open && html`<div class="json-inner"><${Members} value=${value} path=${path} depth=${depth + 1} /></div>`}
-  </details>`;
+  return html`<div class="json-holder">
+    <details open=${open} onToggle=${(/** @type {any} */ event) => setOpen(event.currentTarget.open)}>
+      <summary><span class="json-key">${name}</span> <span class="muted">${sizeOf(value)}</span></summary>
+      ${open && html`<div class="json-inner"><${Members} value=${value} path=${path} depth=${depth + 1} /></div>`}
+    </details>
+    <${Tools} path=${path} value=${value} />
+  </div>`;
 }
 
 /** @param {{path: string, value: any}} props */
 function Tools({ path, value }) {
-  return html`<span class="json-more" onClick=${(/** @type {Event} */ event) => event.preventDefault()}>
+  return html`<span class="json-more">
     <${Menu} icon label="" name="Copy from ${path}" items=${[
       { label: 'Copy the value', onPick: () => copy(plain(value)) },
       { label: 'Copy the path', onPick: () => copy(path) },
