@@ -20,7 +20,7 @@ EVERYTHING := $(VENV)/.everything-installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint ui-types vendor-ui chaos attack lists as-of bulk mutations year bench bench-distributed format lock setup clean
+.PHONY: help demo test check lint ui-types vendor-ui ui-budgets ui-load ui-pictures chaos attack lists as-of bulk mutations year bench bench-distributed format lock setup clean
 
 help: ## Lists the recipes.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,18 @@ year: $(EVERYTHING) ## Lets DAYS=365 days of ten schedules pass in virtual time 
 bulk: $(EVERYTHING) ## Cancels RUNS=10000 runs in one bulk and runs them again, through kill -9: each exactly once.
 	@BATON_BULK_RUNS=$(RUNS) $(BIN)/python -m pytest --timeout 900 --numprocesses 0 -s \
 		tests/faults/test_kill_9_of_bulks.py $(ARGS)
+
+ui-budgets: $(EVERYTHING) ## Measures the pages of the UI in Chromium and checks their budgets of time.
+	@BATON_UI_BUDGETS=1 $(BIN)/python -m pytest --numprocesses 0 -p no:randomly \
+		tests/ui/test_sizes.py tests/ui/test_budgets.py $(ARGS)
+
+ui-load: $(EVERYTHING) ## Keeps the list of runs open for SECONDS=60 during 1,000 changes a second.
+	@BATON_UI_LOAD_S=$(SECONDS) $(BIN)/python -m pytest --numprocesses 0 --timeout 600 \
+		tests/ui/test_load.py $(ARGS)
+
+ui-pictures: $(EVERYTHING) ## Takes pictures of the pages into build/ui-pictures and docs/ui.
+	@BATON_UI_PICTURES=build/ui-pictures BATON_UI_DOCS=docs/ui $(BIN)/python -m pytest \
+		--numprocesses 0 tests/ui/test_pictures.py $(ARGS)
 
 bench: $(EVERYTHING) ## Measures Baton and DBOS side by side and draws benchmarks/results/*.svg.
 	@$(BIN)/python -m benchmarks $(ARGS)

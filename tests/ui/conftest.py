@@ -20,16 +20,35 @@ from tests.ui.server import UiServer, ui_server_in
 PATIENCE_MS = 15_000
 SIZE = {"width": 1_280, "height": 800}
 NewPage = Callable[..., Awaitable[Page]]
+Figure = Callable[[str], None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all tests of the folder in one event loop, which their shared browser needs."""
+    """Run all tests with the shared browser or server in one event loop, which both need."""
     in_session = pytest.mark.asyncio(loop_scope="session")
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
+        used = {"browser", "ui_server"} & set(getattr(item, "fixturenames", ()))
+        if used and item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
-            if pytest_asyncio.is_async_test(item):
-                item.add_marker(in_session, append=False)
+            item.add_marker(in_session, append=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures that tests have measured."""
+    reports = [one for kind in ("passed", "failed") for one in terminalreporter.getreports(kind)]
+    figures = [
+        value for report in reports for name, value in report.user_properties if name == "figure"
+    ]
+    if figures:
+        terminalreporter.section("figures")
+        for figure in figures:
+            terminalreporter.line(str(figure))
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Figure:
+    """A function that keeps a sentence with measured values for the end of the test run."""
+    return lambda sentence: request.node.user_properties.append(("figure", sentence))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

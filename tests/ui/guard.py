@@ -54,12 +54,14 @@ class Guard:
 
     def check(self) -> None:
         """Fail the test if a page complained, or asked another server for anything."""
-        assert self.unexpected == []
-        assert self.foreign == []
+        assert not self.unexpected, "\n".join(self.unexpected)
+        assert not self.foreign, "\n".join(self.foreign)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in LOUD:
-            self.complaints.append(f"{message.type}: {message.text} at {message.location}")
+            place = message.location
+            where = f"{place['url']}:{place['lineNumber']}"
+            self.complaints.append(f"{message.type}: {message.text} at {where}")
 
     def _on_error(self, error: WebError) -> None:
         self.complaints.append(f"uncaught: {error.error}")

@@ -55,3 +55,15 @@ async def settled(page: Page) -> None:
     """Wait until a page has its title and no part of it is still loading."""
     await expect(page.locator("main h1")).to_have_count(1)
     await expect(page.locator("[aria-busy=true], .loading")).to_have_count(0)
+
+
+async def go(page: Page, path: str) -> None:
+    """Show another page as a link does, without loading the UI again."""
+    await page.evaluate(
+        """path => {
+          history.pushState(null, '', path);
+          dispatchEvent(new PopStateEvent('popstate'));
+        }""",
+        path,
+    )
+    await settled(page)

@@ -10,6 +10,8 @@ import { isOpen } from './timeline/timeline_rows.js';
 const FIRST = 150;
 const LIMIT = 5_000;
 const PAUSE_MS = 500;
+/** Milliseconds before the other rows are read, so that they don't delay what the tab reads. */
+const REST_MS = 300;
 
 /**
  * @typedef {import('./timeline/timeline_rows.js').Row} Row
@@ -87,6 +89,7 @@ class TimelineReader {
     let offset = open < 0 ? this.rows.length : open;
     for (;;) {
       const limit = this.rows.length === 0 ? FIRST : LIMIT;
+      if (this.rows.length === FIRST) await later(REST_MS);
       const { data } = await get(this.path, { offset, limit }, { signal: this.abort.signal });
       this.rows = [...this.rows.slice(0, offset), ...data.rows];
       offset = this.rows.length;
@@ -101,3 +104,6 @@ class TimelineReader {
     this.abort.abort();
   }
 }
+
+/** @param {number} ms */
+const later = (ms) => new Promise((done) => setTimeout(done, ms));
