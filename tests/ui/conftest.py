@@ -6,11 +6,11 @@ server for anything.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, StorageState, expect
+from playwright.async_api import Browser, Page, StorageState, ViewportSize, expect
 
 from tests.servers.chromium import running_chromium
 from tests.ui.guard import Guard
@@ -18,7 +18,7 @@ from tests.ui.seed import Seeded, before_start, seed
 from tests.ui.server import UiServer, ui_server_in
 
 PATIENCE_MS = 15_000
-SIZE = {"width": 1_280, "height": 800}
+SIZE: Final[ViewportSize] = {"width": 1_280, "height": 800}
 NewPage = Callable[..., Awaitable[Page]]
 Figure = Callable[[str], None]
 

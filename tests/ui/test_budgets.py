@@ -44,7 +44,7 @@ SCROLL = """async ([box, frames]) => {
 LAY_OUT = """async (definition) => {
   const of = (path) => new URL(path, document.querySelector('script[type=module]').src).href;
   const { get } = await import(of('core/api.js'));
-  const { boxOf } = await import(of('components/graph/boxes.js'));
+  const { boxOf } = await import(of('components/graph/places.js'));
   const { layoutGraph } = await import(of('components/graph/layout.js'));
   const { data } = await get(`/definitions/${definition}/graph`);
   const boxes = data.nodes.map((one) => boxOf({ ...one, label: one.id }));

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import AsyncIterator
+from typing import Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, StorageState
+from playwright.async_api import Browser, Page, StorageState, ViewportSize
 
 from tests.ui.accessibility import CONTRAST, is_too_wide, violations
 from tests.ui.conftest import PATIENCE_MS, SIZE
@@ -14,8 +15,8 @@ from tests.ui.pages import PAGES, show
 from tests.ui.seed import Seeded
 from tests.ui.server import UiServer
 
-NARROW = {"width": 400, "height": 800}
-ZOOMED = {"width": SIZE["width"] // 2, "height": SIZE["height"] // 2}
+NARROW: Final[ViewportSize] = {"width": 400, "height": 800}
+ZOOMED: Final[ViewportSize] = {"width": SIZE["width"] // 2, "height": SIZE["height"] // 2}
 """What is left of the window at a zoom of 200 %."""
 
 
