@@ -11,6 +11,7 @@ from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.runs.render_run import STATUSES
 from baton.command_api.own.statistics.windows import read_window
 from baton.command_api.principal import READ
+from baton.domain.json import JsonObject
 from baton.projector.views.runs.queries import RunFilter
 from baton.projector.views.runs.view import Status
 from baton.protocols.iso_time import format_time
@@ -43,19 +44,20 @@ async def _show(context: RequestContext) -> Reply:
     window = read_window(context.query, context.now(), default_ms=_HOUR_MS)
     runs, tenant = context.services.runs, context.tenant
     _, definitions = await context.services.definitions.page(tenant, limit=1)
-    buckets = [
-        {
-            "start": format_time(start),
-            "requested": await runs.count(tenant, RunFilter(requested=(start, end - 1))),
-            "failed": await runs.count(
-                tenant, RunFilter(requested=(start, end - 1), statuses=("failed",))
-            ),
-        }
-        for start, end in window.buckets()
-    ]
+    buckets = [await _bucket(context, start, end) for start, end in window.buckets()]
     by_status = {one: await runs.count(tenant, RunFilter(statuses=(one,))) for one in STATUSES}
     shown = {"runs": by_status, "definitions": definitions, "window": buckets}
     return context.reply(200, {"at": format_time(context.now()), **shown})
+
+
+async def _bucket(context: RequestContext, start: int, end: int) -> JsonObject:
+    runs, requested = context.services.runs, (start, end - 1)
+    count = await runs.count(context.tenant, RunFilter(requested=requested))
+    failed = 0
+    if count:
+        of_failed = RunFilter(requested=requested, statuses=("failed",))
+        failed = await runs.count(context.tenant, of_failed)
+    return {"start": format_time(start), "requested": count, "failed": failed}
 
 
 ROUTES = (

@@ -39,6 +39,8 @@ let part = new AbortController();
 /** Aborted when the stream has to be opened for other topics. */
 let reading = new AbortController();
 let leads = false;
+/** The topics that the stream is read for. */
+let streamed = '';
 
 /**
  * Call `on` with each event of the topics.
@@ -115,12 +117,13 @@ async function lead(until) {
   leads = true;
   post({ ask: true });
   while (!until.aborted) {
-    reading = new AbortController();
-    until.addEventListener('abort', () => reading.abort(), { once: true });
-    const { signal: now } = reading;
     await settle();
     if (until.aborted) return;
-    const options = { topics: topicsOfAll(), after: reached, signal: now };
+    reading = new AbortController();
+    until.addEventListener('abort', () => reading.abort(), { once: true });
+    const topics = topicsOfAll();
+    streamed = topics.join();
+    const options = { topics, after: reached, signal: reading.signal };
     await readStream({ ...options, onFrame: tellAll, onBroken: () => tellAll(BROKEN) });
   }
 }
@@ -173,10 +176,9 @@ function announce() {
  * @param {string[]} topics
  */
 function setTopics(tab, topics) {
-  const before = topicsOfAll().join();
   if (topics.length > 0) wanted.set(tab, topics);
   else wanted.delete(tab);
-  if (leads && topicsOfAll().join() !== before) reading.abort();
+  if (leads && topicsOfAll().join() !== streamed) reading.abort();
 }
 
 function topicsHere() {

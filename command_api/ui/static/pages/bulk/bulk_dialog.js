@@ -46,10 +46,10 @@ export function BulkDialog({ action, choice, onClose }) {
   const count = preview === null ? '' : ` ${preview.count.toLocaleString('en')} ${preview.count === 1 ? 'run' : 'runs'}`;
   return html`<${Dialog} title="${VERBS[action]} the chosen runs" open onClose=${onClose}>
     <form class="bulk-form" onSubmit=${submit}>
+      ${preview ? html`<${Chosen} preview=${preview} />` : !error && html`<${Loading} label="Looking for the runs …" />`}
       <${BulkOptions} action=${action} entered=${entered} onEnter=${setEntered} />
       ${(fault ?? error) && html`<${Failure} error=${fault ?? error} />`}
       ${refused && html`<${Failure} error=${refused} />`}
-      ${preview ? html`<${Chosen} preview=${preview} />` : !error && html`<${Loading} label="Looking for the runs …" />`}
       ${everyRun && html`<${Notice} kind="warning" title="These are all runs of the tenant.">
         <label class="inline"><input type="checkbox" checked=${sure} onChange=${() => setSure(!sure)} /> Treat every one of them</label>
       <//>`}

@@ -12,7 +12,7 @@ import { FirstSteps } from './first_steps.js';
 import { Services } from './services.js';
 import '../runs/style.js';
 
-const EVERY_MS = 2000;
+const EVERY_MS = 5000;
 const MINUTES = 60;
 
 /** The title of the document. */

@@ -12,7 +12,7 @@ export const COLUMNS = [
   { key: 'definition', title: 'Definition', width: 'minmax(120px, 1fr)', render: (run) => html`<${DefinitionName} run=${run} />` },
   { key: 'status', title: 'Status', width: '104px', render: (run) => html`<${Status} value=${run.status} />` },
   { key: 'waitsFor', title: 'Waits for', width: 'minmax(200px, 2fr)', render: (run) => html`<${WaitsFor} run=${run} />` },
-  { key: 'started', title: 'Started', width: '226px', render: (run) => html`<${Started} run=${run} />` },
+  { key: 'started', title: 'Started', width: '240px', render: (run) => html`<${Started} run=${run} />` },
   { key: 'took', title: 'Took', width: '108px', numeric: true, render: (run) => html`<${Took} run=${run} />` },
   { key: 'attempts', title: 'Attempts', width: '88px', numeric: true },
   { key: 'trigger', title: 'Trigger', width: 'minmax(110px, 1fr)', render: (run) => html`<${Trigger} run=${run} />` },

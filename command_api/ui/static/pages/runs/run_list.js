@@ -106,11 +106,9 @@ export class RunList {
 
   /** @param {import('../../core/live.js').LiveEvent} event */
   onEvent({ type, position, data }) {
-    if (type === 'resync') {
-      for (const id of this.places.keys()) this.changed.add(id);
-    } else if (this.places.has(data.runId)) {
-      this.changed.add(data.runId);
-    }
+    const named = type === 'run' ? data.runs : [];
+    const ids = type === 'resync' ? this.places.keys() : named.map((/** @type {any} */ one) => one.runId);
+    for (const id of ids) if (this.places.has(id)) this.changed.add(id);
     if (position === null || position > this.position) this.listChanged = true;
     if (this.listChanged || this.changed.size > 0) this.readSoon();
   }
