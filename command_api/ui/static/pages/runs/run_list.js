@@ -22,6 +22,7 @@ export const MOST_ROWS = 20_000;
 /** Rows of a list whose reader stays at its top, after which older ones are dropped. */
 const TOP_ROWS = 400;
 const PAUSE_MS = 500;
+const FAILED_PAUSE_MS = 5_000;
 /** The list is read again after so many times as long as the last time took. */
 const REST = 4;
 /** Rows above and below the visible ones that are kept up to date, too. */
@@ -128,9 +129,10 @@ export class RunList {
     }
     this.busy = true;
     this.readAt = Date.now();
-    await this.quietly(() => this.readChanges());
+    const done = await this.quietly(() => this.readChanges());
     this.busy = false;
-    this.pause = Math.max(PAUSE_MS, REST * (Date.now() - this.readAt));
+    this.pause = done ? Math.max(PAUSE_MS, REST * (Date.now() - this.readAt)) : FAILED_PAUSE_MS;
+    if (!done) this.listChanged = true; // so that it is read again
     if (!this.abort.signal.aborted && (this.listChanged || this.seen().length > 0)) this.readSoon();
   }
 
@@ -213,16 +215,17 @@ export class RunList {
     this.emit();
   }
 
-  /** @param {() => Promise<void>} work Its failure is shown. */
+  /** @param {() => Promise<void>} work Its failure is shown; returns whether there was none. */
   async quietly(work) {
+    const before = this.error;
     try {
       await work();
       this.error = null;
     } catch (error) {
-      if (this.abort.signal.aborted) return;
-      this.error = error;
-      this.emit();
+      if (!this.abort.signal.aborted) this.error = error;
     }
+    if (this.error !== before) this.emit();
+    return this.error === null;
   }
 
   emit() {
