@@ -39,7 +39,7 @@ function Progress({ job, onStopped }) {
   const stop = () => send('POST', `/backtests/${id}/stop`, {}).then(onStopped, setError);
   return html`<p class="actions" role="status">
     <progress max=${total ?? 1} value=${total === undefined ? undefined : replayed}></progress>
-    ${replayed.toLocaleString('en')} of ${total === undefined ? 'the chosen' : total.toLocaleString('en')} runs replayed
+    ${replayed.toLocaleString('en')} of ${total === undefined ? 'the chosen' : total.toLocaleString('en')} runs replayed${' '}
     ${OPEN.includes(status) && may('orchestrator:write') && html`<button type="button" onClick=${stop}>Stop</button>`}
   </p>
   ${error && html`<${Failure} error=${error} />`}`;

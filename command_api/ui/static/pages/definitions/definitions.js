@@ -53,7 +53,7 @@ const COLUMNS = [
   { key: 'version', title: 'Version', width: '72px', numeric: true },
   { key: 'trigger', title: 'Starts', width: 'minmax(160px, 2fr)', render: startsCell },
   { key: 'lastRuns', title: 'Last runs', width: '140px', render: runsCell },
-  { key: 'updatedAt', title: 'Changed', width: 'minmax(230px, 1fr)', render: changedCell },
+  { key: 'updatedAt', title: 'Changed', width: 'minmax(250px, 1fr)', render: changedCell },
 ];
 
 /** @param {any} row */

@@ -44,7 +44,7 @@ export default function Records({ query }) {
 
 const COLUMNS = [
   { key: 'position', title: 'Position', width: '90px', numeric: true },
-  { key: 'receivedAt', title: 'Received', width: 'minmax(230px, 1fr)', render: receivedCell },
+  { key: 'receivedAt', title: 'Received', width: 'minmax(250px, 1fr)', render: receivedCell },
   { key: 'type', title: 'Type', width: 'minmax(130px, 1fr)', render: typeCell },
   { key: 'structure', title: 'Structure', width: 'minmax(90px, 1fr)' },
   { key: 'recordId', title: 'Record', width: 'minmax(100px, 1fr)' },

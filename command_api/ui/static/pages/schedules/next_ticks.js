@@ -17,7 +17,7 @@ export function NextTicks({ next }) {
 /** @param {string} timezone */
 function columns(timezone) {
   return [
-    { key: 'at', title: 'At', width: 'minmax(230px, 1fr)', render: atCell },
+    { key: 'at', title: 'At', width: 'minmax(250px, 1fr)', render: atCell },
     { key: 'local', title: `On the clock of ${timezone}`, width: 'minmax(200px, 1fr)' },
     { key: 'note', title: 'Note', width: 'minmax(160px, 2fr)' },
   ];

@@ -12,10 +12,10 @@ export function PastTicks({ ticks, total, onEnd }) {
 }
 
 const COLUMNS = [
-  { key: 'nominalAt', title: 'Due', width: 'minmax(230px, 1fr)', render: dueCell },
+  { key: 'nominalAt', title: 'Due', width: 'minmax(250px, 1fr)', render: dueCell },
   { key: 'outcome', title: 'Outcome', width: '110px', render: outcomeCell },
   { key: 'why', title: 'Run, or why there is none', width: 'minmax(220px, 2fr)', render: whyCell },
-  { key: 'recordedAt', title: 'Recorded', width: 'minmax(230px, 1fr)', render: recordedCell },
+  { key: 'recordedAt', title: 'Recorded', width: 'minmax(250px, 1fr)', render: recordedCell },
 ];
 
 /** @param {any} row */

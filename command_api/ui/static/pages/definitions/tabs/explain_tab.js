@@ -34,7 +34,7 @@ export default function ExplainTab({ path }) {
 }
 
 const COLUMNS = [
-  { key: 'receivedAt', title: 'Received', width: 'minmax(230px, 1fr)', render: receivedCell },
+  { key: 'receivedAt', title: 'Received', width: 'minmax(250px, 1fr)', render: receivedCell },
   { key: 'type', title: 'Type', width: 'minmax(130px, 1fr)', render: typeCell },
   { key: 'structure', title: 'Structure', width: 'minmax(90px, 1fr)' },
   { key: 'outcome', title: 'Outcome', width: '130px', render: outcomeCell },

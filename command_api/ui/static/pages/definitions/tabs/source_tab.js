@@ -33,8 +33,8 @@ export default function SourceTab({ definition, document, path, version, query }
 /** @param {{chosen: string, definition: any, document: any, path: string, version: number}} props */
 function Written({ chosen, definition, document, path, version }) {
   if (chosen === OWN) {
-    return html`<p class="muted">Copy or download it, change it, and publish it by
-      <code>baton definitions apply FILE</code>.</p>
+    return html`<p class="muted">Copy or download it, change it, and publish it
+      by <code>baton definitions apply FILE</code>.</p>
       <${JsonTree} value=${document} label="${definition.slug} version ${version}" />`;
   }
   if (DRAWINGS.includes(chosen)) return html`<${Drawing} path=${path} version=${version} format=${chosen} />`;

@@ -30,7 +30,7 @@ const COLUMNS = [
   { key: 'label', title: 'Label', width: '120px' },
   { key: 'state', title: 'State', width: '110px', render: stateCell },
   { key: 'steps', title: 'Steps', width: '70px', numeric: true },
-  { key: 'publishedAt', title: 'Published', width: 'minmax(230px, 1fr)', render: publishedCell },
+  { key: 'publishedAt', title: 'Published', width: 'minmax(250px, 1fr)', render: publishedCell },
   { key: 'publishedBy', title: 'By', width: 'minmax(100px, 1fr)' },
 ];
 
