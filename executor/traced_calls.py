@@ -1,6 +1,8 @@
 """Calls whose function gets the trace context of its attempt, where traces are on."""
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Protocol
 
 from baton.executor.functions.call import Call, CallOutcome, FunctionCaller
 from baton.protocols.trace_context import (
@@ -11,6 +13,16 @@ from baton.protocols.trace_context import (
 )
 
 
+class WithinSpan(Protocol):
+    """Makes a span the parent of the spans that functions of this process begin."""
+
+    def __call__(
+        self, trace_id: str, span_id: str, *, exported: bool
+    ) -> AbstractContextManager[None]:
+        """Return the block within which it is the parent; ids are hexadecimal digits."""
+        ...
+
+
 class TracedCalls:
     """Implements `FunctionCaller` over another one.
 
@@ -18,9 +30,12 @@ class TracedCalls:
     function belong below it.
     """
 
-    def __init__(self, functions: FunctionCaller, sampling: Sampling) -> None:
+    def __init__(
+        self, functions: FunctionCaller, sampling: Sampling, within_span: WithinSpan
+    ) -> None:
         self._functions = functions
         self._sampling = sampling
+        self._within_span = within_span
 
     async def call(self, call: Call) -> CallOutcome:
         """Perform `call` with the `traceparent` of its attempt instead of its run's."""
@@ -28,7 +43,8 @@ class TracedCalls:
         span_id = attempt_span_id(call.run_id, call.step_id, call.visit, call.attempt)
         exported = self._sampling.exports(context)
         traceparent = attempt_traceparent(context, span_id, exported=exported)
-        return await self._functions.call(replace(call, traceparent=traceparent))
+        with self._within_span(context.trace_id, span_id, exported=exported):
+            return await self._functions.call(replace(call, traceparent=traceparent))
 
     async def close(self) -> None:
         """Close the functions."""

@@ -4,7 +4,8 @@ This module is imported only where traces are on.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -12,7 +13,16 @@ from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    use_span,
+)
 
 from baton.eventlog.errors import Unavailable
 from baton.projector.traces.span import Span
@@ -77,6 +87,15 @@ class OtlpExporter:
             end_time=max(span.start, span.end) * NS_PER_MS,
             instrumentation_scope=self._scope,
         )
+
+
+@contextmanager
+def within_span(trace_id: str, span_id: str, *, exported: bool) -> Iterator[None]:
+    """Make a span of Baton the parent of those that functions begin in the block."""
+    flags = _SAMPLED if exported else TraceFlags.get_default()
+    context = SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=flags)
+    with use_span(NonRecordingSpan(context)):
+        yield
 
 
 def _context(trace_id: str, span_id: str, *, remote: bool = False) -> SpanContext:

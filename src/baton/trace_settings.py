@@ -5,11 +5,13 @@ OpenTelemetry itself is imported only to export spans, so a process without trac
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
+from baton.executor.traced_calls import WithinSpan
 from baton.protocols.trace_context import ALL_TRACES, Sampling
 from baton.scheduler.traces.setting_checks import split_headers
 from baton.settings import Settings
@@ -78,6 +80,23 @@ def open_exporter(collector: Collector, *, version: str) -> "OtlpExporter":
     from baton.scheduler.traces.otlp import OtlpExporter  # noqa: PLC0415 - loads OpenTelemetry
 
     return OtlpExporter(collector.url, headers=collector.headers, version=version)
+
+
+def within_span_of() -> WithinSpan:
+    """Return what makes an attempt the parent of its function's spans.
+
+    Without the extra, functions can still read the `traceparent` of their attempt.
+    """
+    if not _is_installed():
+        return _within_nothing
+    from baton.scheduler.traces.otlp import within_span  # noqa: PLC0415 - loads OpenTelemetry
+
+    return within_span
+
+
+@contextmanager
+def _within_nothing(trace_id: str, span_id: str, *, exported: bool) -> Iterator[None]:  # noqa: ARG001 - has the shape of WithinSpan
+    yield
 
 
 def _is_installed() -> bool:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import get_current_span
 
 from baton.domain.definition.graph import Delay, Graph, Retry
 from baton.domain.run.decisions import DECIDER as RUN
@@ -25,6 +27,7 @@ from baton.domain.run.messages import (
 from baton.domain.run.state import State
 from baton.domain.run.trigger import ByRecord
 from baton.executor.functions.call import Call, CallOutcome
+from baton.executor.sdk import function
 from baton.executor.traced_calls import TracedCalls
 from baton.projector.traces.run_trace import RunTrace
 from baton.projector.traces.span import Span
@@ -37,9 +40,10 @@ from baton.protocols.trace_context import (
     derived_traceparent,
     run_context,
 )
+from baton.scheduler.traces.otlp import within_span
 from tests.domain.examples import fail, request, succeed, token
 from tests.domain.random_runs import seeded_run
-from tests.executor.calls import a_call
+from tests.executor.calls import a_call, functions_of
 from tests.kit.actors import ANN
 from tests.kit.definitions import compute, sequence
 
@@ -221,8 +225,39 @@ async def test_a_function_gets_the_span_of_its_attempt(
         async def close(self) -> None: ...
 
     call = a_call("f", traceparent=traceparent, attempt=2)
-    await TracedCalls(Functions(), sampling).call(call)
+    await TracedCalls(Functions(), sampling, within_span).call(call)
 
     trace_id = run_context(call.run_id, traceparent).trace_id
     span_id = attempt_span_id(call.run_id, "check", 1, 2)
     assert got[0].traceparent == f"00-{trace_id}-{span_id}-{'01' if exported else '00'}"
+
+
+@pytest.mark.parametrize("traceparent", [TRACEPARENT, UNRECORDED])
+async def test_spans_that_a_function_begins_are_below_its_attempt(traceparent: str) -> None:
+    """On the event loop and in a thread, without a word about it in the function."""
+
+    @function("on-the-loop")
+    async def on_the_loop() -> dict[str, object]:
+        return begun()
+
+    @function("in-a-thread")
+    def in_a_thread() -> dict[str, object]:
+        return begun()
+
+    def begun() -> dict[str, object]:
+        with TracerProvider().get_tracer("test").start_as_current_span("inner") as span:
+            parent, own = getattr(span, "parent", None), span.get_span_context()
+            shown = {"trace": f"{own.trace_id:032x}", "recording": span.is_recording()}
+            return {**shown, "parent": parent and f"{parent.span_id:016x}"}
+
+    async with functions_of(on_the_loop, in_a_thread) as functions:
+        traced = TracedCalls(functions, ALL_TRACES, within_span)
+        for name in ("on-the-loop", "in-a-thread"):
+            call = a_call(name, traceparent=traceparent)
+            outcome = await traced.call(call)
+
+            assert isinstance(outcome, Succeeded)
+            recorded = traceparent == TRACEPARENT
+            parent = attempt_span_id(call.run_id, "check", 1, 1) if recorded else None
+            assert outcome.output == {"trace": TRACE, "recording": recorded, "parent": parent}
+    assert not get_current_span().get_span_context().is_valid

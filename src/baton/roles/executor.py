@@ -29,7 +29,7 @@ from baton.projector.views.runs.queries import RunQueries
 from baton.protocols.address_policy import AddressPolicy
 from baton.role import RoleContext
 from baton.settings import Settings
-from baton.trace_settings import sampling_of
+from baton.trace_settings import sampling_of, within_span_of
 
 GRACE_S: Final = 7.0
 """The time a stop waits for running functions, in seconds.
@@ -150,7 +150,7 @@ def build_with(
         functions = VirtualCalls(functions, time)
     sampling = sampling_of(context.settings)
     if sampling is not None:
-        functions = TracedCalls(functions, sampling)
+        functions = TracedCalls(functions, sampling, within_span_of())
     executor = Executor(
         stores.events,
         functions,
