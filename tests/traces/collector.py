@@ -37,9 +37,14 @@ class Collector:
                 self.spans += scope.spans
         return web.Response()
 
-    def named(self, name: str) -> list[Span]:
-        """Return the spans of a name, each once, in the order in which they began."""
-        by_id = {one.span_id: one for one in self.spans if one.name == name}
+    def named(self, name: str, trace_id: str = "") -> list[Span]:
+        """Return the spans of a name, of one trace or all, each once, as they began."""
+        of_trace = bytes.fromhex(trace_id)
+        by_id = {
+            one.span_id: one
+            for one in self.spans
+            if one.name == name and of_trace in (b"", one.trace_id)
+        }
         return sorted(by_id.values(), key=lambda one: one.start_time_unix_nano)
 
 

@@ -17,6 +17,7 @@ from tests.traces.collector import ERROR, Collector, attributes, collecting
 
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACED = {"traceparent": f"00-{TRACE}-{CALLER}-01"}
+DELAYED = "cd" * 16
 UNRECORDED = {"traceparent": f"00-{'ab' * 16}-{CALLER}-00"}
 SECRET = "a-secret-of-the-test"
 
@@ -73,13 +74,16 @@ async def test_a_run_is_one_trace_though_the_server_is_killed_in_its_middle(
         run_id = await start(driver, TRACED, 0.8)
         await start(driver, UNRECORDED)
         await ended(collector, "step try", 2)
+        collector.down = True
+        await start(driver, {"traceparent": f"00-{DELAYED}-{CALLER}-01"})
+        await eventually(lambda: collector.refused)
         assert await installation.kill() == -9
 
-        collector.down = True
+        collector.refused = 0
         await installation.start(**settings)
         await eventually(lambda: collector.refused, within_s=20)
         collector.down = False
-        await ended(collector, "run orders", 1)
+        await ended(collector, "run orders", 2)
 
         whole_and_once(collector, run_id)
         assert SECRET not in installation.log_tail()
@@ -90,12 +94,15 @@ async def test_a_run_is_one_trace_though_the_server_is_killed_in_its_middle(
 
 
 def whole_and_once(collector: Collector, run_id: str) -> None:
-    """The collector has the run, each attempt, and nothing of the run that isn't recorded."""
-    (whole,) = collector.named("run orders")
-    attempts = (*collector.named("step try"), *collector.named("step work"))
+    """The collector has the run, each attempt, and nothing of the run that isn't recorded.
+
+    What it refused before the signal came after it.
+    """
+    (whole,) = collector.named("run orders", TRACE)
+    attempts = (*collector.named("step try", TRACE), *collector.named("step work", TRACE))
     lost, again = attempts[2:]
 
-    assert {one.trace_id.hex() for one in collector.spans} == {TRACE}
+    assert {one.trace_id.hex() for one in collector.spans} == {TRACE, DELAYED}
     assert whole.parent_span_id.hex() == CALLER
     assert whole.kind == Span.SpanKind.SPAN_KIND_SERVER
     assert [one.name for one in whole.events] == ["decision"]
@@ -120,12 +127,12 @@ async def reruns_are_linked(
     path = f"/runs/{run_id}/rerun"
     status, made = await driver.call("POST", path, json={"inputPatch": {"seconds": 0}})
     assert status == 201, made
-    *_, rerun = await ended(collector, "run orders", 2)
+    *_, rerun = await ended(collector, "run orders", 3)
 
     assert rerun.trace_id.hex() == trace_id_of(derived_traceparent(made["id"]))
     assert not rerun.parent_span_id
     (link,) = rerun.links
-    (source,) = [one for one in collector.named("run orders") if one.trace_id.hex() == TRACE]
+    (source,) = collector.named("run orders", TRACE)
     assert (link.trace_id, link.span_id) == (source.trace_id, source.span_id)
 
 
