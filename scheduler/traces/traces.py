@@ -94,7 +94,7 @@ class Traces:
 
     async def _lead(self) -> None:
         folding = Folding(self._stores, self._sampling)
-        position = await self._stores.checkpoints.load(NAME) or self._began
+        position = await self._begin()
         self.position = saved = position
         subscription = await (self._stores.whole_log or self._stores.log).subscribe(
             NAME, after=position
@@ -107,6 +107,18 @@ class Traces:
         finally:
             if self.position > saved:
                 await self._save()
+
+    async def _begin(self) -> int:
+        """Return the position of the checkpoint; make one where there is none.
+
+        A checkpoint of 0 counts as none. The first event of a log finishes no span, so in an empty
+        log a checkpoint of 1 serves as well.
+        """
+        saved = await self._stores.checkpoints.load(NAME)
+        if saved:
+            return min(saved, await self._stores.events.head())
+        await self._stores.checkpoints.save(NAME, max(1, self._began))
+        return self._began
 
     async def _handle(self, folding: "Folding", batch: Sequence[Recorded]) -> None:
         """Export the spans that a batch of the log finishes, then move the position."""
