@@ -103,6 +103,7 @@ def whole_and_once(collector: Collector, run_id: str) -> None:
     lost, again = attempts[2:]
 
     assert {one.trace_id.hex() for one in collector.spans} == {TRACE, DELAYED}
+    assert len(collector.named("step try", DELAYED)) == 2
     assert whole.parent_span_id.hex() == CALLER
     assert whole.kind == Span.SpanKind.SPAN_KIND_SERVER
     assert [one.name for one in whole.events] == ["decision"]
