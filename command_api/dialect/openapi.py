@@ -159,6 +159,8 @@ def _operation(
         operation["tags"] = [route.tag]
     if route.scope is None:
         operation["security"] = []
+    else:
+        operation["x-baton-scope"] = route.scope
     parameters = _parameters(route) + keys
     if parameters:
         operation["parameters"] = parameters

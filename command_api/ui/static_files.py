@@ -1,13 +1,13 @@
 """The files that a browser loads, read and compressed once for a process.
 
 Their version is a hash over all of them and part of each address, so that a browser may keep a file
-for good. The page names that version, and the modules that it needs first.
+for good. A page names that version, and the modules that it needs first.
 """
 
 import gzip
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -26,8 +26,8 @@ _TYPES: Final[Mapping[str, str]] = {
     ".txt": "text/plain; charset=utf-8",
 }
 """The media types by suffix; a file with another suffix isn't served."""
-_PAGE: Final = "index.html"
-_FIRST: Final = "app.js"
+_PAGES: Final[Mapping[str, str]] = {"index.html": "app.js", "docs/index.html": "docs/docs.js"}
+"""The module that each page starts with: the UI, and the operations of every API."""
 _IMPORT: Final = re.compile(
     r"""^\s*(?:import|export)\b[^'"();]*?['"](\.{1,2}/[^'"]+)['"]""", re.MULTILINE
 )
@@ -49,10 +49,11 @@ class StaticFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticFiles:
-    """The page, and all other files by their path below `{BASE}/{version}/`."""
+    """The pages, and all other files by their path below `{BASE}/{version}/`."""
 
     version: str
     page: StaticFile
+    docs: StaticFile
     assets: Mapping[str, StaticFile]
 
 
@@ -62,13 +63,14 @@ def static_files() -> StaticFiles:
     walked = _walk(files(__package__).joinpath("static"), "")
     found = {path: _without_comments(path, body) for path, body in walked}
     version = _version_of(found)
-    page = found.pop(_PAGE).decode()
-    rendered = page.replace("$assets", f"{BASE}/{version}").replace(
-        "$preloads", _preloads(found, version)
+    page, docs = (
+        _static_file(path, _rendered(found.pop(path), first_modules(found, module), version))
+        for path, module in _PAGES.items()
     )
     return StaticFiles(
         version=version,
-        page=_static_file(_PAGE, rendered.encode()),
+        page=page,
+        docs=docs,
         assets={path: _static_file(path, body) for path, body in found.items()},
     )
 
@@ -105,16 +107,15 @@ def _static_file(path: str, body: bytes) -> StaticFile:
     )
 
 
-def _preloads(found: Mapping[str, bytes], version: str) -> str:
-    return "\n".join(
-        f'<link rel="modulepreload" href="{BASE}/{version}/{path}">'
-        for path in first_modules(found)
-    )
+def _rendered(page: bytes, modules: Sequence[str], version: str) -> bytes:
+    base = f"{BASE}/{version}"
+    links = "\n".join(f'<link rel="modulepreload" href="{base}/{path}">' for path in modules)
+    return page.decode().replace("$assets", base).replace("$preloads", links).encode()
 
 
-def first_modules(found: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Return the modules that the first one imports, directly or not, in the order of imports."""
-    modules = [_FIRST]
+def first_modules(found: Mapping[str, bytes], first: str) -> tuple[str, ...]:
+    """Return a module and those that it imports, directly or not, in the order of imports."""
+    modules = [first]
     for path in modules:
         for relative in _IMPORT.findall(found.get(path, b"").decode()):
             imported = posixpath.normpath(posixpath.join(posixpath.dirname(path), relative))

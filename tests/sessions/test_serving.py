@@ -42,13 +42,14 @@ async def test_the_root_leads_to_the_page(server: RunningServer) -> None:
     assert (answer.status, answer.headers["Location"]) == (302, "/ui/")
 
 
-async def test_all_that_the_page_names_is_there_and_may_be_kept_for_good(
-    server: RunningServer,
+@pytest.mark.parametrize(("page", "first"), [("/ui/", "/app.js"), ("/docs", "/docs/docs.js")])
+async def test_all_that_a_page_names_is_there_and_may_be_kept_for_good(
+    server: RunningServer, page: str, first: str
 ) -> None:
-    page = (await fetch(server, "/ui/")).raw.decode()
-    named = re.findall(r'(?:href|src)="([^"]+)"', page)
+    text = (await fetch(server, page)).raw.decode()
+    named = re.findall(r'<(?:link|script)[^>]+(?:href|src)="([^"]+)"', text)
 
-    assert any(path.endswith("/app.js") for path in named)
+    assert any(path.endswith(first) for path in named)
     for path in named:
         answer = await fetch(server, path)
         assert answer.status == 200, path
@@ -75,6 +76,7 @@ async def test_a_file_is_sent_compressed_if_the_browser_accepts_it(server: Runni
     [
         "/ui/assets/{version}/nothing.js",
         "/ui/assets/{version}/index.html",
+        "/ui/assets/{version}/docs/index.html",
         "/ui/assets/{version}/../pages.py",
         "/ui/assets/{version}/%2e%2e/pages.py",
         "/ui/assets/{version}/%2Fetc%2Fpasswd",
@@ -92,7 +94,7 @@ async def test_nothing_else_is_served(server: RunningServer, path: str) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", ["/ui/", "/ui/assets/{version}/app.js", "/favicon.ico"])
+@pytest.mark.parametrize("path", ["/ui/", "/docs", "/ui/assets/{version}/app.js", "/favicon.ico"])
 async def test_a_page_and_its_files_have_the_headers_that_protect_them(
     server: RunningServer, path: str
 ) -> None:
@@ -144,4 +146,4 @@ async def test_the_modules_needed_first_are_those_of_static_imports() -> None:
         "pages/late.js": b"",
     }
 
-    assert first_modules(found) == ("app.js", "core/a.js", "vendor/b.js", "core/c.js")
+    assert first_modules(found, "app.js") == ("app.js", "core/a.js", "vendor/b.js", "core/c.js")

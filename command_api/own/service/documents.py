@@ -13,7 +13,8 @@ from baton.command_api.dialect.openapi import document_of
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply, json_reply
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own.service.docs_page import docs_page
+from baton.command_api.ui.pages import HEADERS
+from baton.command_api.ui.static_files import static_files
 
 
 class Api(BaseModel):
@@ -65,7 +66,7 @@ _DOCUMENTS = web.AppKey("documents", Documents)
 def publish(app: web.Application, dialects: Sequence[Dialect]) -> None:
     """Let the routes of this module serve the documents of `dialects`."""
     by_name = {dialect.name: dialect for dialect in dialects}
-    app[_DOCUMENTS] = Documents(_index(dialects), _html(docs_page(dialects)), by_name)
+    app[_DOCUMENTS] = Documents(_index(dialects), _page(), by_name)
 
 
 def spoken(context: RequestContext) -> Mapping[str, Dialect]:
@@ -114,17 +115,11 @@ async def _show_page(context: RequestContext) -> Reply:
     return context.request.app[_DOCUMENTS].page
 
 
-def _html(text: str) -> Reply:
+def _page() -> Reply:
+    """Return the page that shows every document, and sends each operation for its reader."""
+    page = static_files().docs
     return Reply(
-        status=200,
-        body=text.encode(),
-        content_type="text/html; charset=utf-8",
-        headers=(
-            (
-                "Content-Security-Policy",
-                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-            ),
-        ),
+        status=200, body=page.body, content_type=page.content_type, headers=tuple(HEADERS.items())
     )
 
 
@@ -155,7 +150,7 @@ ROUTES = (
         path="/docs",
         handler=_show_page,
         scope=None,
-        summary="All operations on one page",
+        summary="A page with every operation: parameters, examples, and a form that sends it",
         operation_id="getDocsPage",
         tag="Service",
         content={"text/html": {"type": "string"}},

@@ -1,0 +1,110 @@
+/** The page of all operations of this server: searchable, one of them open at a time. */
+import { effect, html, render, signal } from '../vendor/preact.js';
+import { resumeSession } from '../core/session.js';
+import { theme } from '../frame/theme.js';
+import { Failure, Loading } from '../components/notice.js';
+import { loadApis, matches } from './documents.js';
+import { OperationView } from './operation_view.js';
+
+/** @type {import('@preact/signals').Signal<import('./documents.js').Operation[] | null>} */
+const operations = signal(null);
+/** @type {import('@preact/signals').Signal<Error | null>} */
+const failure = signal(null);
+const sought = signal('');
+const chosenApi = signal('');
+const opened = signal(location.hash.slice(1));
+
+addEventListener('hashchange', () => {
+  opened.value = location.hash.slice(1);
+  requestAnimationFrame(() => document.getElementById('main')?.scrollIntoView());
+});
+effect(() => {
+  document.documentElement.dataset.theme = theme.value;
+});
+
+/** The list of operations on the left, and the one that the address names on the right. */
+function Docs() {
+  if (failure.value !== null) return html`<main><${Failure} error=${failure.value} /></main>`;
+  const found = operations.value;
+  if (found === null) return html`<main><${Loading} label="Loading the documents …" /></main>`;
+  const open = found.find((one) => one.key === opened.value);
+  return html`<div class="docs">
+    <${List} operations=${found} />
+    <main id="main" tabindex="-1">
+      ${open ? html`<${OperationView} key=${open.key} operation=${open} />` : html`<${Welcome} />`}
+    </main>
+  </div>`;
+}
+
+/** @param {{operations: import('./documents.js').Operation[]}} props */
+function List({ operations: all }) {
+  const names = [...new Map(all.map((one) => [one.api.name, one.api.title]))];
+  const shown = all.filter(
+    (one) =>
+      (chosenApi.value === '' || one.api.name === chosenApi.value) && matches(one, sought.value),
+  );
+  return html`<nav class="docs-list" aria-label="Operations">
+    <div class="docs-tools">
+      <h1>The APIs of this server</h1>
+      <input type="search" placeholder="Search by path, name or words" aria-label="Search operations"
+        value=${sought.value} onInput=${(/** @type {any} */ event) => (sought.value = event.target.value)} />
+      <select aria-label="API" value=${chosenApi.value}
+        onChange=${(/** @type {any} */ event) => (chosenApi.value = event.target.value)}>
+        <option value="">All APIs</option>
+        ${names.map(([name, title]) => html`<option value=${name}>${title}</option>`)}
+      </select>
+      <p class="muted" role="status">${shown.length} of ${all.length} operations</p>
+    </div>
+    <div class="docs-operations">${groups(shown).map(
+      ([title, members]) => html`<section key=${title}>
+        <h2>${title}</h2>${members.map((one) => html`<${Entry} key=${one.key} operation=${one} />`)}
+      </section>`,
+    )}
+    ${shown.length === 0 && html`<p class="muted docs-tools">No operation has these words. Search for
+      a part of a path, such as <code>runs</code>, or choose all APIs.</p>`}</div>
+  </nav>`;
+}
+
+/** @param {{operation: import('./documents.js').Operation}} props */
+function Entry({ operation }) {
+  const current = operation.key === opened.value ? 'true' : undefined;
+  return html`<a href=${`#${operation.key}`} aria-current=${current}>
+    <b class="method method-${operation.method}">${operation.method}</b>
+    <code>${operation.path}</code><span>${operation.summary}</span>
+  </a>`;
+}
+
+/** The page before an operation is opened. */
+function Welcome() {
+  const apis = [...new Map((operations.value ?? []).map((one) => [one.api.name, one.api]))];
+  return html`<h1>Choose an operation</h1>
+    <p>Each one has its parameters, its body, examples, and a form that sends it to this server.</p>
+    <table><thead><tr><th>API<th>Base<th>Document</tr></thead><tbody>
+      ${apis.map(([name, api]) => html`<tr key=${name}>
+        <td>${api.title}</td><td><code>${api.base || '/'}</code></td>
+        <td><a href=${api.document}>${api.document}</a></td></tr>`)}
+    </tbody></table>`;
+}
+
+/**
+ * Return operations by API and tag, in the order of the documents.
+ *
+ * @param {import('./documents.js').Operation[]} shown
+ * @returns {[string, import('./documents.js').Operation[]][]}
+ */
+function groups(shown) {
+  /** @type {Map<string, import('./documents.js').Operation[]>} */
+  const found = new Map();
+  for (const one of shown) {
+    const title = one.tag === '' ? one.api.title : `${one.api.title}: ${one.tag}`;
+    found.set(title, [...(found.get(title) ?? []), one]);
+  }
+  return [...found];
+}
+
+render(html`<${Docs} />`, /** @type {HTMLElement} */ (document.getElementById('app')));
+resumeSession();
+loadApis().then(
+  (found) => (operations.value = found),
+  (error) => (failure.value = error),
+);
