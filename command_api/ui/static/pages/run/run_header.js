@@ -3,6 +3,7 @@ import { html } from '../../vendor/preact.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Notice } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
+import { readOnly } from '../../core/as_of.js';
 import { href } from '../../core/router.js';
 import { Time, formatDuration, now } from '../../core/time.js';
 import { RunActions } from './actions/run_actions.js';
@@ -37,7 +38,7 @@ export function RunHeader({ run, onChanged, onRerun }) {
 
 /** @param {{run: any}} props */
 function Length({ run: { startedAt, completedAt, status } }) {
-  if (startedAt === undefined) return null;
+  if (startedAt === undefined || (completedAt === undefined && readOnly.value)) return null;
   const end = completedAt === undefined ? now.value : Date.parse(completedAt);
   return html`<span>${completedAt === undefined ? `${status} for` : 'took'} ${formatDuration(end - Date.parse(startedAt))}</span>`;
 }

@@ -11,11 +11,12 @@ export function Attempts({ rows, step }) {
   if (attempts.length < 2) return null;
   const opened = new Set(values(route.value.query, 'step'));
   const near = nearest(attempts, step.executionId);
+  const visits = attempts.some((row) => row.visit > 1);
   return html`<div class="attempts" role="group" aria-label="Attempts at ${step.stepId}">
     ${near.map(({ executionId, visit, attempt, status }) => html`<button type="button" key=${executionId}
       class="tone-${signOf(status).tone}" aria-pressed=${opened.has(executionId)}
       onClick=${() => setQuery({ step: toggled(opened, executionId, step.executionId) })}>
-      <span aria-hidden="true">${signOf(status).icon}</span> ${visit > 1 || hasVisits(attempts) ? `visit ${visit}, ` : ''}attempt ${attempt}
+      <span aria-hidden="true">${signOf(status).icon}</span> ${nameOf(visit, attempt, visits)}
       <span class="hidden">${status}</span>
     </button>`)}
     ${near.length < attempts.length && html`<span class="muted">of ${attempts.length}; the timeline has all</span>`}
@@ -24,10 +25,18 @@ export function Attempts({ rows, step }) {
   </div>`;
 }
 
-const MOST = 12;
+/** Attempts that are offered at once. */
+const MOST = 8;
 
-/** @param {import('../timeline/timeline_rows.js').Row[]} attempts */
-const hasVisits = (attempts) => attempts.some((row) => row.visit > 1);
+/**
+ * @param {number} visit
+ * @param {number} attempt
+ * @param {boolean} visits whether the step was visited more than once
+ */
+function nameOf(visit, attempt, visits) {
+  if (!visits) return `attempt ${attempt}`;
+  return attempt > 1 ? `visit ${visit}, attempt ${attempt}` : `visit ${visit}`;
+}
 
 /**
  * Return the attempts that stand around one of them.

@@ -54,7 +54,7 @@ function StepFacts({ step }) {
     step.function && ['Function', html`<code>${step.function}</code>`],
     !step.function && ['Kind', step.kind],
     step.startedAt && ['Started', html`<${Time} at=${step.startedAt} milliseconds />`],
-    step.startedAt && step.kind !== 'delay' && ['Took', formatDuration(ended - Date.parse(step.startedAt))],
+    step.startedAt && step.kind !== 'delay' && (step.completedAt || !readOnly.value) && ['Took', formatDuration(ended - Date.parse(step.startedAt))],
     step.delayMs !== undefined && ['Delay', formatDuration(step.delayMs)],
     step.resumeAt && step.status === 'waiting' && ['Due', html`<${Time} at=${step.resumeAt} />`],
     step.executor && ['Executor', html`<code>${step.executor}</code>`],

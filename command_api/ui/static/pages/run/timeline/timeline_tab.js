@@ -3,6 +3,7 @@ import { html, useMemo } from '../../../vendor/preact.js';
 import { Empty, Loading } from '../../../components/notice.js';
 import { Status } from '../../../components/status.js';
 import { Table } from '../../../components/table.js';
+import { readOnly } from '../../../core/as_of.js';
 import { setQuery, values } from '../../../core/router.js';
 import { formatDuration, now } from '../../../core/time.js';
 import { Axis } from './axis.js';
@@ -17,7 +18,7 @@ import { barsOf, chosenRows, extentOf, isOpen, rowsWithin } from './timeline_row
 export function TimelineTab({ timeline, query }) {
   const { rows, total, loaded } = timeline;
   const open = useMemo(() => rows.some(isOpen), [rows]);
-  const until = open ? now.value : 0;
+  const until = open && !readOnly.value ? now.value : 0;
   const extent = useMemo(() => extentOf(rows, until), [rows, until]);
   const range = rangeOf(query) ?? extent;
   const scale = useScale(rows, range, query.idle !== 'show', until);
@@ -37,6 +38,8 @@ export function TimelineTab({ timeline, query }) {
       onSelect=${(/** @type {Set<string>} */ ids) => setQuery({ step: [...ids].slice(0, MOST_OPENED) })}
       onOpen=${(/** @type {any} */ row) => setQuery({ step: row.executionId })}
       current=${values(query, 'step')[0]} />
+    ${shown.length === 0 && html`<${Empty} title="No row matches">
+      <p>Choose other attempts or steps, or show the whole time.</p><//>`}
   </div>`;
 }
 
@@ -113,6 +116,7 @@ function stepName({ stepId, visit, attempt, copied }) {
  * @param {number} until
  */
 function took(row, until) {
+  if (until === 0 && isOpen(row)) return '';
   const bars = barsOf(row, until).filter((bar) => bar.kind === 'run' || row.kind === 'delay');
   return bars.map((bar) => formatDuration(bar.to - bar.from)).join(' ');
 }
