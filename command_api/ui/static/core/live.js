@@ -136,10 +136,18 @@ function tellAll(event) {
   onEvent(event);
 }
 
-/** @param {{tab: string, topics?: string[], ask?: boolean, event?: LiveEvent}} message */
-function receive({ tab, topics, ask, event }) {
+/**
+ * What tabs send each other: their topics, a question for those of the others, and from the tab that
+ * leads the events and how far it is.
+ *
+ * @typedef {{topics?: string[], ask?: boolean, event?: LiveEvent, now?: Live}} Message
+ */
+
+/** @param {Message & {tab: string}} message */
+function receive({ tab, topics, ask, event, now }) {
   if (topics !== undefined) setTopics(tab, topics);
-  if (ask) post({ topics: topicsHere() });
+  if (ask) post({ topics: topicsHere(), now: leads ? live.peek() : undefined });
+  if (now !== undefined && !leads) live.value = now;
   if (event !== undefined && !leads) onEvent(event);
 }
 
@@ -194,7 +202,7 @@ function settle() {
   return new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
 }
 
-/** @param {{topics?: string[], ask?: boolean, event?: LiveEvent}} message */
+/** @param {Message} message */
 function post(message) {
   channel?.postMessage({ tab: ME, ...message });
 }

@@ -44,7 +44,8 @@ export function AsOfBar() {
 function Slider({ position }) {
   const [moved, setMoved] = useState(/** @type {number | null} */ (null));
   const timer = useRef(0);
-  const head = Math.max(live.value.position ?? 0, position ?? 0, 1);
+  const newest = live.value.position;
+  const head = Math.max(newest ?? 0, position ?? 0, 1);
   useEffect(() => setMoved(null), [position]);
   const shown = moved ?? position ?? head;
   const move = (/** @type {number} */ to) => {
@@ -56,16 +57,17 @@ function Slider({ position }) {
       type="range" min="1" max=${head} value=${shown} aria-label="Position"
       onInput=${(/** @type {any} */ event) => move(event.currentTarget.valueAsNumber)} />
     <label>position <input
-      type="number" min="1" max=${head} value=${shown}
-      onChange=${(/** @type {any} */ event) => move(clamp(event.currentTarget.valueAsNumber, head))} /></label>`;
+      type="number" min="1" max=${newest ?? undefined} value=${shown}
+      onChange=${(/** @type {any} */ event) => move(clamp(event.currentTarget.valueAsNumber, newest))} /></label>`;
 }
 
 /**
  * @param {number} wanted
- * @param {number} head
+ * @param {number | null} newest Null before the stream has said it.
  */
-function clamp(wanted, head) {
-  return Number.isNaN(wanted) ? head : Math.max(1, Math.min(wanted, head));
+function clamp(wanted, newest) {
+  if (Number.isNaN(wanted)) return newest ?? 1;
+  return Math.max(1, Math.min(wanted, newest ?? wanted));
 }
 
 /** @param {{position: number}} props Shows the greatest time of any event up to a position. */

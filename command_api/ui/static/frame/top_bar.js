@@ -1,5 +1,5 @@
 /** The top bar: the tenant, the navigation, and what holds for all pages. */
-import { html } from '../vendor/preact.js';
+import { html, useLayoutEffect, useRef } from '../vendor/preact.js';
 import { helpOpen } from '../core/keyboard.js';
 import { href, navigate, route } from '../core/router.js';
 import { may, session, signOut, tenant } from '../core/session.js';
@@ -27,7 +27,16 @@ const LINKS = [
 
 /** The bar above every page. */
 export function TopBar() {
-  return html`<header class="top">
+  const ref = useRef(/** @type {HTMLElement | null} */ (null));
+  useLayoutEffect(() => {
+    const header = /** @type {HTMLElement} */ (ref.current);
+    const sizes = new ResizeObserver(() => { // side panes stay below the bar
+      document.documentElement.style.setProperty('--top', `${header.offsetHeight}px`);
+    });
+    sizes.observe(header);
+    return () => sizes.disconnect();
+  }, []);
+  return html`<header class="top" ref=${ref}>
     <div class="top-row">
       <a class="brand" href=${href('/')}>Baton</a>
       <${TenantSwitch} />
