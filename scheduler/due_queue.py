@@ -28,6 +28,11 @@ class DueQueue(Generic[K]):
         """Return the number of keys."""
         return len(self._due)
 
+    def overdue(self, by_ms: int) -> int:
+        """Return the number of keys whose due time is more than `by_ms` ago."""
+        before = self._clock.now() - by_ms
+        return sum(due_at < before for due_at in self._due.values())
+
     def put(self, key: K, due_at: int) -> None:
         """Add a key, unless it is already due earlier; ends a `wait` if it is the first one."""
         known = self._due.get(key)

@@ -80,7 +80,13 @@ class Scheduler:
         self._leader = Leader(
             stores.leases, NAME, holder=holder or new_id(clock.now()), clock=clock
         )
+        self._timers: TimerFirer | None = None
         self.counters = Counters()
+
+    @property
+    def timers_overdue(self) -> int:
+        """The number of timers that should have fired more than a second ago."""
+        return 0 if self._timers is None else self._timers.overdue
 
     @property
     def leading(self) -> bool:
@@ -109,7 +115,7 @@ class Scheduler:
             counters=self.counters,
             open_runs=self._open_runs,
         )
-        timers = TimerFirer(
+        self._timers = timers = TimerFirer(
             self._stores,
             clock=self._clock,
             rng=self._rng,
@@ -125,6 +131,7 @@ class Scheduler:
                 group.create_task(self._start_deferred(matcher))
                 await self._drain_on_cancel(matcher)
         finally:
+            self._timers = None
             await timers.finish(grace_s=FINISH_S)
             await matcher.save()
 

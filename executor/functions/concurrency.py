@@ -27,9 +27,20 @@ class FairSemaphore:
     def __init__(
         self, size: int, *, extra: int = 0, weights: Mapping[str, int] = NO_WEIGHTS
     ) -> None:
+        self._size = size
         self._free = size
         self._extra = ExtraPlaces(extra, weights)
         self._waiting: TenantQueue[asyncio.Future[bool]] = TenantQueue(weights)
+
+    @property
+    def free(self) -> int:
+        """The number of places without a holder, extra ones not counted."""
+        return self._free
+
+    @property
+    def taken(self) -> int:
+        """The number of places with a holder, extra ones not counted."""
+        return self._size - self._free
 
     def try_acquire(self) -> bool:
         """Acquire at once and return True, or return False if every place has a holder."""
@@ -143,6 +154,11 @@ class ConcurrencyLimit:
             self._own.release(own)
             raise
         return Slot(own, total)
+
+    def places(self) -> Mapping[str, int]:
+        """Return the numbers of places that are free and taken, and of calls that wait for one."""
+        waiting = self._own.waiting().total()
+        return {"free": self._own.free, "taken": self._own.taken, "waiting": waiting}
 
     def waiting(self) -> Counter[str]:
         """Return how many calls of each tenant wait for a slot of the function's own."""

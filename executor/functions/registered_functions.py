@@ -151,7 +151,7 @@ class RegisteredFunctions:
         )
         self._remote = remote
         self._performers: dict[Function, PerformCall] = {}
-        self._slots: list[ConcurrencyLimit] = []
+        self._slots: dict[str, ConcurrencyLimit] = {}
         for function in registry:
             if isinstance(function, QueueFunction) and remote is None:
                 raise NoWorkers(function)
@@ -188,7 +188,12 @@ class RegisteredFunctions:
 
     def waiting(self) -> Counter[str]:
         """Return how many calls of each tenant wait for a slot at this moment."""
-        return sum((one.waiting() for one in self._slots), self._total.waiting())
+        return sum((one.waiting() for one in self._slots.values()), self._total.waiting())
+
+    def places(self) -> Mapping[tuple[str, str], int]:
+        """Return the numbers of places by function and state, of functions that were called."""
+        found = [(name, one.places()) for name, one in self._slots.items()]
+        return {(name, state): n for name, places in found for state, n in places.items()}
 
     async def close(self) -> None:
         """Close threads, processes and connections, without waiting for blocking functions."""
@@ -243,7 +248,7 @@ class RegisteredFunctions:
         extra = 0 if function.limit else extra_places(size)
         weights = self._limits.tenant_weights
         limit = ConcurrencyLimit(self._total, size, extra=extra, weights=weights)
-        self._slots.append(limit)
+        self._slots[function.name] = limit
         return limit
 
     def _default_limit(self, function: Function) -> int:

@@ -74,6 +74,9 @@ _TIMERS: Final = batched(RUN)
 
 _log = logging.getLogger(__name__)
 
+OVERDUE_MS: Final = 1_000
+"""The time after which a timer that hasn't fired is overdue."""
+
 
 class Timer(NamedTuple):
     """Identifies one timer of one attempt."""
@@ -139,6 +142,11 @@ class TimerFirer:
         self._pending: dict[str, list[Timer]] = {}  # by run; a run with an entry has a task
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(CONCURRENT_RUNS)
+
+    @property
+    def overdue(self) -> int:
+        """The number of timers in memory that should have fired more than a second ago."""
+        return self._due.overdue(OVERDUE_MS)
 
     def observe(self, batch: Sequence[Recorded]) -> None:
         """Keep the timers of the near future that events of the log set."""

@@ -53,6 +53,16 @@ def counter(name: str, description: str, labels: Sequence[str], counts: Mapping[
     return family
 
 
+def labelled_gauge(
+    name: str, description: str, labels: Sequence[str], values: Mapping[L, float]
+) -> Metric:
+    """Return the gauge `baton_<name>` with labels; `values` is by their values."""
+    family = GaugeMetricFamily(f"baton_{name}", description, labels=labels)
+    for of, value in values.items():
+        family.add_metric(of, value)
+    return family
+
+
 def histogram(
     name: str,
     description: str,

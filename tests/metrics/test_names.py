@@ -117,6 +117,11 @@ async def test_the_figures_of_a_run_have_its_definition(families: Mapping[str, M
     assert ended.value == 1
     labels = {"function": "noop", "outcome": "succeeded"}
     assert [one.labels for one in families["baton_attempts"].samples] == [labels]
+    places = families["baton_function_places"].samples
+    assert [tuple(one.labels.values()) for one in places] == [
+        ("noop", state) for state in ("free", "taken", "waiting")
+    ]
+    assert [one.value for one in places[1:]] == [0, 0]
     seconds = families["baton_attempt_seconds"].samples
     assert {one.labels["le"]: one.value for one in seconds if "le" in one.labels}["+Inf"] == 1
 

@@ -34,6 +34,14 @@ def test_a_key_keeps_its_earliest_due_time(clock: ManualClock) -> None:
     assert queue.next_due() is None
 
 
+def test_keys_are_overdue_a_while_after_their_due_time(clock: ManualClock) -> None:
+    queue: DueQueue[str] = DueQueue(clock)
+    for key, due_at in (("a", 499), ("b", 500), ("c", 1_000), ("later", 1_001)):
+        queue.put(key, due_at)
+
+    assert [queue.overdue(by_ms) for by_ms in (0, 500, 501)] == [2, 1, 0]
+
+
 def test_superseded_entries_are_removed(clock: ManualClock) -> None:
     queue: DueQueue[str] = DueQueue(clock)
     for number in range(10_000):

@@ -1,7 +1,8 @@
 """The executor role: performs the steps of the runs in its partitions of the log."""
 
 import asyncio
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -24,7 +25,8 @@ from baton.executor.traced_calls import TracedCalls
 from baton.executor.virtual_calls import VirtualCalls
 from baton.executor.workers.remote_workers import RemoteWorkers
 from baton.function_registry import all_functions
-from baton.metric_families import by_tenant, counters, gauge
+from baton.metric_families import by_tenant, counters, gauge, labelled_gauge
+from baton.projector.run_metrics.figures import OTHER, Names
 from baton.projector.views.runs.queries import RunQueries
 from baton.protocols.address_policy import AddressPolicy
 from baton.role import RoleContext
@@ -209,6 +211,9 @@ class _FunctionMetrics(Collector):
         yield gauge("executor_calls_waiting", "Calls that wait for a free slot", waits.waiting)
         about = "Calls that wait for a free slot, by tenant"
         yield by_tenant("executor_waiting_calls", about, self._functions.waiting())
+        about = "Places for calls, by function; waiting calls have none"
+        places = _bounded(self._functions.places())
+        yield labelled_gauge("function_places", about, ("function", "state"), places)
         yield CounterMetricFamily(
             "baton_executor_call_wait_seconds",
             "Time that calls waited for a slot",
@@ -223,6 +228,14 @@ class _FunctionMetrics(Collector):
         yield CounterMetricFamily("baton_executor_threads_hung", about, value=found)
         about = "Times that a function held the event loop for more than 100 ms"
         yield CounterMetricFamily("baton_executor_loop_held", about, value=python.loop_held)
+
+
+def _bounded(places: Mapping[tuple[str, str], int]) -> Mapping[tuple[str, str], int]:
+    """Return the places; those of functions beyond the first 200 are added up as `other`."""
+    names, found = Names(OTHER), Counter[tuple[str, str]]()
+    for (name, state), number in places.items():
+        found[names.bounded(name), state] += number
+    return found
 
 
 class _WorkerMetrics(Collector):

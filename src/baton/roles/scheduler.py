@@ -182,6 +182,8 @@ class _SchedulerMetrics(Collector):
         yield from counters("scheduler", self._scheduler.counters, _DESCRIPTIONS)
         leading = "1 while this process is the leader"
         yield gauge("scheduler_leading", leading, self._scheduler.leading)
+        about = "Timers in memory that should have fired more than a second ago"
+        yield gauge("timers_overdue", about, self._scheduler.timers_overdue)
 
 
 class _DeliveryMetrics(Collector):
