@@ -17,7 +17,7 @@ const COLUMNS = [
   { key: 'position', title: 'Position', width: '100px', numeric: true },
   { key: 'time', title: 'Newest event', width: 'minmax(250px, 1fr)', render: (/** @type {any} */ { time }) => html`<${Time} at=${time} />` },
   { key: 'root', title: 'Root', width: 'minmax(260px, 3fr)', render: (/** @type {any} */ { root }) => html`<code>${root}</code>` },
-  { key: 'note', title: '', width: '60px', render: (/** @type {any} */ { note }) => html`<${CopyButton} text=${note} label="head" />` },
+  { key: 'note', title: 'Copy', width: '60px', render: (/** @type {any} */ { note }) => html`<${CopyButton} text=${note} label="head" />` },
 ];
 
 /** The newest head and the ones that are kept. */

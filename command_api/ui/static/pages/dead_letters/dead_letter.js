@@ -19,7 +19,7 @@ export default function DeadLetterPage({ params: { id } }) {
   if (letter === undefined) return html`<${Loading} />`;
   return html`
     <div class="page-head"><h1>Dead letter <span class="mono">${id}</span></h1> <${CopyButton} text=${id} label="id" />
-      <div class="actions"><${Redrive} path=${path} onDone=${reload} /></div></div>
+      <div class="actions" data-actions><${Redrive} path=${path} onDone=${reload} /></div></div>
     <${Notice} kind="error" title=${letter.reason} />
     <${Fields} rows=${[
       ['Time', html`<${Time} at=${letter.at} milliseconds />`],

@@ -8,7 +8,7 @@ import { Empty, Failure, Notice } from '../../components/notice.js';
 import { Pane } from '../../components/pane.js';
 import { Table } from '../../components/table.js';
 import { EventDetails } from '../streams/event_details.js';
-import { isFailure } from '../streams/links.js';
+import { FAILURES, isFailure } from '../streams/links.js';
 import { Styles } from '../streams/styles.js';
 import { COLUMNS } from './columns.js';
 import { folded, foldRows } from './folding.js';
@@ -40,10 +40,14 @@ function Log({ query }) {
   useShortcut('[', 'Show the event before', () => open(shown[index + 1]));
   useShortcut(']', 'Show the next event', () => open(shown[Math.max(0, index - 1)]));
   useShortcut('p', 'Pause or follow the log', () => setPaused(!paused));
+  const failuresOnly = types.join() === FAILURES.join();
+  const chooseFailures = () => setQuery({ type: failuresOnly ? [] : FAILURES });
+  useShortcut('f', 'Show failures only, or all events again', chooseFailures);
   const unread = next > 1 && events.length < MOST;
   return html`<${Styles} />
     <div class="page-head"><h1>Log</h1> <span class="muted">${stateOf(paused, waiting)}</span>
-      <div class="actions"><button type="button" disabled=${readOnly.value} onClick=${() => setPaused(!paused)}>
+      <div class="actions" data-actions><button type="button" aria-pressed=${failuresOnly} onClick=${chooseFailures}>Failures only</button>
+        <button type="button" disabled=${readOnly.value} onClick=${() => setPaused(!paused)}>
         ${paused ? 'Follow' : 'Pause'}</button></div>
     </div>
     <${Types} events=${events} types=${types} />

@@ -10,7 +10,7 @@ export function Types({ events, types }) {
   const names = [...new Set([...counts.keys(), ...folded.value, ...types])];
   return html`<details class="types">
     <summary>Types of events
-      ${types.length > 0 && html` <strong>only ${types.join(', ')}</strong>`}
+      ${types.length > 0 && html` <strong>only ${types.length > 3 ? `${types.length} types` : types.join(', ')}</strong>`}
       ${folded.value.length > 0 && html` <span class="muted">${folded.value.length} folded</span>`}</summary>
     <p class="muted">Without its tick, a type is folded: its events stand together in one row, and this browser
       remembers it. Failures are never folded. “Only” leaves out all other types.</p>

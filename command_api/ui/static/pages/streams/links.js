@@ -18,6 +18,13 @@ const NAMES = new Map(Object.entries({
   user_id: 'user', letter_id: 'letter',
 }));
 
+/** The types of events that report a failure. */
+export const FAILURES = [
+  'run.RunFailed', 'run.StepFailed', 'run.StepTimedOut', 'run.StepUndecided', 'schedule.ScheduleMissed',
+  'delivery.DeliveryFailed', 'delivery.DeliveryDied', 'webhook.WebhookDisabled', 'access.AccessRefused',
+  'verification.VerificationFailed',
+];
+
 /** @typedef {{kind: string, id: string}} Thing */
 
 /**
@@ -78,5 +85,5 @@ export function thingsIn(data, about) {
  * @param {string} type Such as "run.StepFailed".
  */
 export function isFailure(type) {
-  return /(Failed|Died|TimedOut|Refused|Undecided|Missed|Disabled)$/.test(type);
+  return FAILURES.includes(type);
 }

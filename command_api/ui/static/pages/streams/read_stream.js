@@ -4,7 +4,7 @@ import { get } from '../../core/api.js';
 import { asOf } from '../../core/as_of.js';
 import { subscribe } from '../../core/live.js';
 
-const PAGE = 500;
+const PAGE = 1000;
 const PAUSE_MS = 3000;
 
 /**

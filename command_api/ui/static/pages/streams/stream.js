@@ -42,7 +42,7 @@ export default function StreamPage({ params: { kind, id }, query }) {
   return html`<${Styles} />
     <div class="page-head">
       <h1>Events of ${kind} <span class="mono">${id}</span></h1> <${CopyButton} text=${id} label="id" />
-      <div class="actions">
+      <div class="actions" data-actions>
         <button type="button" onClick=${() => show(index - 1)} disabled=${index <= 0}>[ Previous</button>
         <button type="button" onClick=${() => show(index + 1)} disabled=${events.length === 0}>] Next</button>
       </div>

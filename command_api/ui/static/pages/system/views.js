@@ -12,7 +12,7 @@ import { PlainTable } from './plain_table.js';
 const BUILDING_MS = 700;
 const RESTING_MS = 5000;
 const MB = 1_000_000;
-const HEADS = ['Set', 'State', 'Position', 'Behind', 'Progress', 'Differences', 'Size', 'Made', ''];
+const HEADS = ['Set', 'State', 'Position', 'Behind', 'Progress', 'Differences', 'Size', 'Made', 'Action'];
 
 /** The sets, and the button that builds one. */
 export function Views() {

@@ -64,7 +64,7 @@ function Actions({ webhook, reload }) {
     await send('DELETE', path);
     navigate('/webhooks', {}, { replace: true });
   });
-  return html`<div class="actions">
+  return html`<div class="actions" data-actions>
       <button type="button" onClick=${() => setOpen('change')}>Change …</button>
       <button type="button" onClick=${() => setOpen('secret')}>Change the secret …</button>
       <button type="button" onClick=${test}>Send a test</button>

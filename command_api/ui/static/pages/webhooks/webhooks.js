@@ -39,7 +39,7 @@ export default function WebhooksPage() {
     onClick=${() => setAdding(true)}>Register a webhook</button>`;
   return html`
     <div class="page-head"><h1>Webhooks</h1> <span class="muted">${data && `${data.total} registered`}</span>
-      <div class="actions">${add}</div></div>
+      <div class="actions" data-actions>${add}</div></div>
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
     ${!data && !error && html`<${Loading} />`}
     ${data?.total === 0 && html`<${Empty} title="No webhook is registered.">Baton posts a signed message to each
