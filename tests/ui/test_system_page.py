@@ -38,7 +38,7 @@ async def test_the_virtual_clock_is_moved(browser: Browser, tmp_path: Path) -> N
         guard.watch(context)
         page = await context.new_page()
         await page.goto(await server.new_link())
-        await page.get_by_role("button", name="Sign out").wait_for()
+        await page.get_by_role("navigation").wait_for()
         await page.goto(f"{server.url}/ui/system")
         before = (await server.get("/clock"))["now"]
         await page.get_by_role("button", name="+ 1h").click()
