@@ -21,7 +21,7 @@ export function SearchBox() {
   };
   return html`<form class="search" role="search" aria-label="Runs" onSubmit=${onSubmit}>
     <input
-      type="search" ref=${input} value=${text} placeholder="/  id, correlation or record"
+      type="search" ref=${input} value=${text} placeholder="/ id or correlation"
       aria-label="Search for runs by id, correlation id or record id" spellcheck="false"
       onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)}
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === 'Escape' && input.current?.blur()}
