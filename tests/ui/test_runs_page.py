@@ -13,8 +13,8 @@ TITLED = {
     "title": "Parcel ${input.parcel}",
     "steps": [{"id": "call", "function": "hold"}],
 }
-NEAR_S = 1.5
-"""An append shows within a second; half a second is for the test itself."""
+NEAR_S = 4
+"""Four times the second within which an append shows: other tests may run beside this one."""
 
 
 async def test_new_runs_come_in_and_rows_change_in_place(

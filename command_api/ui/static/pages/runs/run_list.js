@@ -17,6 +17,8 @@ import { mergeFresh } from './merge_runs.js';
 
 /** Runs of a page. */
 export const PAGE = 100;
+/** Runs at the beginning that are read again after changes. */
+export const HEAD = 60;
 /** Rows that are kept; further ones need a narrower filter. */
 export const MOST_ROWS = 20_000;
 /** Rows of a list whose reader stays at its top, after which older ones are dropped. */
@@ -24,7 +26,7 @@ const TOP_ROWS = 400;
 const PAUSE_MS = 500;
 const FAILED_PAUSE_MS = 5_000;
 /** The list is read again after so many times as long as the last time took. */
-const REST = 4;
+const REST = 10;
 /** Rows above and below the visible ones that are kept up to date, too. */
 const NEAR = 10;
 /** The number of runs that one request names, at most. */
@@ -139,7 +141,7 @@ export class RunList {
   async readChanges() {
     const whole = this.listChanged || (this.atTop && this.fresh > 0);
     this.listChanged = false;
-    if (whole) this.takeFirst(await this.read({ limit: PAGE }));
+    if (whole) this.takeFirst(await this.read({ limit: HEAD }));
     const ids = this.seen();
     if (ids.length > 0) {
       for (const id of ids) this.changed.delete(id);

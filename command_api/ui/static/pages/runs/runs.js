@@ -10,7 +10,7 @@ import { Empty, Failure, Loading } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { may } from '../../core/session.js';
 import { COLUMNS } from './columns.js';
-import { MOST_ROWS } from './run_list.js';
+import { HEAD, MOST_ROWS } from './run_list.js';
 import { runFilters, stillMatches, toApi, usesFurther } from './run_filters.js';
 import { SelectionBar } from './selection_bar.js';
 import { useReaderPlace, useRunList } from './use_run_list.js';
@@ -60,7 +60,7 @@ function List({ list, shown, asked }) {
   };
   return html`<div class="runs" ref=${around}>
     ${fresh > 0 && html`<button type="button" class="fresh-runs" onClick=${toTop}>
-      ${fresh >= 100 ? '100 or more' : fresh} new ${fresh === 1 ? 'run' : 'runs'}</button>`}
+      ${fresh >= HEAD ? `${HEAD} or more` : fresh} new ${fresh === 1 ? 'run' : 'runs'}</button>`}
     <${Table}
       label="Runs" columns=${COLUMNS} rows=${rows} total=${total} rowHeight=${ROW}
       selected=${selected} onSelect=${acts ? setSelected : undefined}
