@@ -16,7 +16,7 @@ export function Attention({ failed }) {
   const stuck = useGet(now ? '/runs' : null, { stuck: true, limit: SHOWN }, { everyMs: EVERY_MS });
   const open = useGet(now ? '/runs' : null, { handled: false, limit: SHOWN }, { everyMs: EVERY_MS });
   const letters = useGet(now && may('orchestrator:admin') ? '/dead-letters' : null, { limit: 100 }, { everyMs: EVERY_MS });
-  if (!now) return html`<p class="muted">Shown as of now only. ${failed.toLocaleString('en')} runs had failed.</p>`;
+  if (!now) return html`<p class="muted">Shown as of now only. Runs that had failed: ${failed.toLocaleString('en')}.</p>`;
   const error = stuck.error ?? open.error ?? letters.error;
   const waiting = (letters.data?.letters ?? []).filter((/** @type {any} */ letter) => !letter.redrivenAt).length;
   return html`

@@ -1,5 +1,6 @@
 /** The state of a tenant at a glance: what runs, what failed, what needs a person, what comes next. */
 import { html } from '../../vendor/preact.js';
+import { readOnly } from '../../core/as_of.js';
 import { href } from '../../core/router.js';
 import { tenant } from '../../core/session.js';
 import { useGet } from '../../core/use_get.js';
@@ -32,7 +33,7 @@ export default function Overview() {
       <section><h2>Last hour</h2><${Rates} buckets=${stats.window} /></section>
       <section><h2>Needs a look</h2><${Attention} failed=${stats.runs.failed} /></section>
       <section><h2>Due soon</h2><${DueSoon} /></section>
-      <section class="wide"><h2>Services</h2><${Services} /></section>
+      <section class="wide"><h2>${readOnly.value ? 'Services, now' : 'Services'}</h2><${Services} /></section>
     </div>`;
 }
 

@@ -26,7 +26,7 @@ export function Services() {
       <tbody>${data.followers.map((/** @type {any} */ one) => html`<tr key=${one.name}>
         <th scope="row">${ROLES[one.name] ?? one.name}</th>
         <td class="numeric">${one.position.toLocaleString('en')}</td>
-        <td class="numeric">${one.lag === 0 ? 'nothing' : `${one.lag.toLocaleString('en')} events`}</td>
+        <td class="numeric">${one.lag === 0 ? 'nothing' : `${one.lag.toLocaleString('en')} ${one.lag === 1 ? 'event' : 'events'}`}</td>
       </tr>`)}</tbody>
     </table></div>
     <p class="muted">Followers save their positions once in a while, so that a small lag says nothing. <a href=${href('/system')}>More about the system</a></p>`;

@@ -35,7 +35,7 @@ export default function Runs({ query }) {
       <h1>Runs</h1>
       <span class="muted" data-total>${shown.total.toLocaleString('en')} ${shown.total === 1 ? 'run' : 'runs'}</span>
     </div>
-    <${FilterBar} filters=${runFilters(slugs, further)}>
+    <${FilterBar} filters=${runFilters(slugs, further, readOnly.value)}>
       <button type="button" class="link" aria-expanded=${further} onClick=${() => setFurther(!further)}>${further ? 'Fewer filters' : 'More filters'}</button>
     <//>
     ${shown.error && html`<${Failure} error=${shown.error} onRetry=${() => list?.reload()} />`}
@@ -52,6 +52,7 @@ function List({ list, shown, asked }) {
     if (fresh > 0) say('There are new runs above.');
   }, [fresh > 0]);
   const acts = may('orchestrator:write') && !readOnly.value;
+  if (rows.length === 0 && shown.error) return null;
   if (rows.length === 0) return loading ? html`<${Loading} />` : html`<${NoRuns} filtered=${Object.keys(asked).length > 0} />`;
   const toTop = () => {
     const box = /** @type {any} */ (around.current)?.querySelector('[role=table]');
