@@ -116,6 +116,10 @@ async def test_named_runs_are_cancelled_and_each_has_an_outcome(
     assert list(found) == ids[:-1]
     assert (found[first]["outcome"], found[second]["outcome"]) == ("done", "unchanged")
     assert [found[one]["code"] for one in (ended, MISSING)] == ["conflict", "not_found"]
+    assert (found[first]["slug"], found[ended]["slug"], found[MISSING].get("slug")) == (
+        *("naps", "ends"),
+        None,
+    )
     assert found[ended]["message"] == "The run has already completed"
     assert run["cancelReason"] == "enough"
     assert foreign.status == 404

@@ -113,9 +113,14 @@ class BulkPage(BaseModel):
 
 
 class BulkItem(BaseModel):
-    """The outcome of one run. `newRunId` is the run that a rerun started."""
+    """The outcome of one run. `newRunId` is the run that a rerun started.
+
+    `slug` is that of the run's definition, `title` the run's own; a run that isn't known has none.
+    """
 
     runId: str  # noqa: N815
+    slug: str | None = None
+    title: str | None = None
     outcome: Outcome
     code: str | None = None
     message: str | None = None

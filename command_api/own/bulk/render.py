@@ -56,12 +56,15 @@ def render_bulk(bulk: Bulk) -> JsonObject:
     return without_none(shown)
 
 
-def render_item(placed: PlacedItem) -> JsonObject:
-    """Return the outcome of one run."""
+def render_item(placed: PlacedItem, run: JsonObject | None) -> JsonObject:
+    """Return the outcome of one run, which is shown as in lists of runs if it is known."""
+    known = run or {}
     item = placed.item
     return without_none(
         {
             "runId": item.run_id,
+            "slug": known.get("slug"),
+            "title": known.get("title"),
             "outcome": item.outcome,
             "code": item.code,
             "message": item.message,

@@ -11,6 +11,7 @@ from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.bulk.documents import BulkItemPage, BulkPage, BulkSummary
 from baton.command_api.own.bulk.render import EXAMPLE, render_bulk, render_item
 from baton.command_api.own.cursors import CURSOR, parse_cursor, render_cursor
+from baton.command_api.own.runs.render_run import render_runs
 from baton.command_api.principal import READ
 from baton.domain.bulk.messages import Action, Outcome
 from baton.domain.bulk.state import Status
@@ -54,8 +55,10 @@ async def _items(context: RequestContext) -> Reply:
         context.tenant, bulk.id, outcome, _place(context), limit=limit
     )
     last = found[-1].place if len(found) == limit else None
+    runs = await context.services.runs.get_many(context.tenant, [one.item.run_id for one in found])
+    shown = {str(run["id"]): run for run in await render_runs(context, runs)}
     body = {
-        "items": [render_item(one) for one in found],
+        "items": [render_item(one, shown.get(one.item.run_id)) for one in found],
         "next": None if last is None else render_cursor(last[0], str(last[1])),
     }
     return context.reply(200, without_none(body))
