@@ -33,7 +33,7 @@ export function Graph({ nodes, edges, selected, onPick }) {
       ${opened.size > 0 && html`<button type="button" onClick=${() => setOpened(new Set())}>
         Collapse groups</button>`}
       ${shown.nodes.length < nodes.length && html`<span class="muted">
-        ${LEAST} or more steps that follow the same steps are one node. Click it to show them.
+        ${LEAST} or more steps that follow the same steps, or the same group, are one node. Click it to show them.
       </span>`}
     </div>
     ${layout === null ? html`<p class="muted">Laying out ${nodes.length} steps…</p>` : html`
