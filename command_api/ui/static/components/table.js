@@ -1,5 +1,5 @@
 /** A table of any number of rows, of which only those near the visible part are in the document. */
-import { html, useEffect, useRef, useState } from '../vendor/preact.js';
+import { html, useEffect, useMemo, useRef, useState } from '../vendor/preact.js';
 import { useWindow } from '../core/window.js';
 
 /**
@@ -27,11 +27,9 @@ export function Table(props) {
     if (onEnd && last >= rows.length && rows.length < total) onEnd();
   }, [last, rows.length, total]);
   const tracks = columns.map(({ width = 'minmax(80px, 1fr)' }) => width).join(' ');
-  const style = { gridTemplateColumns: onSelect ? `32px ${tracks}` : tracks, height: `${rowHeight}px` };
-  const shown = rows.slice(first, last).map((row, index) => html`<${Row}
-    key=${(props.rowKey ?? idOf)(row)} row=${row} index=${first + index} props=${props} style=${style}
-    stop=${first + index === at} onFocus=${setAt}
-  />`);
+  const grid = onSelect ? `32px ${tracks}` : tracks;
+  const style = useMemo(() => ({ gridTemplateColumns: grid, height: `${rowHeight}px` }), [grid, rowHeight]);
+  const shown = useShownRows(props, style, { first, last, at, setAt });
   return html`<div
     class="table" role="table" aria-label=${label} aria-rowcount=${total + 1} ref=${ref}
     tabindex=${rows.length === 0 ? 0 : -1} onKeyDown=${onKeyDown} data-rows
@@ -41,6 +39,32 @@ export function Table(props) {
       <div style=${{ height: `${before}px` }}></div>${shown}<div style=${{ height: `${after}px` }}></div>
     </div>
   </div>`;
+}
+
+/**
+ * Return the rows that are in the document. While the table only scrolls, a row that stays is the
+ * same node as before, which isn't rendered again.
+ *
+ * @param {TableProps} props
+ * @param {object} style
+ * @param {{first: number, last: number, at: number, setAt: (index: number) => void}} view
+ */
+function useShownRows(props, style, { first, last, at, setAt }) {
+  const before = useRef({ props, style, nodes: new Map() });
+  const same = before.current.props === props && before.current.style === style;
+  const nodes = new Map();
+  props.rows.slice(first, last).forEach((row, offset) => {
+    const index = first + offset;
+    const stop = index === at;
+    const id = `${index} ${stop}`;
+    const known = same ? before.current.nodes.get(id) : undefined;
+    nodes.set(id, known ?? html`<${Row}
+      key=${(props.rowKey ?? idOf)(row)} row=${row} index=${index} props=${props} style=${style}
+      stop=${stop} onFocus=${setAt}
+    />`);
+  });
+  before.current = { props, style, nodes };
+  return [...nodes.values()];
 }
 
 /** @param {{columns: Column[], props: TableProps, style: object}} head */
