@@ -42,6 +42,8 @@ async def test_a_run_starts_with_an_input_that_is_json(page: Page, seeded: Seede
 
     await dialog.get_by_label("Input (JSON)").fill('{"open": ')
     await expect(start).to_be_disabled()
+    await dialog.get_by_label("Input (JSON)").fill('{"open": 9007199254740993}')
+    await expect(dialog).to_contain_text("A browser rounds the number")
     await dialog.get_by_label("Input (JSON)").fill('{"open": true}')
     await dialog.get_by_label("Correlation id").fill("from-the-page")
     await start.click()

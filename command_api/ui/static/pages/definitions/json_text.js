@@ -10,10 +10,21 @@ import { html } from '../../vendor/preact.js';
 export function parseJson(text) {
   if (text.trim() === '') return {};
   try {
-    return { value: JSON.parse(text) };
+    return { value: JSON.parse(text, exact) };
   } catch (error) {
     return { error: /** @type {Error} */ (error).message };
   }
+}
+
+/**
+ * Return a member's value; throws for a whole number that a browser can't hold exactly.
+ *
+ * @param {string} _name
+ * @param {any} value
+ */
+function exact(_name, value) {
+  if (!Number.isInteger(value) || Number.isSafeInteger(value)) return value;
+  throw new Error(`A browser rounds the number ${value}. Send it by the command line or as text.`);
 }
 
 /**
