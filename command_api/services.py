@@ -17,6 +17,7 @@ from baton.domain.json import JsonObject
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.live_attempts import LiveAttempts
+from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.ports.audit.leaf_store import LeafStore
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.dead_letters import DeadLetters
@@ -123,6 +124,7 @@ class Services:
         position: Returns the newest position that the views are known to hold.
         live: Streams the events of runs.
         leaves: The tree over the stored events, of which proofs are made.
+        hold: The hold on the server, as this process sees it.
         accesses: Records sign-ins, exports and refused requests.
         verifications: Verifies the log on request.
         new_id: Returns a new id.
@@ -160,6 +162,7 @@ class Services:
     secrets: Secrets
     leaves: LeafStore
     backtests: BacktestJobs
+    hold: ServerHold
     accesses: AccessLog
     verifications: Verifications
     installation: Installation

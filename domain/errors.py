@@ -37,6 +37,7 @@ ConflictReason: TypeAlias = Literal[
     "bulk_ended",
     "bulk_unfinished",
     "bulk_without_failures",
+    "server_held",
     "contention",
 ]
 """Why a command doesn't fit the state of its subject.
@@ -44,6 +45,7 @@ ConflictReason: TypeAlias = Literal[
 `already_exists` has the details `subject` and `id`, `name_taken` `kind` ("slug", "path" or "user")
 and `name`, `definition_inactive` `slug` and `status`, `version_disabled` and `version_exists`
 `slug` and `version` (the label), the reasons about the status of a run or a bulk `status`.
+`server_held` means that nothing may start until the server is released.
 `contention` means that other writers won every retry of an append.
 """
 

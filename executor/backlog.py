@@ -24,6 +24,7 @@ class Backlog:
         full: Returns whether the executor has as many tasks as it may have.
         tasks: The number of those tasks.
         weights: Runs per turn by tenant; other tenants have the weight 1.
+        held: Returns whether the server is held: no run starts then.
 
     Attributes:
         waiting: The streams and requests that wait.
@@ -36,7 +37,9 @@ class Backlog:
         *,
         tasks: int,
         weights: Mapping[str, int],
+        held: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._held = held
         self._start = start
         self._full = full
         self.waiting: TenantQueue[tuple[str, RunRequested]] = TenantQueue(weights)
@@ -45,7 +48,7 @@ class Backlog:
 
     def put(self, stream: str, requested: RunRequested) -> None:
         """Start a run, or keep its request until it can be started."""
-        if self._stopped:
+        if self._stopped or self._held():
             self.waiting.add(requested.tenant, (stream, requested))
         elif not self._full():
             self._start(stream, requested)
@@ -55,8 +58,11 @@ class Backlog:
             self.waiting.add(requested.tenant, (stream, requested))
 
     def start_waiting(self) -> None:
-        """Start runs that wait, as long as there is room; called when a task has ended."""
-        while self.waiting.size and not self._stopped and not self._full():
+        """Start runs that wait, as long as there is room.
+
+        Called when a task has ended, and when the server is released.
+        """
+        while self.waiting.size and not (self._stopped or self._held() or self._full()):
             found = self.waiting.take()
             if found is not None:
                 self._start(*found[1])
@@ -81,7 +87,7 @@ class Backlog:
     def _on_extra_done(self, tenant: str, _task: "asyncio.Task[None]") -> None:
         """Give the place of a task that has ended to the tenant's next run."""
         self._extra.give_back(tenant)
-        if self._stopped or not self._extra.take(tenant):
+        if self._stopped or self._held() or not self._extra.take(tenant):
             return
         waiting = self.waiting.take_of(tenant)
         if waiting is None:

@@ -17,6 +17,7 @@ from baton.domain.run.messages import RunBranched, RunRequested, StepCopied, Tok
 from baton.domain.run.size_limit import MAX_RUN_BYTES
 from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.partitions import OwnsStream
@@ -70,6 +71,7 @@ class Executor:
         limits: Default: `Limits()`.
         values: The large values of runs; None where no run has any.
         logs: Keeps what the functions log; None where they log nothing.
+        hold: The hold on the server, during which nothing starts; None where there is none.
     """
 
     def __init__(
@@ -82,8 +84,10 @@ class Executor:
         limits: Limits | None = None,
         values: RunValues | None = None,
         logs: AttemptLogs | None = None,
+        hold: ServerHold | None = None,
     ) -> None:
         self.counts = Counts()
+        self._hold = hold
         self._clock = clock
         self._limits = limits or Limits()
         self._runs = LiveRuns(self._limits.live_runs)
@@ -92,6 +96,7 @@ class Executor:
             self._is_full,
             tasks=self._limits.tasks,
             weights=self._limits.tenant_weights,
+            held=lambda: self.held,
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -111,8 +116,14 @@ class Executor:
             spawn=self._spawn,
             evict=self._runs.evict,
             on_takeover=lambda run: self._takeover_watch.watch(run.stream, run.state.version),
-            owns=lambda stream: not self._stopping and self._takeover_watch.is_assigned(stream),
+            owns=lambda stream: not self._stopping and self.is_assigned(stream),
+            held=lambda: self.held,
         )
+
+    @property
+    def held(self) -> bool:
+        """Whether the server is held: outcomes are recorded, and nothing starts."""
+        return self._hold is not None and self._hold.held
 
     @property
     def backlog(self) -> int:
@@ -168,6 +179,20 @@ class Executor:
         for stream in streams:
             if stream not in self._runs and (run := await self._load(stream)):
                 self._spawn(self._loop.take_over(run))
+
+    def release(self) -> None:
+        """Go on after a hold on the server: resume the runs in memory, and start those that wait.
+
+        `take_over_runs` resumes the runs that aren't in memory.
+        """
+        for run in self._runs:
+            if run.state.hold is not None and run.state.hold.by_server:
+                self._spawn(self._loop.resume_after_hold(run))
+        self._backlog.start_waiting()
+
+    def is_assigned(self, stream: str) -> bool:
+        """Return whether this executor owns a run."""
+        return self._takeover_watch.is_assigned(stream)
 
     def assign(self, owns: OwnsStream) -> None:
         """Own the streams that `owns` is true for, until they are revoked."""

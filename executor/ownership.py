@@ -38,20 +38,40 @@ class Ownership:
         self._store = store
         self._runs = runs
         self._reached = reached
+        self._deferred = False  # runs were assigned during a hold and not taken over
 
     def already_seen(self, stream: str, version: int) -> bool:
         """Return whether an event is the echo of an own append or of a run that has finished."""
         return self._executor.already_seen(stream, version)
 
     async def gain(self, owns: OwnsStream) -> None:
-        """Take over the unfinished runs of assigned partitions; later events come from the log."""
+        """Take over the unfinished runs of assigned partitions; later events come from the log.
+
+        While the server is held, that waits for its release.
+        """
         self._executor.assign(owns)
+        if self._executor.held:
+            self._deferred = True
+            return
+        await self._take_over(owns, paused_only=False)
+
+    async def release(self) -> None:
+        """Go on after a hold on the server; raises `Unavailable`, after which it is repeated."""
+        self._executor.release()
+        await self._take_over(self._executor.is_assigned, paused_only=not self._deferred)
+        self._deferred = False
+
+    async def _take_over(self, owns: OwnsStream, *, paused_only: bool) -> None:
         head = await self._store.head()
         while not await self._reached(head, VIEWS_LOG_INTERVAL_MS):
             _log.info("waiting for the views to reach position %d", head)
         after = ""
         while found := await self._runs.active(after=after):
-            streams = (stream_name(run.tenant, DECIDER.name, run.id) for run in found)
+            streams = (
+                stream_name(run.tenant, DECIDER.name, run.id)
+                for run in found
+                if run.status == "paused" or not paused_only
+            )
             await self._executor.take_over_runs(stream for stream in streams if owns(stream))
             after = found[-1].id
 

@@ -16,6 +16,8 @@ from baton.eventlog.ids import new_id
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.leader_election import Leader
 from baton.eventlog.loops.retry import retry
+from baton.eventlog.loops.server_hold import ServerHold
+from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.projector.open_runs import OpenRuns
@@ -56,6 +58,7 @@ class Scheduler:
         call_wait_ms: The time that a call may wait for a slot before its timeout counts.
         open_runs: The limit on unfinished runs by tenant; None is no limit.
         near_ms: Timers that are due within this time are kept in memory.
+        hold: The hold on the server, during which nothing fires; None where there is none.
     """
 
     def __init__(
@@ -69,8 +72,10 @@ class Scheduler:
         call_wait_ms: int = 0,
         open_runs: OpenRuns | None = None,
         near_ms: float = NEAR_MS,
+        hold: ServerHold | None = None,
     ) -> None:
         self._near_ms = near_ms
+        self._hold = hold
         self._stores = stores
         self._clock = clock
         self._rng = rng
@@ -105,6 +110,21 @@ class Scheduler:
         await self._leader.stop()
 
     async def _lead(self) -> None:
+        """Work while the server isn't held; what is due by its release fires then."""
+        if self._hold is None:
+            await self._work()
+        while self._hold is not None:
+            await self._hold.until(held=False)
+            working = asyncio.ensure_future(self._work())
+            holding = asyncio.ensure_future(self._hold.until(held=True))
+            try:
+                await asyncio.wait((working, holding), return_when=asyncio.FIRST_COMPLETED)
+                if working.done():
+                    working.result()
+            finally:
+                await stop_tasks((working, holding))
+
+    async def _work(self) -> None:
         matcher = RecordMatcher(
             self._stores, clock=self._clock, counters=self.counters, open_runs=self._open_runs
         )

@@ -24,6 +24,7 @@ from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
 from baton.eventlog.loops.load import load
+from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.run_values import RunValues
 from baton.http_services import build_authenticator, build_verify
@@ -112,6 +113,7 @@ async def commands_on(store: str, folder: Path) -> AsyncIterator[Commands]:
             secrets=stores.secrets,
             leaves=stores.leaves,
             backtests=BacktestJobs(stores.leaves, RunValues(stores.artifacts), clock),
+            hold=ServerHold(stores.events, stores.checkpoints, clock),
             accesses=accesses_on(stores.events, clock),
             verifications=Verifications(stores.events, build_verify(settings, stores), clock),
             installation=Installation(

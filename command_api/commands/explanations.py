@@ -1,7 +1,7 @@
 """Explains runs: the domain's explanation, with what this installation knows beside the log."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,7 +9,7 @@ from baton.command_api.commands.runs import graph_of
 from baton.command_api.services import Services
 from baton.domain.errors import NotFound
 from baton.domain.nearest_name import nearest_name
-from baton.domain.run.control.explain import Explanation, Reason, explain
+from baton.domain.run.control.explain import Code, Explanation, Reason, explain
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.execution_id import execution_id
 from baton.domain.run.state import State as Run
@@ -48,6 +48,7 @@ async def explain_run(services: Services, tenant: str, run_id: str) -> Explained
         report_stuck(services, tenant, run_id)
     found = replace(found, because=tuple(_with_attempts(services, state, found.because)))
     live = [
+        *await _hold_facts(services, found),
         *_executor_facts(found, await services.functions.overview()),
         *await _scheduler_facts(services, found, now),
         *await _view_facts(services, tenant, run_id, recorded[-1].position),
@@ -90,6 +91,17 @@ def _with_attempts(services: Services, state: Run, because: Sequence[Reason]) ->
             yield replace(one, executor=live.executor, heartbeat_at=live.heartbeat_at)
 
 
+async def _hold_facts(services: Services, found: Explanation) -> Sequence[Reason]:
+    """Return a reason if the whole server is held, and the run has not ended."""
+    going_on = services.hold.held and found.next
+    held = (await services.hold.state()).held if going_on else None
+    if held is None:
+        return ()
+    reason = f": {held.reason}" if held.reason else ""
+    text = f"'{held.actor.subject}' holds the whole server{reason}"
+    return (Reason(code="SERVER_HELD", text=text, state=found.status, since=held.at),)
+
+
 async def _scheduler_facts(services: Services, found: Explanation, now: int) -> Sequence[Reason]:
     """Return a reason if a timer is due and no scheduler is there to fire it."""
     due = any(one.due_at is not None and one.due_at <= now for one in found.next)
@@ -129,20 +141,20 @@ async def _view_facts(
     return (Reason(code="VIEWS_BEHIND", text=text, state="" if shown is None else shown.status),)
 
 
+_SUGGESTIONS: Final[Mapping[Code, str]] = {
+    "PAUSED": "POST /runs/{id}/resume lets it go on; /runs/{id}/resume-preview shows how",
+    "SERVER_HELD": "`baton release`, or POST /system/release, lets the server go on",
+    "NO_EXECUTOR": "Start an executor: `baton executor`, or `baton dev`",
+    "NO_SCHEDULER": "Start a scheduler: `baton scheduler`, or `baton dev`",
+    "NO_FUNCTION": "Start an executor with the function; GET /functions lists the known ones",
+    "STUCK": "This is a defect of Baton: report it with `baton export --run`",
+}
+_REOPEN: Final = "POST /runs/{id}/retry reopens it where it stopped"
+
+
 def _suggestions(found: Explanation) -> Iterator[str]:
     for one in found.because:
-        match one.code:
-            case "PAUSED":
-                yield "POST /runs/{id}/resume lets it go on; /runs/{id}/resume-preview shows how"
-            case "FINISHED" if one.state in ("failed", "cancelled"):
-                yield "POST /runs/{id}/retry reopens it where it stopped"
-            case "NO_EXECUTOR":
-                yield "Start an executor: `baton executor`, or `baton dev`"
-            case "NO_SCHEDULER":
-                yield "Start a scheduler: `baton scheduler`, or `baton dev`"
-            case "NO_FUNCTION":
-                yield "Start an executor with the function; GET /functions lists the known ones"
-            case "STUCK":
-                yield "This is a defect of Baton: report it with `baton export --run`"
-            case _:
-                pass
+        if one.code in _SUGGESTIONS:
+            yield _SUGGESTIONS[one.code]
+        elif one.code == "FINISHED" and one.state in ("failed", "cancelled"):
+            yield _REOPEN

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from baton.command_api.commands.runs import graph_of, require_plain
+from baton.command_api.commands.runs import graph_of, require_plain, require_released
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
 from baton.domain.artifact import Values
@@ -51,7 +51,11 @@ async def pause_run(
 async def resume_run(
     services: Services, principal: Principal, run_id: str, *, at: int, timers: Timers = "fire"
 ) -> CommandResult[Run]:
-    """Resume a paused run; raises NotFound, and InConflict if it isn't paused."""
+    """Resume a paused run.
+
+    Raises NotFound, and InConflict if the run isn't paused or the server is held.
+    """
+    require_released(services)
     graph = await graph_of(services, principal.tenant, run_id)
     stream = stream_name(principal.tenant, "run", run_id)
 

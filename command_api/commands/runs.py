@@ -10,7 +10,7 @@ from baton.domain.conditions.evaluation import DecisionResult
 from baton.domain.conditions.matching import all_hold, choose
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Decision, Graph
-from baton.domain.errors import Fault, Invalid, NotFound
+from baton.domain.errors import Fault, InConflict, Invalid, NotFound
 from baton.domain.json import Json
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import CancelRun, RequestRun, RetryRun
@@ -53,14 +53,21 @@ async def cancel_run(
     return await transact(services.store, RUN, stream, command)
 
 
+def require_released(services: Services) -> None:
+    """Raise InConflict (`server_held`) while the server is held: steps would start at once."""
+    if services.hold.held:
+        raise InConflict("server_held")
+
+
 async def retry_run(
     services: Services, principal: Principal, run_id: str, *, at: int, step_id: str | None = None
 ) -> CommandResult[Run]:
     """Reopen a failed or cancelled run at its failed steps, or at the step `step_id`.
 
-    Raises NotFound, InConflict if the run has nothing to retry, Refused 429 for a tenant with too
-    many unfinished runs.
+    Raises NotFound, InConflict if the run has nothing to retry or the server is held, Refused 429
+    for a tenant with too many unfinished runs.
     """
+    require_released(services)
     tenant = principal.tenant
     graph = await graph_of(services, tenant, run_id)
     stream = stream_name(tenant, "run", run_id)

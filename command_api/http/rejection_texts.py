@@ -37,6 +37,7 @@ _SENTENCES: Final[Mapping[ConflictReason, str]] = {
     "bulk_ended": "The {bulk} has already completed",
     "bulk_unfinished": "The {bulk} has not ended",
     "bulk_without_failures": "No {run} of the {bulk} has failed",
+    "server_held": "The server is held: nothing starts until it is released",
     "contention": "Other requests keep changing this; try again",
 }
 """The texts of conflicts without details, with the nouns of their subjects."""
@@ -100,6 +101,7 @@ def _in_conflict(rejected: InConflict, nouns: Mapping[Subject, str]) -> str:
             | "bulk_ended"
             | "bulk_unfinished"
             | "bulk_without_failures"
+            | "server_held"
             | "contention"
         ):
             words = {str(subject): noun for subject, noun in nouns.items()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from baton.domain.actor import Actor
 from baton.domain.frozen import frozen
@@ -21,6 +21,9 @@ Timers: TypeAlias = Literal["fire", "shift", "skip"]
 each was held. "skip" ends delays at once and keeps the other due times.
 """
 
+BY_SERVER: Final = Actor("hold", "system")
+"""Pauses the runs whose steps end while the whole server is held, and resumes them after that."""
+
 TimerKind: TypeAlias = Literal["delay", "backoff", "sync"]
 
 
@@ -30,11 +33,13 @@ class Hold:
 
     `was` is the status that the run returns to. `timers` maps the ids of steps in a delay or a
     backoff to the time at which their timer was held: later than `at` for a backoff that began
-    during the pause. Times are milliseconds since the epoch, UTC.
+    during the pause. `by_server` is whether the hold on the whole server paused the run. Times are
+    milliseconds since the epoch, UTC.
     """
 
     at: int
     was: Literal["pending", "running"]
+    by_server: bool = False
     timers: Mapping[str, int] = field(default_factory=dict)
 
 

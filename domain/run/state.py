@@ -1,14 +1,14 @@
 """The state of a run, folded from its events. Only `RunReopened` leaves a final status."""
 
 from dataclasses import replace
-from typing import TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from baton.domain.artifact import MAX_INLINE_BYTES, Artifact
 from baton.domain.run.folded import FINAL as FINAL  # noqa: PLC0414 - exported with the fold
 from baton.domain.run.folded import NOT_REQUESTED as NOT_REQUESTED  # noqa: PLC0414
 from baton.domain.run.folded import State as State  # noqa: PLC0414
 from baton.domain.run.folded import changed, put
-from baton.domain.run.hold import Hold
+from baton.domain.run.hold import BY_SERVER, Hold
 from baton.domain.run.messages import (
     DecisionTaken,
     DelayElapsed,
@@ -185,7 +185,9 @@ def _status(state: State, event: _StatusEvent) -> State:
             errors = {of: error for of, error in state.errors.items() if of not in event.steps}
             return changed(state, {"status": "running", "errors": errors})
         case RunPaused():
-            hold = Hold(at=event.at, was="pending" if state.status == "pending" else "running")
+            was: Literal["pending", "running"]
+            was = "pending" if state.status == "pending" else "running"
+            hold = Hold(at=event.at, was=was, by_server=event.actor == BY_SERVER)
             return changed(state, {"status": "paused", "hold": hold})
         case RunResumed():
             status = "running" if state.hold is None else state.hold.was

@@ -20,10 +20,13 @@ from baton.domain.decider import Batch, batched
 from baton.domain.definition.graph import Graph
 from baton.domain.errors import StaleAttempt
 from baton.domain.run.decisions import DECIDER
+from baton.domain.run.hold import BY_SERVER
 from baton.domain.run.messages import (
     Command,
     Outcome,
+    PauseRun,
     ReportOutcome,
+    ResumeRun,
     StartRun,
     StepStarted,
     TakeOver,
@@ -77,6 +80,7 @@ class RunLoop:
         owns: Called with a stream; returns whether this executor continues what others release.
         values: The large values of runs; None where no run has any.
         max_run_bytes: Bytes of JSON that the data of one run may take; 0 is no limit.
+        held: Returns whether the server is held: a run whose step ends then is paused.
     """
 
     store: EventStore
@@ -89,6 +93,7 @@ class RunLoop:
     owns: OwnsStream
     values: RunValues | None = None
     max_run_bytes: int = MAX_RUN_BYTES
+    held: Callable[[], bool] = lambda: False
     _graphs: GraphCache = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,6 +121,14 @@ class RunLoop:
         log_lost_attempts(run)
         graph = await self._open(run)
         run.commands.append(TakeOver(graph=graph, at=self.clock.now()))
+        if not self.held():
+            run.commands.append(ResumeRun(graph=graph, actor=BY_SERVER, at=self.clock.now()))
+        await self._advance(run)
+
+    async def resume_after_hold(self, run: LiveRun) -> None:
+        """Resume a run that the hold on the server has paused; leave any other as it is."""
+        graph = await self._open(run)
+        run.commands.append(ResumeRun(graph=graph, actor=BY_SERVER, at=self.clock.now()))
         await self._advance(run)
 
     async def resume(self, run: LiveRun) -> None:
@@ -239,6 +252,8 @@ class RunLoop:
     async def _append(self, run: LiveRun) -> list[Token]:
         """Append the events that the queued commands lead to; return the attempts they start."""
         commands, run.commands = run.commands, []
+        if self.held():
+            commands.insert(0, PauseRun(actor=BY_SERVER, at=self.clock.now()))
         batch: Batch[Command] = Batch(commands)
         known = StreamState(run.state, run.state.version)
         try:

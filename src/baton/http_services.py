@@ -84,9 +84,8 @@ def build_services(
     for /metrics alone, and without a secret it accepts no token.
     """
     settings, stores, clock = context.settings, context.stores, context.clock
-    definitions = DefinitionQueries(stores.views)
+    definitions, values = DefinitionQueries(stores.views), RunValues(stores.artifacts)
     budgets = Budgets(build_limits(settings), tenant_runs=context.tenant_runs)
-    values = RunValues(stores.artifacts)
     return Services(
         store=stores.events,
         past=_build_past(context),
@@ -107,6 +106,7 @@ def build_services(
         secrets=stores.secrets,
         leaves=stores.leaves,
         backtests=BacktestJobs(stores.leaves, values, clock),
+        hold=context.hold,
         accesses=accesses_on(stores.events, clock),
         verifications=Verifications(stores.events, build_verify(settings, stores), clock),
         installation=_build_installation(stores, settings),

@@ -17,6 +17,7 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.live_attempts import LiveAttempts
+from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.virtual_time.counted_stores import counted
@@ -99,6 +100,7 @@ class RoleContext:
         history_position: The same of the views of the history.
         closing: A role registers what it opened here. It is closed after every role has ended.
         tenant_runs: Limits the unfinished runs of each tenant; counts what any role starts.
+        hold: The hold on the server, as this process sees it.
         functions: The functions that executors know; the executor of this process sets its own.
         waiting_calls: The calls that wait for an executor; set in the same way.
         webhook_client: Posts to the receivers of webhooks out.
@@ -118,6 +120,7 @@ class RoleContext:
     history_position: ViewPosition
     closing: AsyncExitStack
     tenant_runs: OpenRuns
+    hold: ServerHold
     functions: KnownFunctions
     waiting_calls: WaitingCalls
     webhook_client: HttpClient

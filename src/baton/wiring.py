@@ -9,7 +9,6 @@ from random import Random
 from typing import Final, Literal, TypeAlias
 
 from aiohttp import web
-from pydantic import SecretStr
 
 from baton.availability import LogContact, keep_running, stop_role
 from baton.backend_choice import backend_of, transport_of
@@ -20,10 +19,10 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ids import new_id
 from baton.eventlog.known_functions import KnownFunctions
+from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.transport import TransportLocation, TransportSecurity
 from baton.eventlog.virtual_time.counted_stores import counted_stores
 from baton.eventlog.waiting_work import WaitingCalls
 from baton.executor.functions.registry import Registry
@@ -47,6 +46,7 @@ from baton.scheduler.bulks.bulks import FOLLOWED_EVENTS as BULK_EVENTS
 from baton.scheduler.deliveries.deliveries import FOLLOWED_EVENTS as DELIVERY_EVENTS
 from baton.scheduler.scheduler import FOLLOWED_EVENTS
 from baton.settings import Settings
+from baton.transport_settings import transport_location
 
 BUILDERS: Final[Mapping[RoleName, Callable[[RoleContext], Role]]] = {
     "projector": projector.build,
@@ -72,28 +72,6 @@ _FOLLOWED: Final[Mapping[frozenset[RoleName], frozenset[type]]] = {
     frozenset(("api",)): RUN_EVENTS,
 }
 """The event classes that a process with these roles alone follows; any other one follows all."""
-
-
-def transport_location(settings: Settings) -> TransportLocation:
-    """Return the address of the configured transport and the names of its topics."""
-    return TransportLocation(
-        url=settings.log,
-        prefix=settings.topic_prefix,
-        records=settings.records_topic,
-        security=TransportSecurity(
-            protocol=settings.kafka_security_protocol,
-            sasl_mechanism=settings.kafka_sasl_mechanism,
-            username=settings.kafka_username,
-            password=_revealed(settings.kafka_password),
-            ca_file=settings.kafka_ca_file,
-            cert_file=settings.kafka_cert_file,
-            key_file=settings.kafka_key_file,
-        ),
-    )
-
-
-def _revealed(secret: SecretStr | None) -> str | None:
-    return None if secret is None else secret.get_secret_value()
 
 
 async def open_shared(settings: Settings, roles: frozenset[RoleName] = frozenset()) -> Stores:
@@ -159,13 +137,14 @@ class Process:
     Args:
         services: What the HTTP handlers work with; every process answers /healthz, /readyz and
             /metrics.
-        followers: Follow the checkpoints of the views where another process may keep them.
+        followers: Follow the checkpoints of the views where another process may keep them, and the
+            hold on the server.
     """
 
     context: RoleContext
     services: Services
     roles: Mapping[RoleName, Role]
-    followers: Sequence[CheckpointFollower]
+    followers: Sequence[CheckpointFollower | ServerHold]
 
     def app(self) -> web.Application:
         """Return the HTTP application: the API's if this process has that role, else health."""
@@ -175,13 +154,16 @@ class Process:
         return make_health_app(self.services)
 
     async def prepare(self) -> None:
-        """Make the views of this process, before any role reads them; raises `Unavailable`.
+        """Make the views of this process, before any role reads them; see whether it is held.
+
+        Raises `Unavailable`.
 
         Where several processes share the store, the projector does so, and the others wait for it.
         """
         keeper = self.context.view_position
         if isinstance(keeper, ViewSetKeeper):
             await keeper.prepare()
+        await self.context.hold.first_look()
 
     async def ready(self) -> None:
         """Return when every check of /readyz holds."""
@@ -309,6 +291,7 @@ def build_process(
         history_position=history_position,
         closing=closing,
         tenant_runs=OpenRuns(settings.limit_tenant_open_runs),
+        hold=ServerHold(stores.events, stores.checkpoints, clock),
         functions=KnownFunctions(stores.functions),
         waiting_calls=WaitingCalls(stores.functions),
         webhook_client=replaced.counted(HttpClient(webhook_policy(settings))),
@@ -316,13 +299,21 @@ def build_process(
         replaced=replaced,
     )
     closing.push_async_callback(context.webhook_client.close)
+    roles = _build_roles(context, names)
+    services = _services_of(context, roles.get("api"))
+    return Process(
+        context=context, services=services, roles=roles, followers=[*followers, context.hold]
+    )
+
+
+def _build_roles(context: RoleContext, names: frozenset[RoleName]) -> Mapping[RoleName, Role]:
+    """Build the named roles, in the order of starting, and register their metrics."""
     roles: dict[RoleName, Role] = {
         name: build(context) for name, build in BUILDERS.items() if name in names
     }
     for role in roles.values():
         role.export(context.metrics)
-    services = _services_of(context, roles.get("api"))
-    return Process(context=context, services=services, roles=roles, followers=followers)
+    return roles
 
 
 def webhook_policy(settings: Settings) -> AddressPolicy:

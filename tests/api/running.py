@@ -23,6 +23,7 @@ from baton.command_api.sessions.sessions import Sessions
 from baton.domain.verification.messages import Finding
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
+from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.run_values import RunValues
@@ -86,6 +87,7 @@ async def running(
             secrets=stores.secrets,
             leaves=stores.leaves,
             backtests=BacktestJobs(stores.leaves, RunValues(stores.artifacts), clock),
+            hold=ServerHold(stores.events, stores.checkpoints, clock),
             accesses=accesses_on(stores.events, clock),
             verifications=Verifications(stores.events, partial(_verify, stores), clock),
             installation=replace(

@@ -142,3 +142,34 @@ async def test_a_rerun_that_kill_9_interrupts_is_started_once(tmp_path: Path) ->
             *checkers.side_effects_match(log, side_effects),
         ] == []
         assert await installation.stop() == 0
+
+
+async def test_a_held_server_stays_held_through_kill_9_and_loses_no_run(tmp_path: Path) -> None:
+    async with Installation(tmp_path) as installation, driving(installation) as driver:
+        await installation.start()
+        definition = await driver.create(OF_EVERY_KIND)
+        inputs = {str(number): {"seconds": 0.3} for number in range(RUNS)}
+        await driver.start(definition, inputs)
+        assert (await driver.call("POST", "/system/hold"))[0] == 200
+        requested = await driver.start(definition, {"during": {"seconds": 0.0}})
+        assert await installation.kill() == -9
+        await installation.start()
+        status, system = await driver.call("GET", "/system")
+        before = count(installation, *IN_FLIGHT)
+        more = await driver.start(definition, {"after": {"seconds": 0.0}})
+        while_held = count(installation, *IN_FLIGHT)
+        assert (status, system["hold"]["held"]) == (200, True)
+        assert {one.status for one in (*requested, *more)} == {201}
+        assert while_held == before
+        assert (await driver.call("POST", "/system/release"))[0] == 200
+        await wait_until_all_ended(driver)
+
+        log = read_log(installation.data)
+        assert [
+            *checkers.broken_invariants(log),
+            *checkers.runs_ended(log, "completed"),
+            *checkers.needs_are_done_first(log, {definition: OF_EVERY_KIND_NEEDS}),
+            *checkers.side_effects_match(log, read_side_effects(installation.side_effect_log)),
+        ] == []
+        assert await installation.stop() == 0
+    await views_equal_a_rebuild(installation)

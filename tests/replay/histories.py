@@ -106,6 +106,7 @@ from baton.domain.schedule.messages import (
     ScheduleSkipped,
 )
 from baton.domain.schedule.timetable import Cron, Interval, Once
+from baton.domain.server_hold.messages import ServerHeld, ServerReleased
 from baton.domain.user.messages import UserAdded, UserRemoved
 from baton.domain.verification.messages import (
     Finding,
@@ -252,6 +253,10 @@ HISTORIES: dict[str, list[object]] = {
     "acme/claim/slug:orders": [
         NameClaimed(name="slug:orders", holder=DEFINITION, at=AT),
         NameReleased(name="slug:orders", holder=DEFINITION, at=AT),
+    ],
+    "_/server_hold/server": [
+        ServerHeld(actor=ANN, at=AT, reason="the warehouse is down"),
+        ServerReleased(actor=BOB, at=AT),
     ],
     "acme/api_key/cm4key00000000000000": [
         ApiKeyCreated(

@@ -17,6 +17,7 @@ from baton.domain.definition.state import State as Definition
 from baton.domain.json import JsonObject
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.known_functions import KnownFunctions
+from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.views import ViewStore
@@ -213,6 +214,7 @@ class Simulation:
             history_position=history_projector(stores.history, clock=clock),
             closing=AsyncExitStack(),
             tenant_runs=OpenRuns(settings.limit_tenant_open_runs),
+            hold=ServerHold(stores.events, stores.checkpoints, clock),
             functions=KnownFunctions(),
             waiting_calls=WaitingCalls(),
             webhook_client=HttpClient(AddressPolicy()),

@@ -14,6 +14,7 @@ from baton.command_api.dialect.rendering import without_none
 from baton.command_api.http.query_parameters import known_only
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
+from baton.command_api.own.control.hold import ShownHold, render_hold
 from baton.command_api.principal import ADMIN, READ
 from baton.command_api.readiness import check_readiness, words_of
 from baton.command_api.services import Services
@@ -97,6 +98,7 @@ class System(BaseModel):
     virtualTime: bool = Field(  # noqa: N815
         description="Whether the clock stands still until `POST /clock` moves it"
     )
+    hold: ShownHold
     config: dict[str, Any] | None = Field(
         default=None,
         description="The settings of this process, without secrets; for orchestrator:admin",
@@ -127,6 +129,7 @@ async def _show(context: RequestContext) -> Reply:
         "waitingCalls": await services.waiting_calls.of(context.tenant),
         "versions": {"baton": version("baton-orchestrator"), "python": python_version()},
         "virtualTime": services.virtual_time is not None,
+        "hold": render_hold(await services.hold.state()),
         "config": services.installation.config if ADMIN in context.principal.scopes else None,
     }
     return context.reply(200, without_none(body))
@@ -195,6 +198,7 @@ _EXAMPLE: Final[JsonObject] = {
     "waitingCalls": 0,
     "versions": {"baton": "0.1.0", "python": "3.11.9"},
     "virtualTime": False,
+    "hold": {"held": False},
 }
 
 ROUTES = (

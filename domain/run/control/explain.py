@@ -33,12 +33,13 @@ Code: TypeAlias = Literal[
     "RELEASED",
     "NEEDS",
     "STUCK",
+    "SERVER_HELD",
     "NO_EXECUTOR",
     "NO_FUNCTION",
     "NO_SCHEDULER",
     "VIEWS_BEHIND",
 ]
-"""Why a run or a step is where it is. The last four aren't in its history: callers add them.
+"""Why a run or a step is where it is. The last five aren't in its history: callers add them.
 
 Later releases may add codes.
 """

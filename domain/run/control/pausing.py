@@ -16,7 +16,7 @@ from baton.domain.run.advance import Draft, advance
 from baton.domain.run.attempts import end_wait, hold_timer, take_over
 from baton.domain.run.control.actions import refusal_of
 from baton.domain.run.control.sync_timeouts import await_syncs, time_out
-from baton.domain.run.hold import TimerKind, Timers
+from baton.domain.run.hold import BY_SERVER, TimerKind, Timers
 from baton.domain.run.messages import (
     PauseRun,
     ResumeRun,
@@ -60,9 +60,12 @@ class HeldTimer:
 
 
 def pause(draft: Draft, command: PauseRun) -> None:
-    """Pause the run, or do nothing if it is paused; raises InConflict if it has ended."""
+    """Pause the run, or do nothing if it is paused; raises InConflict if it has ended.
+
+    The hold on the server leaves runs that have ended as they are.
+    """
     state = draft.state
-    if state.hold is not None:
+    if state.hold is not None or (state.final and command.actor == BY_SERVER):
         return
     refusal = refusal_of("pause", state.status)
     if refusal is not None:
@@ -80,8 +83,13 @@ def pause(draft: Draft, command: PauseRun) -> None:
 
 
 def resume(draft: Draft, command: ResumeRun) -> None:
-    """Resume the run; raises InConflict if it isn't paused."""
+    """Resume the run; raises InConflict if it isn't paused.
+
+    The end of the hold on the server resumes a run only if the hold had paused it.
+    """
     hold, refusal = draft.state.hold, refusal_of("resume", draft.state.status)
+    if command.actor == BY_SERVER and (hold is None or not hold.by_server):
+        return
     if refusal is not None:
         raise refusal
     timers = held_timers(draft.state, draft.at, command.timers)

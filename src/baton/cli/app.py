@@ -27,7 +27,7 @@ from baton.cli.data import (
 )
 from baton.cli.server import definitions, events, functions, runs
 from baton.cli.server.bulk import verbs as bulk
-from baton.cli.server.control import explain, pause, rerun
+from baton.cli.server.control import explain, hold, pause, rerun
 from baton.cli.server.webhooks import verbs as webhooks
 from baton.cli.services import demo, dev, roles, ui, up, worker
 from baton.cli.terminal.commands import Group, did_you_mean, use_own_help
@@ -80,6 +80,8 @@ app.add_typer(explain.app, name="explain", rich_help_panel=_SERVER)
 app.add_typer(events.app, name="events", rich_help_panel=_SERVER)
 app.add_typer(functions.app, name="functions", rich_help_panel=_SERVER)
 app.add_typer(webhooks.app, name="webhooks", rich_help_panel=_SERVER)
+app.command(rich_help_panel=_SERVER)(hold.hold)
+app.command(rich_help_panel=_SERVER)(hold.release)
 app.command(rich_help_panel=_DATA)(make_token.token)
 app.add_typer(apikey.app, name="apikey", rich_help_panel=_DATA)
 app.add_typer(user.app, name="user", rich_help_panel=_DATA)

@@ -1,6 +1,7 @@
 """The executor role: performs the steps of the runs in its partitions of the log."""
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -11,6 +12,8 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from baton.eventlog.loops.follow import follow
+from baton.eventlog.loops.retry import retry
+from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.partitions import PartitionedLog
 from baton.eventlog.run_values import CACHE_BYTES, RunValues
@@ -39,6 +42,8 @@ GRACE_S: Final = 7.0
 Cancelling the rest and releasing their attempts takes up to 3 more, 10 in all.
 """
 
+_log = logging.getLogger("baton.executor")
+
 _DESCRIPTIONS: Final = {
     "runs_started": "Runs this executor started",
     "steps_performed": "Attempts this executor performed",
@@ -62,15 +67,22 @@ class ExecutorRole:
     clock: Clock
     remote: RemoteWorkers | None
     announcer: Announcer | None
+    hold: ServerHold
 
     async def run(self) -> None:
         """Follow the partitions that the log assigns to this process; announce its functions."""
-        if self.announcer is None:
-            await self._follow()
-            return
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(), name="follow")
-            group.create_task(self.announcer.run(), name="announce")
+            group.create_task(self._go_on_after_holds(), name="holds")
+            if self.announcer is not None:
+                group.create_task(self.announcer.run(), name="announce")
+
+    async def _go_on_after_holds(self) -> None:
+        while True:
+            await self.hold.until(held=True)
+            await self.hold.until(held=False)
+            going_on = self.ownership.release
+            await retry(going_on, clock=self.clock, log=_log, doing="going on after the hold")
 
     async def _follow(self) -> None:
         subscription = await self.log.join("executor", self.ownership)
@@ -164,6 +176,7 @@ def build_with(
         ),
         values=RunValues(stores.artifacts, cache_bytes=CACHE_BYTES),
         logs=logs,
+        hold=context.hold,
     )
     runs, reached = RunQueries(stores.views), context.view_position.reached
     return ExecutorRole(
@@ -173,6 +186,7 @@ def build_with(
         clock=clock,
         remote=remote,
         announcer=_announcer(context),
+        hold=context.hold,
     )
 
 

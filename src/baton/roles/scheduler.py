@@ -127,6 +127,7 @@ def build(context: RoleContext) -> SchedulerRole:
         call_wait_ms=context.settings.functions_wait_ms,
         open_runs=context.tenant_runs,
         near_ms=context.replaced.near_ms,
+        hold=context.hold,
     )
     sending = Sending(
         render=render_data,

@@ -42,7 +42,7 @@ async def _migrated_store(settings: "Settings") -> list[str]:
 async def _migrated_log(settings: "Settings") -> list[str]:
     from baton.backend_choice import transport_of
     from baton.protocols.masking import masked
-    from baton.wiring import transport_location
+    from baton.transport_settings import transport_location
 
     shown = masked(settings.log)
     transport = transport_of(settings.log)

@@ -20,6 +20,7 @@ VIRTUAL_TOKEN_DAYS = 36_525
 """The token follows the virtual clock, too, and shall outlive every test that moves it."""
 _DAY_S = 86_400
 _SCOPE = "orchestrator:admin"
+_SUBJECT = "dev"
 
 
 def dev(
@@ -40,6 +41,10 @@ def dev(
         ),
     ] = False,
     open_ui: OpenBrowser = False,
+    hold: Annotated[
+        bool,
+        typer.Option("--hold", help="Start held: nothing runs or fires until `baton release`."),
+    ] = False,
 ) -> None:
     """Run all services in one process. No server is needed.
 
@@ -51,6 +56,7 @@ def dev(
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
     from baton.cli.services.logs import show_logs
+    from baton.cli.services.start_held import hold_stored_server
     from baton.cli.services.virtual_time import check_virtual_time
 
     sources = sources_of(functions, more)
@@ -59,6 +65,8 @@ def dev(
     if virtual_time:
         check_virtual_time(settings)
     show_logs()
+    if hold:
+        run_async(hold_stored_server(settings, subject=_SUBJECT))
     if virtual_time:  # which asks asyncio's own loop whether a callback is ready
         run_async(
             _serve(settings, tenant, virtual_time=True, open_ui=open_ui), asyncio.new_event_loop
@@ -145,7 +153,7 @@ def _token(settings: "Settings", tenant: str, days: int) -> str:
     now = int(time.time())
     return sign_token(
         jwt_secrets(settings, create=True)[0],
-        sub="dev",
+        sub=_SUBJECT,
         tenant=tenant,
         scope=_SCOPE,
         iat=now,
