@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
+from baton.domain.delivery.decisions import DECIDER as DELIVERY
+from baton.domain.delivery.messages import ReportFailure, RequestDelivery
+from baton.domain.stream import stream_name
 from baton.eventlog.events.codec import encode
+from baton.eventlog.loops.transact import transact
 from baton.protocols.iso_time import parse_time
 from tests.dialects.centrali_documents import compute, orchestration
 from tests.kit.eventually import eventually
@@ -82,6 +86,31 @@ async def test_a_registration_is_changed_and_deleted(idle: Stack) -> None:
     assert b"webhook-secret" not in stored + (await client.get("/webhooks")).raw
     assert (await client.delete(path)).status == 204
     assert (await client.delete(path)).status == (await client.get(path)).status == 404
+
+
+async def test_a_registration_shows_what_its_receiver_holds_back(idle: Stack) -> None:
+    client, now = idle.client("baton"), idle.services.clock.now()
+    hook = await registered(client, "http://127.0.0.1:9/hook")
+    request = RequestDelivery(
+        tenant=idle.tenant,
+        webhook_id=hook["id"],
+        event="workflow.execution.completed",
+        run_id="r" * 20,
+        run_version=5,
+        at=now - 10_000,
+    )
+    failure = ReportFailure(attempt=1, error="HTTP_503", status=503, backoff_ms=(60_000,), at=now)
+    receivers = []
+    for command in (request, failure):
+        stream = stream_name(idle.tenant, DELIVERY.name, "d" * 20)
+        position = (await transact(idle.services.store, DELIVERY, stream, command)).position
+        assert await idle.services.reached(position, 5_000)
+        receivers.append((await client.get(f"/webhooks/{hook['id']}")).body["receiver"])
+
+    assert receivers == [
+        {"state": "held", "pending": 1, "held": 1},
+        {"state": "retrying", "pending": 1, "held": 0},
+    ]
 
 
 async def test_a_repeated_request_registers_once_and_keeps_no_secret(idle: Stack) -> None:
