@@ -2,6 +2,7 @@
 
 from playwright.async_api import Page, expect
 
+from baton.demo.orders import orders
 from tests.ui.seed import Seeded
 from tests.ui.server import UiServer
 from tests.webhooks.receiver import receiving
@@ -38,7 +39,8 @@ async def test_a_delivery_shows_its_attempts_and_is_sent_again(
     page: Page, ui_server: UiServer, seeded: Seeded
 ) -> None:
     path = f"/webhooks/{seeded.webhook}/deliveries"
-    await ui_server.send_order("webhooks-page", {})
+    (order,) = orders(1)
+    await ui_server.ended(await ui_server.send_order("webhooks-page", order))
     await page.goto(f"/ui/webhooks/{seeded.webhook}")
     table = page.get_by_role("table", name="Deliveries")
     await table.get_by_role("row").nth(1).click()
