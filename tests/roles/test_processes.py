@@ -87,15 +87,18 @@ async def test_only_an_api_has_routes_beside_health_and_metrics(
         assert paths_of(process.app()) > HEALTH
 
 
+PREFIXES = {
+    "api": {"build", "live", "runs"},
+    "executor": {"build", "executor", "function"},
+    "projector": {
+        *("attempt", "attempts", "build", "projector", "run", "runs", "schedule", "timer", "views"),
+    },
+    "scheduler": {"build", "scheduler", "timers"},
+}
+
+
 @pytest.mark.parametrize(
-    ("name", "prefixes"),
-    [
-        ("api", {"live", "runs"}),
-        ("executor", {"executor"}),
-        ("projector", {"projector"}),
-        ("scheduler", {"scheduler"}),
-        ("all", {"executor", "live", "projector", "runs", "scheduler"}),
-    ],
+    ("name", "prefixes"), [*PREFIXES.items(), ("all", set().union(*PREFIXES.values()))]
 )
 async def test_a_process_exports_the_metrics_of_its_roles(
     tmp_path: Path, name: RoleName | str, prefixes: set[str]
