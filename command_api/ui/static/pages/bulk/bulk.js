@@ -21,7 +21,7 @@ const OUTCOMES = ['done', 'unchanged', 'refused', 'failed'];
 
 /** @type {import('../../components/table.js').Column[]} */
 const COLUMNS = [
-  { key: 'runId', title: 'Run', width: 'minmax(280px, 2fr)', render: ({ runId, slug, title }) => html`<a href=${href(`/runs/${runId}`)}>${title ?? slug ?? 'run'}</a> <span class="mono muted">${runId}</span>` },
+  { key: 'runId', title: 'Run', width: 'minmax(280px, 2fr)', render: ({ runId, slug, title }) => html`<a href=${href(`/runs/${runId}`)}>${title ?? slug ?? 'run'} <span class="mono">${runId}</span></a>` },
   { key: 'outcome', title: 'Outcome', width: '110px', render: ({ outcome }) => html`<${Status} value=${outcome} />` },
   { key: 'message', title: 'Why', width: 'minmax(220px, 3fr)', render: ({ code, message, newRunId }) => (newRunId
     ? html`<a class="mono" href=${href(`/runs/${newRunId}`)}>→ ${newRunId}</a>`
