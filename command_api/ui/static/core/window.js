@@ -1,7 +1,7 @@
 /** The rows of a long list that are near the visible part of its scrolling box. */
 import { useLayoutEffect, useRef, useState } from '../vendor/preact.js';
 
-const SPARE = 10;
+const SPARE = 5;
 /** A list never has more rows in the document, however high its box is. */
 const MOST = 80;
 
