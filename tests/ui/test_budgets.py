@@ -44,7 +44,7 @@ SCROLL = """async ([box, frames]) => {
 LAY_OUT = """async (definition) => {
   const of = (path) => new URL(path, document.querySelector('script[type=module]').src).href;
   const { get } = await import(of('core/api.js'));
-  const { boxOf } = await import(of('components/graph/places.js'));
+  const { boxOf } = await import(of('components/graph/drawing.js'));
   const { layoutGraph } = await import(of('components/graph/layout.js'));
   const { data } = await get(`/definitions/${definition}/graph`);
   const boxes = data.nodes.map((one) => boxOf({ ...one, label: one.id }));
@@ -115,11 +115,11 @@ async def test_a_graph_of_1000_steps_is_drawn_soon(page: Page, figure: Figure) -
     )
     nodes = await page.locator("svg .graph-node").count()
     figure(
-        f"graph of {nodes} nodes: laid out in {layout:.0f} ms,"
+        f"graph of {WIDE_STEPS} steps, drawn as {nodes} groups: laid out in {layout:.0f} ms,"
         f" painted after {painted - begun:,.0f} ms"
     )
 
-    assert nodes == WIDE_STEPS
+    assert 0 < nodes <= WIDE_STEPS
     if GATED:
         assert layout <= LAYOUT_MS
         assert painted - begun <= PAINT_MS

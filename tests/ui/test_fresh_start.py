@@ -82,6 +82,6 @@ async def check_reuse(browser: Browser, server: UiServer) -> None:
     """Fail unless the link, now used, leads to the sign-in page with a reason."""
     context = await browser.new_context()
     page = await open_link(context, server.link)
-    await expect(page.get_by_label("Token")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Sign in to Baton")).to_be_visible()
     await expect(page.locator("body")).to_contain_text("used")
     await context.close()

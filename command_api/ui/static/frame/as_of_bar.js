@@ -1,33 +1,23 @@
 /** The bar that moves all pages to an earlier position, and says so while they show one. */
-import { html, signal, useEffect, useRef, useState } from '../vendor/preact.js';
+import { html, useEffect, useRef, useState } from '../vendor/preact.js';
 import { get } from '../core/api.js';
 import { asOf, showAsOf } from '../core/as_of.js';
 import { live } from '../core/live.js';
 import { route } from '../core/router.js';
 import { formatInstant, fromZone, Time } from '../core/time.js';
+import { barOpen } from './as_of_button.js';
 
 /** Pages that show only what is so now. */
 const NOW_ONLY = new Set([
   'bulk', 'bulks', 'dead-letter', 'dead-letters', 'webhook', 'webhooks', 'audit', 'system', 'compare', 'test',
 ]);
 const SLIDING_MS = 150;
-const open = signal(false);
 
-/** The button of the top bar that opens it. */
-export function AsOfButton() {
-  if (asOf.value !== null) return null;
-  return html`<button
-    type="button" class="quiet" aria-expanded=${open.value} title="Show all pages as they were earlier"
-    onClick=${() => (open.value = !open.value)}
-  >As of: now</button>`;
-}
-
-/** The bar below the top bar; open while an earlier position is shown. */
+/** The bar, with a position and a time to choose. */
 export function AsOfBar() {
   const position = asOf.value;
-  if (position === null && !open.value) return null;
   const now = () => {
-    open.value = false;
+    barOpen.value = false;
     showAsOf(null);
   };
   return html`<div class="as-of ${position === null ? '' : 'past'}" role="region" aria-label="As of an earlier position">

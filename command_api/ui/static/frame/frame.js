@@ -1,13 +1,15 @@
 /** What surrounds every page: the top bar, the banner of the past, and the live region. */
 import { effect, html, useEffect } from '../vendor/preact.js';
 import { announcement } from '../core/announcements.js';
+import { Lazy } from '../core/lazy.js';
 import { session, sessionKnown } from '../core/session.js';
 import { Loading } from '../components/notice.js';
 import { KeyboardHelp } from './keyboard_help.js';
 import { Page } from './page.js';
-import { SignIn } from './sign_in.js';
 import { theme } from './theme.js';
 import { TopBar } from './top_bar.js';
+
+const SIGN_IN = async () => (await import('./sign_in.js')).SignIn;
 
 /** The whole document below its body. */
 export function Frame() {
@@ -15,7 +17,7 @@ export function Frame() {
     document.documentElement.dataset.theme = theme.value;
   }), []);
   return html`
-    ${!sessionKnown.value ? html`<${Loading} />` : session.value === null ? html`<${SignIn} />` : html`<${Signed} />`}
+    ${!sessionKnown.value ? html`<${Loading} />` : session.value === null ? html`<${Lazy} load=${SIGN_IN} />` : html`<${Signed} />`}
     <div class="hidden" role="status" aria-live="polite">${announcement}</div>`;
 }
 

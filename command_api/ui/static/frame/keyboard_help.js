@@ -1,9 +1,9 @@
 /** The shortcuts that work on every page, and the list of those that work on this one. */
 import { html } from '../vendor/preact.js';
-import { helpOpen, keyboardOn, shortcuts, useShortcut } from '../core/keyboard.js';
+import { helpOpen, useShortcut } from '../core/keyboard.js';
+import { Lazy } from '../core/lazy.js';
 import { navigate } from '../core/router.js';
 import { may } from '../core/session.js';
-import { Dialog } from '../components/dialog.js';
 
 /** Registers the shortcuts of the frame, and shows the list while it is open. */
 export function KeyboardHelp() {
@@ -19,21 +19,10 @@ export function KeyboardHelp() {
   useShortcut('c', 'Copy the id', () => find('[data-copies~="id"]')?.click());
   useShortcut('.', 'Go to the actions', () => find('[data-actions] button')?.focus());
   if (!helpOpen.value) return null;
-  return html`<${Dialog} title="Keyboard" open onClose=${() => (helpOpen.value = false)}>
-    <label><input type="checkbox" checked=${keyboardOn.value}
-      onChange=${() => (keyboardOn.value = !keyboardOn.value)} /> Shortcuts are on</label>
-    <dl class="keys">
-      ${[...shortcuts.value, ...OF_TABLES].map(({ keys, description }) => html`<div key=${keys}>
-        <dt>${keys.split(' ').map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${description}</dd></div>`)}
-    </dl>
-    <p class="muted">They are off while you type.</p>
-  <//>`;
+  return html`<${Lazy} load=${LIST} />`;
 }
 
-const OF_TABLES = [
-  { keys: 'Enter', description: 'Open the row' },
-  { keys: 'x', description: 'Select the row' },
-];
+const LIST = async () => (await import('./keyboard_list.js')).KeyboardList;
 
 /** Give the focus to the first table of the page, which has these keys itself. */
 function toTable() {

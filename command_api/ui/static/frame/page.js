@@ -2,11 +2,13 @@
 import { html, useEffect, useState } from '../vendor/preact.js';
 import { say } from '../core/announcements.js';
 import { route } from '../core/router.js';
+import { Lazy } from '../core/lazy.js';
 import { tenant } from '../core/session.js';
 import { Loading } from '../components/notice.js';
-import { NotFound } from './not_found.js';
 
 /** @typedef {import('../routes.js').PageModule} PageModule */
+
+const NOT_FOUND = async () => (await import('./not_found.js')).NotFound;
 
 /** @type {Map<string, PageModule | null>} Modules by the page's name; null for a missing one. */
 const loaded = new Map();
@@ -33,7 +35,7 @@ export function Page() {
     shownPath = path;
   }, [path, module]);
   if (module === undefined) return html`<${Loading} />`;
-  if (module === null) return html`<${NotFound} />`;
+  if (module === null) return html`<${Lazy} load=${NOT_FOUND} />`;
   return html`<${module.default} key=${`${path} ${tenant.value}`} params=${params} query=${query} />`;
 }
 

@@ -4,7 +4,7 @@ import { helpOpen } from '../core/keyboard.js';
 import { href, navigate, route } from '../core/router.js';
 import { may, session, signOut, tenant } from '../core/session.js';
 import { Menu } from '../components/menu.js';
-import { AsOfBar, AsOfButton } from './as_of_bar.js';
+import { AsOf, AsOfButton } from './as_of_button.js';
 import { LiveDot } from './live_dot.js';
 import { SearchBox } from './search_box.js';
 import { ThemeButton } from './theme.js';
@@ -50,7 +50,7 @@ export function TopBar() {
         <${Account} />
       </div>
     </div>
-    <${AsOfBar} />
+    <${AsOf} />
   </header>`;
 }
 

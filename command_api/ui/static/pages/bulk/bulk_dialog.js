@@ -5,7 +5,7 @@ import { navigate } from '../../core/router.js';
 import { Dialog } from '../../components/dialog.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
-import { nameOf } from '../runs/columns.js';
+import { nameOf } from '../runs/run_name.js';
 import { BulkOptions, toArgs } from './bulk_options.js';
 import { usePreview } from './use_preview.js';
 

@@ -5,7 +5,7 @@ import { href } from '../../core/router.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
 import { Failure } from '../../components/notice.js';
-import { RunName } from '../runs/columns.js';
+import { RunName } from '../runs/run_name.js';
 
 const EVERY_MS = 5000;
 const SHOWN = 8;

@@ -1,6 +1,7 @@
 /** The state of a tenant at a glance: what runs, what failed, what needs a person, what comes next. */
 import { html } from '../../vendor/preact.js';
 import { readOnly } from '../../core/as_of.js';
+import { Lazy } from '../../core/lazy.js';
 import { href } from '../../core/router.js';
 import { tenant } from '../../core/session.js';
 import { useGet } from '../../core/use_get.js';
@@ -9,12 +10,12 @@ import { Sparkline } from '../../components/sparkline.js';
 import { Status } from '../../components/status.js';
 import { Attention } from './attention.js';
 import { DueSoon } from './due_soon.js';
-import { FirstSteps } from './first_steps.js';
 import { Services } from './services.js';
 import '../runs/style.js';
 
 const EVERY_MS = 5000;
 const MINUTES = 60;
+const FIRST_STEPS = async () => (await import('./first_steps.js')).FirstSteps;
 
 /** The title of the document. */
 export const title = () => 'Overview';
@@ -27,7 +28,7 @@ export default function Overview() {
   return html`
     <div class="page-head"><h1>Overview of ${tenant.value}</h1></div>
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
-    ${(stats.definitions === 0 || all === 0) && html`<${FirstSteps} definitions=${stats.definitions} />`}
+    ${(stats.definitions === 0 || all === 0) && html`<${Lazy} load=${FIRST_STEPS} definitions=${stats.definitions} />`}
     <div class="overview">
       <section><h2>Runs</h2><${Counts} runs=${stats.runs} all=${all} /></section>
       <section><h2>Last hour</h2><${Rates} buckets=${stats.window} /></section>

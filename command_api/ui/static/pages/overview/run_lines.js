@@ -1,7 +1,7 @@
 /** A few runs, one a line. */
 import { html } from '../../vendor/preact.js';
 import { ago } from '../../core/time.js';
-import { RunName } from '../runs/columns.js';
+import { RunName } from '../runs/run_name.js';
 
 /** @param {{runs: any[] | undefined}} props */
 export function RunLines({ runs = [] }) {

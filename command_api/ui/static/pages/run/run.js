@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from '../../vendor/preact.js';
 import { Failure, Loading } from '../../components/notice.js';
 import { Tabs } from '../../components/tabs.js';
+import { Lazy } from '../../core/lazy.js';
 import { setQuery, values } from '../../core/router.js';
 import { useGet } from '../../core/use_get.js';
 import { RunHeader } from './run_header.js';
@@ -78,20 +79,4 @@ function OpenSteps({ run, timeline, query, onRerun }) {
   if (opened.length === 0) return null;
   return html`<div class="panes">${opened.map((execution) => html`<${Lazy} key=${execution} load=${STEP_PANE}
     run=${run} execution=${execution} rows=${timeline.rows} query=${query} onRerun=${onRerun} />`)}</div>`;
-}
-
-/**
- * A component whose module is read first.
- *
- * @param {{load: () => Promise<any>} & Record<string, any>} props the others are the component's
- */
-function Lazy({ load, ...props }) {
-  const [found, setFound] = useState(/** @type {{component: any} | null} */ (null));
-  const [failure, setFailure] = useState(/** @type {Error | null} */ (null));
-  useEffect(() => {
-    load().then((component) => setFound({ component }), setFailure);
-  }, [load]);
-  if (failure) return html`<${Failure} error=${failure} />`;
-  if (found === null) return html`<${Loading} />`;
-  return html`<${found.component} ...${props} />`;
 }

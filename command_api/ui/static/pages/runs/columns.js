@@ -3,6 +3,7 @@ import { html } from '../../vendor/preact.js';
 import { href } from '../../core/router.js';
 import { ago, formatDuration, formatInstant, now } from '../../core/time.js';
 import { Status } from '../../components/status.js';
+import { RunName } from './run_name.js';
 
 /** @typedef {Record<string, any>} Run */
 
@@ -17,16 +18,6 @@ export const COLUMNS = [
   { key: 'attempts', title: 'Attempts', width: '88px', numeric: true },
   { key: 'trigger', title: 'Trigger', width: 'minmax(110px, 1fr)', render: (run) => html`<${Trigger} run=${run} />` },
 ];
-
-/** Return the name of a run: its title, else its definition with the correlation id or its own. */
-export function nameOf(/** @type {Run} */ run) {
-  return run.title ?? `${run.slug ?? 'run'} ${run.correlationId ?? run.id}`;
-}
-
-/** @param {{run: Run}} props */
-export function RunName({ run }) {
-  return html`<a href=${href(`/runs/${run.id}`)} title=${run.id}>${nameOf(run)}</a>`;
-}
 
 /** @param {{run: Run}} props */
 function DefinitionName({ run }) {
