@@ -41,7 +41,7 @@ const COLUMNS = [
   { key: 'next', title: 'Leads to', width: 'minmax(90px, 1fr)' },
   { key: 'path', title: 'Path', width: 'minmax(160px, 2fr)' },
   { key: 'actual', title: 'Is', width: 'minmax(90px, 1fr)' },
-  { key: 'operator', title: '', width: '80px' },
+  { key: 'operator', title: 'Is', width: '80px' },
   { key: 'expected', title: 'Compared with', width: 'minmax(110px, 1fr)' },
   { key: 'holds', title: 'Holds', width: 'minmax(80px, 1fr)', render: holdsCell },
 ];
