@@ -16,7 +16,7 @@ PAGES = sorted(
         *(ROOT / "docs").glob("decisions/*"),
     ]
 )
-BESIDE_SETTINGS = {"BATON_TRACEBACK"}
+BESIDE_SETTINGS = {"BATON_TRACEBACK", "BATON_UI_BUDGETS"}
 VERB = re.compile(r"(?:^ {4}|`)baton ([a-z]+)( [a-z]+)?\b([^`\n#]*)", re.MULTILINE)
 
 
