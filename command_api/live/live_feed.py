@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from operator import attrgetter
-from typing import Final
+from typing import Final, TypeAlias
 
 from baton.command_api.live.audience import Audience
 from baton.command_api.live.ending import GOING_AWAY
@@ -25,6 +25,9 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import EventStore, Log
 from baton.projector.view import key_of
 from baton.projector.views.definitions.queries import DefinitionQueries
+
+Watch: TypeAlias = Callable[[Recorded], None]
+"""Called with each event of a tenant, in the order of the log, once the views hold it."""
 
 WAIT_MS: Final = 1_000
 """Milliseconds of one wait for the views; further waits follow."""
@@ -90,7 +93,7 @@ class LiveFeed:
         self._events = RunEvents(store, definitions)
         self._past = PastEvents(log, store, definitions, position=self._begins_at, join=self._join)
         self._closed = asyncio.Event()
-        self._watchers: dict[str, set[Callable[[], None]]] = {}
+        self._watchers: dict[str, set[Watch]] = {}
         self._newest_at: int | None = None
         self._lag_ms = 0
         self.waits_for_views = False
@@ -136,19 +139,19 @@ class LiveFeed:
             await subscription.close()
 
     @contextmanager
-    def watching_log(self, tenant: str, moved: Callable[[], None]) -> Iterator[None]:
-        """Call `moved` for each event of a tenant's log, while there are subscribers.
+    def watching_log(self, tenant: str, watch: Watch) -> Iterator[None]:
+        """Call `watch` with each event of a tenant's log, while there are subscribers.
 
         Raises TooManySubscribers.
         """
         if sum(map(len, self._watchers.values())) >= MAX_LOG_WATCHERS:
             raise TooManySubscribers
         watchers = self._watchers.setdefault(tenant, set())
-        watchers.add(moved)
+        watchers.add(watch)
         try:
             yield
         finally:
-            watchers.discard(moved)
+            watchers.discard(watch)
             if not watchers:
                 self._watchers.pop(tenant, None)
 
@@ -246,8 +249,8 @@ class LiveFeed:
             return
         self.position = recorded.position
         if self._watchers:
-            for moved in self._watchers.get(key_of(recorded.stream)[0], ()):
-                moved()
+            for watch in self._watchers.get(key_of(recorded.stream)[0], ()):
+                watch(recorded)
         if event is not None:
             for subscription in self._audience.of(event.tenant, event.run_id):
                 subscription.offer(event)

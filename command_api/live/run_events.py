@@ -125,11 +125,12 @@ class _Run:
             slug=self.slug,
             status=document.status,
             traceparent=document.traceparent,
-            step=_step_change(event),
+            step=step_change_of(event),
         )
 
 
-def _step_change(event: Event) -> StepChange | None:
+def step_change_of(event: Event) -> StepChange | None:
+    """Return the change of a step that an event of a run is about, None for one about no step."""
     status = STEP_STATUS.get(type(event))
     if status is None:
         return None

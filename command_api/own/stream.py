@@ -16,7 +16,7 @@ from baton.command_api.dialect.rendering import without_none
 from baton.command_api.http.query_parameters import choices, known_only, single
 from baton.command_api.http.refusal import Refused, refused_field
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.live.changes import Changes, Topics, parse_topics
+from baton.command_api.live.changes import Changes, parse_topics
 from baton.command_api.live.live_event import LiveEvent
 from baton.command_api.live.live_feed import TooManySubscribers
 from baton.command_api.live.subscription import EventFilter
@@ -34,8 +34,8 @@ from baton.protocols.iso_time import format_time
 
 PARAMETERS = ("definition", "status", "run", "after", "topics")
 WITH_TOPICS = ("topics", "after")
-REPLAYED = 10_000
-"""Positions that a stream of changes is behind at most; pages further behind read all again."""
+NO_RUN = "-"
+"""The run of a subscription that shall get no event: a stream of changes watches the log."""
 
 
 class StreamedEvent(BaseModel):
@@ -73,23 +73,17 @@ async def _stream_changes(context: RequestContext) -> web.StreamResponse:
     topics = parse_topics(single(context.query, "topics") or "")
     if topics is None:
         raise refused_field("topics must be of runs, run:ID, stats and log, with commas", "topics")
-    asked, live = position_after(context), context.services.live
-    after = asked
-    if asked is not None and asked < context.services.position() - REPLAYED:
-        after = None
-    sender = ChangeSender(Changes(topics), live, after=asked)
+    after, services = position_after(context), context.services
+    if after is not None and after > (head := await services.store.head()):
+        raise refused_field(f"after lies beyond the end of the log, which is {head}", "after")
+    sender = ChangeSender(Changes(topics), services, context.tenant, after=after)
+    wanted = EventFilter(tenant=context.tenant, render=render_event, run_id=NO_RUN)
     try:
-        with live.watching_log(context.tenant, sender.log_moved):
-            wanted = _events_of(context.tenant, topics)
-            return await stream_frames(context, wanted, render_error, sender.send, after=after)
+        with services.live.watching_log(context.tenant, sender.watch):
+            return await stream_frames(context, wanted, render_error, sender.send)
     except TooManySubscribers:
         message = "Too many browsers have an open stream at this server"
         raise Refused("rate_limited", message, headers={"Retry-After": "5"}) from None
-
-
-def _events_of(tenant: str, topics: Topics) -> EventFilter:
-    alone = None if topics.runs or len(topics.run_ids) != 1 else next(iter(topics.run_ids))
-    return EventFilter(tenant=tenant, render=render_event, run_id=alone)
 
 
 async def _filter(context: RequestContext) -> EventFilter:

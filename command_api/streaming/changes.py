@@ -5,14 +5,20 @@ from contextlib import suppress
 from typing import Final
 
 from baton.command_api.live.changes import Changes
-from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.live.subscription import Subscription
+from baton.command_api.services import Services
 from baton.command_api.streaming.stream_writer import StreamWriter
+from baton.eventlog.events.envelope import Recorded
+from baton.projector.view import key_of
 
 PACE_S: Final = 0.4
 """Seconds between two groups of frames, of which each has four at most: ten frames a second."""
 STATS_S: Final = 1.0
 """Seconds after which statistics are sent although nothing else has changed."""
+REPLAYED: Final = 10_000
+"""Positions that a stream is behind at most; pages further behind read everything again."""
+PAGE: Final = 500
+"""Events that are read at once to catch up."""
 STALLED_S: Final = 30.0
 """Seconds that one write may wait for the browser to read."""
 
@@ -20,21 +26,25 @@ STALLED_S: Final = 30.0
 class ChangeSender:
     """Sends what changed on the topics of one stream."""
 
-    def __init__(self, changes: Changes, feed: LiveFeed, *, after: int | None) -> None:
+    def __init__(
+        self, changes: Changes, services: Services, tenant: str, *, after: int | None
+    ) -> None:
         """Describe the stream; nothing is sent yet.
 
         Args:
-            changes: The changes that wait, of which the log's are added by others.
-            feed: The feed of the subscription.
+            changes: The changes that wait.
+            services: The live feed, and the log.
+            tenant: The tenant of the browser's user.
             after: The position behind which the browser wants to go on, None for now.
         """
-        self._changes, self._feed, self._after = changes, feed, after
+        self._changes, self._feed, self._store = changes, services.live, services.store
+        self._tenant, self._after = tenant, after
         self._moved = asyncio.Event()
         self._sent_position = -1
 
-    def log_moved(self) -> None:
-        """Send soon that the tenant's log has grown."""
-        self._changes.log_moved()
+    def watch(self, recorded: Recorded) -> None:
+        """Note an event of the tenant, and send it soon."""
+        self._changes.add(recorded)
         self._moved.set()
 
     async def send(self, subscription: Subscription, writer: StreamWriter) -> None:
@@ -43,25 +53,24 @@ class ChangeSender:
         Raises TimeoutError if the browser doesn't read, ConnectionError if it left, and
         `Unavailable`.
         """
-        if self._after is not None and subscription.position > self._after:
-            self._changes.miss()
-        collecting = asyncio.create_task(self._collect(subscription))
-        try:
-            while not collecting.done():
-                await self._send_waiting(subscription, writer)
-                await asyncio.sleep(PACE_S)
-                await self._until_moved()
-            collecting.result()
-        finally:
-            collecting.cancel()
+        if self._after is not None:
+            await self._catch_up(self._after, subscription.position)
+        while True:
+            await self._send_waiting(subscription, writer)
+            await asyncio.sleep(PACE_S)
+            await self._until_moved()
 
-    async def _collect(self, subscription: Subscription) -> None:
-        try:
-            while True:
-                self._changes.add(await subscription.next())
-                self._moved.set()
-        finally:
-            self._moved.set()
+    async def _catch_up(self, after: int, position: int) -> None:
+        """Note the events that the browser has missed; too many of them make it read everything."""
+        if position - after > REPLAYED:
+            self._changes.miss()
+            return
+        while after < position:
+            page = await self._store.read_all(after=after, limit=min(PAGE, position - after))
+            for recorded in page:
+                if recorded.position <= position and key_of(recorded.stream)[0] == self._tenant:
+                    self._changes.add(recorded)
+            after = page[-1].position if page else position
 
     async def _until_moved(self) -> None:
         with suppress(TimeoutError):

@@ -76,14 +76,12 @@ async def stream_frames(
     wanted: EventFilter,
     render_error: ErrorRenderer,
     send: Send,
-    *,
-    after: int | None,
 ) -> web.StreamResponse:
-    """Stream what `send` makes of the events that `wanted` matches, as server-sent events.
+    """Stream the frames that `send` sends, as server-sent events, from now on.
 
-    Raises Refused 400, 403 and 429, and `Unavailable`.
+    Raises Refused 403 and 429, and `Unavailable`.
     """
-    return await _stream(context, wanted, render_error, after=after, send=send)
+    return await _stream(context, wanted, render_error, after=None, send=send)
 
 
 async def _stream(

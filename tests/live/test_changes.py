@@ -11,11 +11,14 @@ import pytest
 
 from baton.command_api.live import changes, live_feed
 from baton.command_api.live.changes import Changes, Topics, parse_topics
-from baton.command_api.live.live_event import LiveEvent, StepChange
-from baton.command_api.own import stream
+from baton.command_api.streaming import changes as streaming
+from baton.domain.run.messages import Event, RunCompleted, StepStarted
+from baton.eventlog.events.envelope import Recorded
 from tests.kit.eventually import eventually
 from tests.kit.stack import bearer, in_background
 from tests.live.world import World
+
+COMPLETED = "run.RunCompleted"
 
 
 @dataclass(slots=True)
@@ -30,8 +33,8 @@ class Page:
         return [data for name, data in self.frames if name == kind]
 
     def runs(self) -> dict[str, str]:
-        """Return the newest status of each run."""
-        return {one["runId"]: one["status"] for data in self.of("run") for one in data["runs"]}
+        """Return the type of each run's newest event."""
+        return {one["runId"]: one["type"] for data in self.of("run") for one in data["runs"]}
 
 
 @asynccontextmanager
@@ -62,7 +65,7 @@ async def test_pages_learn_of_runs_steps_the_log_and_the_lag(world: World) -> No
     definition = await world.define("orders")
     async with opened(world, "topics=runs,log,stats") as page:
         run_id = await world.start(definition)
-        await eventually(lambda: page.runs().get(run_id) == "completed" and page.of("log"))
+        await eventually(lambda: page.runs().get(run_id) == COMPLETED and page.of("log"))
         async with opened(world, f"topics=run:{run_id}&after={page.start}") as of_the_run:
             await eventually(lambda: of_the_run.of("step"))
 
@@ -72,7 +75,7 @@ async def test_pages_learn_of_runs_steps_the_log_and_the_lag(world: World) -> No
     (step,) = steps["steps"]
     shown = {"runId": run_id, "stepId": "only", "visit": 1, "attempt": 1, "status": "succeeded"}
     assert step == shown
-    assert of_the_run.runs() == {run_id: "completed"}
+    assert of_the_run.runs() == {run_id: COMPLETED}
     assert of_the_run.of("resync") == []
 
 
@@ -82,7 +85,7 @@ async def test_many_changes_come_in_few_frames_and_nothing_of_other_tenants(worl
         await world.start(theirs)
         started = asyncio.get_running_loop().time()
         runs = await asyncio.gather(*(world.start(mine) for _ in range(60)))
-        await eventually(lambda: page.runs() == dict.fromkeys(runs, "completed"))
+        await eventually(lambda: page.runs() == dict.fromkeys(runs, COMPLETED))
         elapsed = asyncio.get_running_loop().time() - started
 
     assert len(page.frames) <= 1 + 10 * elapsed
@@ -93,10 +96,10 @@ async def test_a_stream_resumes_where_it_ended(world: World) -> None:
     definition = await world.define("orders")
     async with opened(world, "topics=runs") as page:
         first = await world.start(definition)
-        await eventually(lambda: page.runs().get(first) == "completed" and page.position > 0)
+        await eventually(lambda: page.runs().get(first) == COMPLETED and page.position > 0)
     second = await world.start(definition)
     async with opened(world, f"topics=runs&after={page.position}") as resumed:
-        await eventually(lambda: resumed.runs().get(second) == "completed")
+        await eventually(lambda: resumed.runs().get(second) == COMPLETED)
 
     assert list(resumed.runs()) == [second]
 
@@ -104,11 +107,11 @@ async def test_a_stream_resumes_where_it_ended(world: World) -> None:
 async def test_pages_far_behind_read_everything_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream, "REPLAYED", 2)
+    monkeypatch.setattr(streaming, "REPLAYED", 2)
     definition = await world.define("orders")
     async with opened(world, "topics=runs") as page:
         run_id = await world.start(definition)
-        await eventually(lambda: page.runs().get(run_id) == "completed")
+        await eventually(lambda: page.runs().get(run_id) == COMPLETED)
     async with opened(world, "topics=runs&after=0") as resumed:
         await eventually(lambda: resumed.frames)
 
@@ -140,30 +143,21 @@ def test_topics_are_parsed() -> None:
     assert parse_topics("run:") is None
 
 
-def event(run_id: str, position: int, status: str = "running") -> LiveEvent:
-    step = StepChange(step_id="only", visit=1, attempt=1, status="running")
-    return LiveEvent(
-        position=position,
-        version=1,
-        type="run.StepStarted",
-        at=0,
-        tenant="acme",
-        run_id=run_id,
-        definition_id="d",
-        slug="d",
-        status=status,  # type: ignore[arg-type]
-        traceparent=None,
-        step=step,
+def event(run_id: str, position: int, of: Event | None = None) -> Recorded:
+    started = StepStarted(
+        step_id="only", visit=1, attempt=1, at=0, function="answer", deadline_at=1
     )
+    return Recorded(position, f"acme/run/{run_id}", position, of or started)
 
 
 def test_the_newest_change_of_a_run_wins_and_the_last_frame_has_the_position() -> None:
     waiting = Changes(Topics(runs=True, run_ids=frozenset("a")))
-    waiting.add([event("a", 1), event("b", 2), event("a", 3, "completed")])
+    for one in (event("a", 1), event("b", 2), event("a", 3, RunCompleted(at=0))):
+        waiting.add(one)
     frames = waiting.take(3, None).split(b"\n\n")
 
     assert len(frames) == 3
-    assert b"completed" in frames[0]
+    assert b"run.RunCompleted" in frames[0]
     assert [b"id: 3" in frame for frame in frames] == [False, True, False]
     assert not waiting.waiting
 
@@ -171,6 +165,7 @@ def test_the_newest_change_of_a_run_wins_and_the_last_frame_has_the_position() -
 def test_too_many_changes_become_one_resync(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changes, "MAX_CHANGES", 5)
     waiting = Changes(Topics(runs=True))
-    waiting.add(event(str(number), number) for number in range(6))
+    for number in range(6):
+        waiting.add(event(str(number), number))
 
     assert waiting.take(6, None) == b'id: 6\nevent: resync\ndata: {"position":6}\n\n'

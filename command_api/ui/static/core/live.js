@@ -10,7 +10,7 @@ import { session, tenant } from './session.js';
 
 /**
  * @typedef {import('./stream/sse.js').Frame} LiveEvent `type` is "run" (its data has `runs`, each with
- *   `runId`, `status` …), "step" (with `steps`), "stats", "log" or "resync"; after a resync
+ *   `runId`, `type` …), "step" (with `steps`), "stats", "log" or "resync"; after a resync
  *   everything that is shown has to be read again.
  * @typedef {{state: 'live' | 'behind' | 'off', position: number | null, lagMs: number | null}} Live
  */
