@@ -14,7 +14,7 @@ from tests.ui.big_data import LONG_RUN
 from tests.ui.conftest import Figure, NewPage
 from tests.ui.pages import go, settled
 
-FIRST_LOAD = 40 * 1_024
+FIRST_LOAD = 40_000
 LONG_RUN_BYTES = 150_000
 FIRST_REQUESTS = 45
 FIRST_SHOWN = {
