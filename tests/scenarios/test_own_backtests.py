@@ -158,6 +158,45 @@ async def test_unknown_members_are_named_in_a_warning(memory: Stack) -> None:
     assert [one["field"] for one in strict.body["details"]] == ["lst", "definition.triger"]
 
 
+async def test_a_definition_may_be_in_a_dialect(memory: Stack) -> None:
+    await recorded(memory, [150, 50, 100])
+    heavy = {"path": "steps.weigh.output.kg", "op": "lt", "value": 100}
+    changed: dict[str, Any] = {
+        "slug": "parcels",
+        "name": "Parcels",
+        "trigger": {"type": "on-demand"},
+        "steps": [
+            {"id": "weigh", "type": "compute", "functionId": "weigh", "nextStepId": "choose"},
+            {
+                "id": "choose",
+                "type": "decision",
+                "cases": [{"conditions": [heavy], "nextStepId": "ship"}],
+                "defaultNextStepId": "reject",
+            },
+            {"id": "ship", "type": "compute", "functionId": "ship"},
+            {"id": "reject", "type": "compute", "functionId": "reject"},
+        ],
+    }
+    sent = {"definition": changed, "dialect": "centrali-openapi"}
+    path = "/definitions/parcels/backtests"
+    nowhere = [{**changed["steps"][0], "nextStepId": "x"}]
+
+    async def refused(**members: Any) -> tuple[int, str]:
+        answer = await memory.post(path, sent | members)
+        return answer.status, answer.body["details"][0]["field"]
+
+    made = await memory.post(path, sent)
+    report = (await ended(memory, made.body["id"]))["report"]
+
+    assert [one["id"] for one in report["items"]] == ["r0", "r1"]
+    assert (report["same"], report["definition"]["steps"]) == (1, 4)
+    place = "definition.steps[0].nextStepId"
+    assert await refused(definition={**changed, "steps": nowhere}) == (400, place)
+    assert await refused(dialect="centrali") == (400, "dialect")
+    warned = await memory.post(path, sent | {"definition": {**changed, "triger": {}}})
+    assert "definition.triger" in warned.headers["Warning"]
+
+
 async def test_definitions_and_backtests_of_others_are_not_found(memory: Stack) -> None:
     await recorded(memory, [])
     job_id = await started(memory, parcels())

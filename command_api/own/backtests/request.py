@@ -1,5 +1,6 @@
 """Reads the body of a request for a backtest."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, Field
 
 from baton.command_api.backtest_jobs import Question
+from baton.command_api.dialect.contract import discover
 from baton.command_api.http.json_body import parse_model
 from baton.command_api.http.refusal import Refused, refused_field
 from baton.command_api.http.request_context import RequestContext
@@ -21,11 +23,13 @@ from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
 from baton.domain.errors import Fault
 from baton.domain.json import Json, JsonObject
+from baton.domain.nearest_name import did_you_mean
 from baton.eventlog.backtests.selection import MAX_RUNS, Selection
 from baton.protocols.iso_time import parse_rfc3339
 
 _MAX_IDS: Final = 10_000
 _MAX_STEPS: Final = 1_000
+_OWN: Final = "baton"
 _StepId = Annotated[str, Field(min_length=1, max_length=64)]
 _RunId = Annotated[str, Field(min_length=1, max_length=200)]
 _Status = Literal["pending", "running", "paused", "completed", "failed", "cancelled"]
@@ -34,13 +38,15 @@ _Status = Literal["pending", "running", "paused", "completed", "failed", "cancel
 class BacktestBody(BaseModel):
     """The body of POST /definitions/{definition}/backtests.
 
-    `definition` is the changed one, in Baton's own format; its slug may be left out. The newest
-    `last` of the recorded runs are replayed: those requested at `since` or later, with one of the
-    statuses and ids, if any are given. `map` gives steps, by their new id, the outcomes that were
-    recorded under another one. `stubs` are outputs of steps without an outcome.
+    `definition` is the changed one: in Baton's own format, where its slug may be left out, or in
+    that of the `dialect`, which has its name from the index at /openapi. The newest `last` of the
+    recorded runs are replayed: those requested at `since` or later, with one of the statuses and
+    ids, if any are given. `map` gives steps, by their new id, the outcomes that were recorded under
+    another one. `stubs` are outputs of steps without an outcome.
     """
 
     definition: JsonObject
+    dialect: str = Field(default=_OWN, max_length=64)
     last: int = Field(default=MAX_RUNS, ge=1, le=MAX_RUNS)
     since: str | None = Field(default=None, json_schema_extra={"format": "date-time"})
     status: list[_Status] | None = Field(default=None, min_length=1, max_length=6)
@@ -102,14 +108,34 @@ class _Read:
 
 def _read(raw: bytes, recorded: Definition) -> _Read:
     body, sent = parse_model(BacktestBody, raw)
+    reading = _read_own if body.dialect == _OWN else _read_in_dialect
+    changed, unknown = reading(body, recorded)
+    of_body = unknown_members(body, sent)
+    return _Read(body=body, changed=changed, unknown=[*of_body, *map(_within, unknown)])
+
+
+def _read_own(body: BacktestBody, recorded: Definition) -> tuple[Body, Iterable[Fault]]:
+    """Return the definition and its members that aren't known; raises Refused 400."""
     read, faults = read_definition(body.definition)
     if faults:
         raise _refused(faults)
     changed = read.replacing(recorded.body)
     if broken := faults_of_rules(read, changed):
         raise _refused(broken)
-    unknown = [*unknown_members(body, sent), *map(_within, read.unknown)]
-    return _Read(body=body, changed=changed, unknown=unknown)
+    return changed, read.unknown
+
+
+def _read_in_dialect(body: BacktestBody, _recorded: Definition) -> tuple[Body, Iterable[Fault]]:
+    """Return the same of a definition in a dialect, which is read as a new definition is."""
+    checks = {one.name: one.check_definition for one in discover() if one.check_definition}
+    if body.dialect not in checks:
+        names = sorted((_OWN, *checks))
+        hint = did_you_mean(body.dialect, names)
+        raise refused_field(f"must be one of {', '.join(names)}{hint}", "dialect")
+    checked = checks[body.dialect](json.dumps(body.definition).encode())
+    if checked.body is None:
+        raise _refused(checked.faults)
+    return checked.body, checked.unknown
 
 
 def _refused(faults: Iterable[Fault]) -> Refused:
