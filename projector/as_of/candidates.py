@@ -1,4 +1,4 @@
-"""Finds what a list may hold as of a position, in the views of the history.
+"""Finds what a list may hold as of a position, and the reruns of a run, in the history's views.
 
 A run has one status at a time, so one of its spans holds the position: its last one, if that began
 early enough, or one that has ended since. Last spans are found in the order of the list, by an
@@ -13,7 +13,7 @@ from typing import Final
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.views import Filter, Page, Query, Row, ViewStore
 from baton.eventlog.rows_in_memory import page_of
-from baton.projector.as_of import kept_streams, run_spans
+from baton.projector.as_of import kept_streams, reruns, run_spans
 from baton.projector.view_reader import OrderBy, ViewReader, any_of, equal
 
 WAIT_MS: Final = 5_000
@@ -48,6 +48,7 @@ class Candidates:
         self._history = history
         self._reached = reached
         self._streams = ViewReader(history, kept_streams.VIEW)
+        self._reruns = ViewReader(history, reruns.VIEW)
 
     async def streams(self, tenant: str, kinds: Sequence[str], position: int) -> list[str]:
         """Return the ids of a tenant's streams of definitions and schedules as of a position."""
@@ -55,6 +56,16 @@ class Candidates:
         held = Filter(column="from_position", op="<=", value=position)
         of_kinds = any_of("kind", kinds)
         return [one.id async for one in self._streams.every(tenant, held, *of_kinds)]
+
+    async def newest_rerun(self, tenant: str, run_id: str, position: int) -> str | None:
+        """Return the id of the newest run that ran a run again as of a position."""
+        await self._reach(position)
+        begun = Filter(column="from_position", op="<=", value=position)
+        newest: OrderBy = (("from_position", "desc"),)
+        found = await self._reruns.first(
+            tenant, equal("source", run_id), begun, limit=1, order=newest
+        )
+        return found[0].id if found else None
 
     async def runs(self, query: Query, position: int, at: int) -> Found:
         """Return the page of runs that a query on the view of runs asks for, as of a position.
@@ -102,7 +113,7 @@ class Candidates:
 
     async def _reach(self, position: int) -> None:
         if not await self._reached(position, WAIT_MS):
-            message = f"the history of lists is behind position {position}; try again later"
+            message = f"the history is behind position {position}; try again later"
             raise Unavailable(message)
 
 

@@ -1,4 +1,4 @@
-"""The views that only reading as of a position needs: the history of the lists.
+"""The views that only reading as of a position needs: the history of lists and reruns.
 
 They have a checkpoint of their own, which no command waits for.
 """
@@ -8,11 +8,12 @@ from typing import Any, Final
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.views import ViewStore
 from baton.projector.as_of.kept_streams import VIEW as KEPT_STREAMS
+from baton.projector.as_of.reruns import VIEW as RERUNS
 from baton.projector.as_of.run_spans import VIEW as RUN_SPANS
 from baton.projector.projector import Projector
 from baton.projector.view import View
 
-HISTORY_VIEWS: Final[tuple[View[Any], ...]] = (KEPT_STREAMS, RUN_SPANS)
+HISTORY_VIEWS: Final[tuple[View[Any], ...]] = (KEPT_STREAMS, RERUNS, RUN_SPANS)
 REST_MS: Final = 250
 """The pause between two batches while no task waits for these views."""
 

@@ -1,7 +1,8 @@
 """The views as of a position: documents folded from their streams, by the views' own `evolve`.
 
 A document comes from the one or two streams that have its id, so that it costs the length of its
-history; in lists, a run that hasn't changed since is taken from the view. Queries are answered from
+history; in lists, a run that hasn't changed since is taken from the view. A run's rerun is an event
+of another stream, which the history finds if there is a rerun now. Queries are answered from
 such documents as the databases answer them from rows; the same `queries` of the views, and the same
 code of the dialects, therefore serve both.
 """
@@ -13,8 +14,10 @@ from heapq import merge
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
+from baton.domain.run.messages import RunBranched
 from baton.domain.stream import stream_name
 from baton.eventlog.events.codec import decode_document, encode_document
+from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Page, Query, Row, ViewReads
 from baton.eventlog.rows_in_memory import page_of
 from baton.projector.as_of.candidates import Candidates
@@ -126,14 +129,17 @@ class ViewsAsOf:
         return Page(page.rows, found.total)
 
     async def _unchanged(self, tenant: str, run_ids: Sequence[str]) -> Rows:
-        """Return the rows of runs that had no event after the position, as the views hold them."""
+        """Return the rows of runs that had no event after the position, as the views hold them.
+
+        A run that has been run again may have been so later, without an event of its own.
+        """
         found: dict[str, Row] = {}
         if self._sources.held() < self._events.position:
             return found
         live = await self._sources.live.get_many(RUNS.name, [(tenant, one) for one in run_ids])
         for (_, key), data in live.items():
             run = decode_document(RUNS.document, data)
-            if run.position <= self._events.position:
+            if run.position <= self._events.position and run.rerun_id is None:
                 found[key] = Row(tenant, key, data, RUNS.columns(run))
         return found
 
@@ -159,12 +165,27 @@ class ViewsAsOf:
         streams = [
             await self._events.read(stream_name(tenant, kind, ident)) for kind in _KINDS[table]
         ]
+        if view is RUNS:
+            streams.append(await self._rerun(tenant, ident))
         for recorded in merge(*streams, key=attrgetter("position")):
             fold_event(documents, view, recorded)
         return {
             key[1]: Row(*key, encode_document(document), view.columns(document))
             for key, document in documents.items()
         }
+
+    async def _rerun(self, tenant: str, run_id: str) -> Sequence[Recorded]:
+        """Return the event by which the newest rerun as of the position names the run, if any."""
+        if self._sources.held() >= self._events.position:
+            live = await self._sources.live.get(RUNS.name, tenant, run_id)
+            if live is None or decode_document(RUNS.document, live).rerun_id is None:
+                return ()
+        position = self._events.position
+        found = await self._sources.candidates.newest_rerun(tenant, run_id, position)
+        if found is None:
+            return ()
+        events = await self._events.read(stream_name(tenant, "run", found))
+        return [one for one in events if isinstance(one.event, RunBranched)]
 
 
 def _stream_id(table: str, key: str) -> str:

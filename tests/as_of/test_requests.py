@@ -10,12 +10,14 @@ import pytest_asyncio
 from baton.backends.memory.view_store import MemoryViewStore
 from baton.command_api.dialect.contract import discover
 from baton.command_api.own import own_api
+from baton.domain.run.messages import RunBranched
+from baton.domain.stream import stream_parts
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.views import Query
 from baton.projector.as_of.candidates import Candidates
 from baton.protocols.iso_time import format_time
 from tests.as_of.servers import server_on
-from tests.kit.stack import RunningServer
+from tests.kit.stack import RunningServer, bearer
 from tests.projector.histories import events_of
 
 EVENTS = events_of(7, 300)
@@ -104,6 +106,24 @@ async def test_there_is_nothing_to_wait_for_as_of_a_position(server: RunningServ
     ]
     shown = await server.get(f"/runs/{run['id']}?asOf={HEAD}", headers={"Prefer": "wait=60"})
     assert shown.body["status"] == run["status"]
+
+
+async def test_a_run_names_the_rerun_that_was_the_newest_then(server: RunningServer) -> None:
+    reruns = [
+        (one.event.source, one.position, stream_parts(one.stream))
+        for one in EVENTS
+        if isinstance(one.event, RunBranched)
+    ]
+    newest: dict[str, str] = {}
+    for source, position, rerun in reruns:
+        headers = bearer(tenant=rerun.tenant)
+        for at, expected in ((position - 1, newest.get(source)), (position, rerun.id)):
+            shown = await server.get(f"/runs/{source}?asOf={at}", headers=headers)
+            assert shown.body.get("rerunId") == expected
+            listed = (await server.get(f"/runs?limit=500&asOf={at}", headers=headers)).body["runs"]
+            assert {one["id"]: one.get("rerunId") for one in listed}[source] == expected
+        newest[source] = rerun.id
+    assert len(reruns) > len(newest)
 
 
 async def test_cursors_lead_through_a_list_as_of_a_position(server: RunningServer) -> None:

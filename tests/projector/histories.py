@@ -243,20 +243,22 @@ class History:
             input={"n": self._now, "text": "größer", "list": [1, 2.5, None]},
             context={"from": "start"},
             correlation_id="c-1",
-            branch=self._branch(definition.body.graph),
+            branch=self._branch(definition.tenant, definition.body.graph),
         )
         run = stream_name(definition.tenant, "run", ident)
         self._decide(RUN, run, command)
         self._decide(RUN, run, StartRun(graph=definition.body.graph, at=self._now))
 
-    def _branch(self, graph: Graph) -> Branch | None:
+    def _branch(self, tenant: str, graph: Graph) -> Branch | None:
         """Return what every fourth run takes over from another; draws no random number."""
         first = graph.steps[0]
-        if self._turns % 4 or len(graph.steps) == 1:
+        runs = [one for one in self._states["run"] if one.startswith(f"{tenant}/")]
+        if self._turns % 4 or len(graph.steps) == 1 or not runs:
             return None
         copied = CopiedStep(step_id=first.id, visit=1, kind="compute", output={"total": 5}, size=11)
         entry = graph.steps[1].id if graph.flow == "next" else None
-        return Branch(source="r0", source_version=7, position=3, copied=(copied,), entry=entry)
+        source = runs[self._turns // 4 % min(2, len(runs))].rpartition("/")[2]
+        return Branch(source=source, source_version=7, position=3, copied=(copied,), entry=entry)
 
     def _advance_run(self) -> None:
         """Advance one run by an outcome, a timer, a release, a takeover, or a manual retry."""
