@@ -58,6 +58,11 @@ class NdjsonReader:
         """The number of streams that events were read of."""
         return len(self._versions)
 
+    @property
+    def tenants(self) -> set[str]:
+        """The tenants that events were read of."""
+        return {stream_parts(name).tenant for name in self._versions}
+
     def read(self, line: bytes) -> Stored | StoredArtifact:
         """Return the event or artifact of the next line; raises `Unreadable`, naming the line."""
         event = self.parse(line)

@@ -170,12 +170,21 @@ def test_nothing_is_stored(backtest: Call, call: Call, recorded: Path) -> None:
 def test_an_export_is_tried_like_a_store(
     backtest: Call, call: Call, recorded: Path, tmp_path: Path
 ) -> None:
-    assert call("export", "--data", recorded, "-o", "runs.ndjson").code == 0
-    assert call("import", "--data", tmp_path / "elsewhere", "runs.ndjson").code == 0
+    """Its only tenant has the definition, which no views name."""
+    export, changed = tmp_path / "runs.ndjson", tmp_path / "changed.json"
+    assert call("export", "--data", recorded, "--out", export).code == 0
+    of_store = backtest(parcels("lt"))
 
-    elsewhere = backtest(parcels("lt"), "--data", tmp_path / "elsewhere", "--json")
+    def ended(of: str, *options: object) -> Ended:
+        return call("backtest", changed, "--against", of, *options)
 
-    assert elsewhere.out == backtest(parcels("lt"), "--json").out
+    of_export, damaged = ended("d1", "--export", export), ended("d1", "--export", changed)
+    both = ended("d1", "--export", export, "--data", recorded)
+
+    assert (of_export.code, of_export.out) == (0, of_store.out)
+    assert "has no definition 'nope'" in ended("nope", "--export", export).err
+    assert (damaged.code, "line 1" in damaged.err) == (1, True)
+    assert (both.code, "not both" in both.err) == (2, True)
 
 
 def test_the_definition_is_found_by_the_views_or_by_its_tenant(

@@ -1,6 +1,7 @@
 """`baton backtest`: tries a changed definition on the recorded runs of the one it changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -12,11 +13,11 @@ from baton.cli.options import AsJson, DataFolder, DialectName, Since
 from baton.cli.terminal.failures import Failed
 
 if TYPE_CHECKING:
+    from baton.cli.backtest.exported_runs import Recordings
     from baton.cli.server.validate_definition import ValidDefinition
     from baton.domain.backtest.candidate import Candidate
     from baton.domain.backtest.report import Report
     from baton.domain.definition.state import State as Definition
-    from baton.settings import Settings
 
 _MAX_JOBS: Final = 64
 _STATUSES: Final = ("pending", "running", "paused", "completed", "failed", "cancelled")
@@ -127,6 +128,17 @@ def backtest(
             help="Tenant of the definition.",
         ),
     ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            show_default="none",
+            help="Read this output of `baton export` instead of a store.",
+        ),
+    ] = None,
     data: DataFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -136,9 +148,7 @@ def backtest(
     nothing is stored. Services may run meanwhile.
     """
     from baton.cli.backtest.show_report import print_report, subjects
-    from baton.cli.data.store_checks import require_data, require_durable
     from baton.cli.event_loop import run_async
-    from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json
     from baton.command_api.own.backtests.render_report import render_report
 
@@ -154,10 +164,10 @@ def backtest(
         stubs={} if stub is None else _stubs(stub),
         jobs=jobs,
     )
-    settings = load_settings(data=data)
-    require_durable(settings)
-    require_data(settings)
-    found = run_async(_backtest(settings, request))
+    if export is not None and data is not None:
+        raise typer.BadParameter("give --export or --data, not both", param_hint="'--export'")
+    with _recordings(export, data) as recordings:
+        found = run_async(_backtest(recordings, request))
     if as_json:
         print_json(render_report(found.report, subjects(request.changed.body, found.against)))
     else:
@@ -165,6 +175,23 @@ def backtest(
     report = found.report
     if fail_on_difference and report.runs != report.counts["same"]:
         raise Failed(f"{report.runs - report.counts['same']} of {report.runs} runs aren't the same")
+
+
+@contextmanager
+def _recordings(export: Path | None, data: Path | None) -> "Iterator[Recordings]":
+    """Yield the store with the recorded runs; that of an export is deleted afterwards."""
+    from baton.cli.backtest.exported_runs import Recordings, loaded_export
+    from baton.cli.data.store_checks import require_data, require_durable
+    from baton.cli.load_settings import load_settings
+
+    if export is not None:
+        with loaded_export(export) as loaded:
+            yield loaded
+        return
+    settings = load_settings(data=data)
+    require_durable(settings)
+    require_data(settings)
+    yield Recordings(settings=settings)
 
 
 def _changed(file: str, dialect: str | None) -> "ValidDefinition":
@@ -190,7 +217,7 @@ def _set(values: Iterable[str] | None) -> frozenset[str] | None:
     return frozenset(values) if values else None
 
 
-async def _backtest(settings: "Settings", request: _Request) -> _Result:
+async def _backtest(recordings: "Recordings", request: _Request) -> _Result:
     import time
 
     from baton.cli.backtest.recorded_definition import recorded_definition
@@ -202,9 +229,10 @@ async def _backtest(settings: "Settings", request: _Request) -> _Result:
     from baton.wiring import open_stores
 
     collect_garbage_less_often()
-    stores = await open_stores(settings, read_only=True, sealing="none")
+    stores = await open_stores(recordings.settings, read_only=True, sealing="none")
     try:
-        recorded = await recorded_definition(stores, request.against, request.tenant)
+        tenants = recordings.tenants if request.tenant is None else {request.tenant}
+        recorded = await recorded_definition(stores, request.against, tenants)
         candidate = _candidate(recorded, request)
         began = time.perf_counter()
         with progress_bar("Choosing runs", "positions") as progress:

@@ -1,5 +1,6 @@
 """Finds the definition whose runs a backtest reads, by its id or its slug, in a store."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from baton.cli.terminal.failures import Failed
@@ -9,28 +10,32 @@ if TYPE_CHECKING:
     from baton.eventlog.ports.backend import Stores
 
 
-async def recorded_definition(stores: "Stores", reference: str, tenant: str | None) -> "Definition":
+async def recorded_definition(
+    stores: "Stores", reference: str, tenants: Iterable[str] | None
+) -> "Definition":
     """Return a definition, a deleted one too; raises Failed.
 
-    Without a tenant, the views find it, and it must be the only one of this id or slug.
+    Args:
+        stores: Hold the definition.
+        reference: Its id or slug, which only one of the tenants may have.
+        tenants: The tenants that may have it; None are those that the views name.
     """
-    if tenant is not None:
-        found = await _of_tenant(stores, tenant, reference)
-        if found is None:
-            raise Failed(f"Tenant {tenant} has no definition {reference!r} in this store")
-        return found
-    owners = await _owners(stores, reference)
-    if len(owners) > 1:
-        names = ", ".join(sorted(owners))
+    known = await _owners(stores, reference) if tenants is None else tenants
+    found = {owner: await _of_tenant(stores, owner, reference) for owner in sorted(known)}
+    owned = {owner: one for owner, one in found.items() if one is not None}
+    if len(owned) > 1:
+        names = ", ".join(owned)
         raise Failed(f"Tenants {names} have a definition {reference!r}: choose one with --tenant")
-    for owner in owners:
-        found = await _of_tenant(stores, owner, reference)
-        if found is not None:
-            return found
-    raise Failed(
-        f"The views have no definition {reference!r}: name an id or a slug, and its tenant with"
-        " --tenant where the views aren't built"
-    )
+    for definition in owned.values():
+        return definition
+    if tenants is None:
+        raise Failed(
+            f"The views have no definition {reference!r}: name an id or a slug, and its tenant with"
+            " --tenant where the views aren't built"
+        )
+    if len(found) == 1:
+        raise Failed(f"Tenant {''.join(found)} has no definition {reference!r} in this store")
+    raise Failed(f"No tenant has a definition {reference!r} in this export")
 
 
 async def _of_tenant(stores: "Stores", tenant: str, reference: str) -> "Definition | None":

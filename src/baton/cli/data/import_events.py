@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from baton.cli.terminal.progress import Progress
     from baton.eventlog.events.envelope import Stored, StoredArtifact
     from baton.eventlog.events.ndjson import NdjsonReader
+    from baton.settings import Settings
 
 BATCH = 1_000
 STDIN = Path("-")
@@ -34,30 +35,38 @@ def import_(
     Creates the schema if it is missing. Services must be stopped. A damaged line is reported by its
     number, and then nothing is imported.
     """
-    from baton.cli.data.store_checks import open_archive
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
-    from baton.cli.terminal.progress import progress_bar
     from baton.eventlog.events.ndjson import NdjsonReader
     from baton.eventlog.ports.archive import NotEmpty
 
     settings = load_settings(data=data)
     lines = NdjsonReader()
-
-    async def imported() -> None:
-        with _input(file) as (source, size):
-            archive = await open_archive(settings, read_only=False)
-            try:
-                with progress_bar("Importing", "bytes") as progress:
-                    await archive.restore(_batches(source, lines, size, progress))
-            finally:
-                await archive.close()
-
     try:
-        run_async(imported())
+        run_async(restore(settings, file, lines))
     except NotEmpty as error:
         raise Failed(f"{error} Name another with --data or BATON_STORE") from None
     typer.echo(f"Imported {lines.events} events of {lines.streams} streams.")
+
+
+async def restore(settings: "Settings", file: Path, lines: "NdjsonReader") -> None:
+    """Write the events of an export into an empty store; raises Unreadable and `NotEmpty`.
+
+    Args:
+        settings: Name the store.
+        file: The export; `STDIN` is the standard input.
+        lines: Reads the lines, and counts them.
+    """
+    from baton.cli.data.store_checks import open_archive
+    from baton.cli.terminal.progress import progress_bar
+
+    with _input(file) as (source, size):
+        archive = await open_archive(settings, read_only=False)
+        try:
+            with progress_bar("Importing", "bytes") as progress:
+                await archive.restore(_batches(source, lines, size, progress))
+        finally:
+            await archive.close()
 
 
 def _batches(

@@ -1,0 +1,41 @@
+"""Loads an export into a store of its own, which lasts as long as a backtest of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from baton.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recordings:
+    """A store with recorded runs.
+
+    `tenants` are those that its events belong to; it is None for a store whose views know that.
+    """
+
+    settings: "Settings"
+    tenants: frozenset[str] | None = None
+
+
+@contextmanager
+def loaded_export(file: Path) -> Iterator[Recordings]:
+    """Yield a store with the events of an export; raises Unreadable.
+
+    It is in a temporary folder, which is deleted at the end.
+    """
+    from tempfile import TemporaryDirectory
+
+    from baton.cli.data.import_events import restore
+    from baton.cli.event_loop import run_async
+    from baton.cli.load_settings import load_settings
+    from baton.eventlog.events.ndjson import NdjsonReader
+
+    with TemporaryDirectory(prefix="baton-") as folder:
+        settings = load_settings(data=Path(folder))
+        lines = NdjsonReader()
+        run_async(restore(settings, file, lines))
+        yield Recordings(settings=settings, tenants=frozenset(lines.tenants))
