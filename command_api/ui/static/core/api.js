@@ -1,6 +1,7 @@
 /** Requests to Baton's own API. */
 import { asOf } from './as_of.js';
-import { endSession, half, tenant } from './session.js';
+import { search } from './router.js';
+import { endSession, ENDED, half, tenant, UNREACHABLE } from './session.js';
 
 /**
  * @typedef {Record<string, string | number | boolean | (string | number)[] | null | undefined>}
@@ -66,22 +67,6 @@ export function send(method, path, body, { key, signal } = {}) {
   return exchange(method, path, { headers, body: JSON.stringify(body), signal });
 }
 
-/**
- * Return a query string with its question mark, or nothing.
- *
- * @param {QueryValues} query
- */
-export function search(query) {
-  const pairs = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== undefined && one !== null && one !== '') pairs.append(name, String(one));
-    }
-  }
-  const text = pairs.toString();
-  return text && `?${text}`;
-}
-
 /** Return the headers that identify the session. */
 export function credentials() {
   /** @type {Record<string, string>} */
@@ -104,10 +89,10 @@ async function exchange(method, path, { headers = {}, body, signal }) {
     data = await read(response);
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ApiError(0, 'unreachable', 'The server can’t be reached. Check that it runs.');
+    throw new ApiError(0, 'unreachable', UNREACHABLE);
   }
   if (response.ok) return { data, position: position(response.headers), headers: response.headers };
-  if (response.status === 401) endSession('Your session has ended. Sign in again.');
+  if (response.status === 401) endSession(ENDED);
   const { error = 'error', message, details } = Object(data);
   const text = message ?? `The server answered ${response.status}.`;
   throw new ApiError(response.status, error, text, details);

@@ -1,4 +1,4 @@
-/** Shortcuts of one or two keys. They are off while a reader types, and can be turned off at all. */
+/** Shortcuts of one or two keys. They are off while a reader types, and can be turned off altogether. */
 import { computed, signal, useEffect, useRef } from '../vendor/preact.js';
 import { preference } from './preferences.js';
 

@@ -26,17 +26,17 @@ export const live = signal(/** @type {Live} */ ({ state: 'off', position: null, 
 
 /** @type {Map<(event: LiveEvent) => void, string[]>} */
 const subscribers = new Map();
-/** @type {Map<string, string[]>} The topics of each tab, as far as they are known here. */
-const wanted = new Map();
+/** @type {Map<string, string[]>} The known topics of each tab. */
+const topicsByTab = new Map();
 
 /** @type {BroadcastChannel | null} */
 let channel = null;
 let awake = !document.hidden;
-/** The newest position that any tab's stream has reached; a new reader resumes there. */
-let reached = /** @type {number | null} */ (null);
+/** The newest position to resume behind that any tab's stream has had. */
+let resumeAt = /** @type {number | null} */ (null);
 /** Aborted when this tab takes no part any more. */
 let part = new AbortController();
-/** Aborted when the stream has to be opened for other topics. */
+/** Aborted when the stream has to be opened for other topics, and when this tab takes no part. */
 let reading = new AbortController();
 let leads = false;
 /** The topics that the stream is read for. */
@@ -78,7 +78,7 @@ function wake(now) {
   else if (session.peek() !== null) join(tenant.peek());
 }
 
-/** @param {string} name The tenant; the tabs of each tenant share a stream of their own. */
+/** @param {string} name The tenant; the tabs that show one tenant share a stream. */
 function join(name) {
   leave();
   if (!awake) return;
@@ -103,8 +103,8 @@ function leave() {
   channel?.close();
   channel = null;
   leads = false;
-  reached = null;
-  wanted.clear();
+  resumeAt = null;
+  topicsByTab.clear();
   live.value = { state: 'off', position: live.peek().position, lagMs: null };
 }
 
@@ -120,25 +120,24 @@ async function lead(until) {
     await settle();
     if (until.aborted) return;
     reading = new AbortController();
-    until.addEventListener('abort', () => reading.abort(), { once: true });
     const topics = topicsOfAll();
     streamed = topics.join();
-    const options = { topics, after: reached, signal: reading.signal };
-    await readStream({ ...options, onFrame: tellAll, onBroken: () => tellAll(BROKEN) });
+    const options = { topics, after: resumeAt, signal: reading.signal };
+    await readStream({ ...options, onFrame: publish, onBroken: () => publish(BROKEN) });
   }
 }
 
 const BROKEN = { type: 'broken', position: null, id: null, data: null };
 
 /** @param {LiveEvent} event */
-function tellAll(event) {
+function publish(event) {
   post({ event });
   onEvent(event);
 }
 
 /**
- * What tabs send each other: their topics, a question for those of the others, and from the tab that
- * leads the events and how far it is.
+ * A message between tabs: the sender's topics, a request for those of the others, and, from the tab
+ * that leads, an event or how far it is.
  *
  * @typedef {{topics?: string[], ask?: boolean, event?: LiveEvent, now?: Live}} Message
  */
@@ -153,7 +152,7 @@ function receive({ tab, topics, ask, event, now }) {
 
 /** @param {LiveEvent} event */
 function onEvent(event) {
-  if (event.id !== null) reached = Math.max(event.id, reached ?? 0);
+  if (event.id !== null) resumeAt = Math.max(event.id, resumeAt ?? 0);
   const { lagMs } = live.peek();
   const lag = event.type === 'stats' ? (event.data?.lagMs ?? lagMs) : lagMs;
   const behind = event.type === 'broken' || (lag ?? 0) > BEHIND_MS;
@@ -184,8 +183,8 @@ function announce() {
  * @param {string[]} topics
  */
 function setTopics(tab, topics) {
-  if (topics.length > 0) wanted.set(tab, topics);
-  else wanted.delete(tab);
+  if (topics.length > 0) topicsByTab.set(tab, topics);
+  else topicsByTab.delete(tab);
   if (leads && topicsOfAll().join() !== streamed) reading.abort();
 }
 
@@ -194,7 +193,7 @@ function topicsHere() {
 }
 
 function topicsOfAll() {
-  const all = [...topicsHere(), ...[...wanted.values()].flat(), 'stats'];
+  const all = [...topicsHere(), ...[...topicsByTab.values()].flat(), 'stats'];
   return [...new Set(all)].sort();
 }
 

@@ -33,7 +33,7 @@ export function navigate(path, query = {}, { replace = false } = {}) {
  * @param {Query} [query] An array repeats its name; empty values are left out.
  */
 export function href(path, query = {}) {
-  return BASE + path + encode({ asOf: route.value.query.asOf, ...query });
+  return BASE + path + search({ asOf: route.value.query.asOf, ...query });
 }
 
 /**
@@ -44,7 +44,7 @@ export function href(path, query = {}) {
  */
 export function setQuery(changes, { replace = true } = {}) {
   const { path, query } = route.value;
-  go(BASE + path + encode({ ...query, ...changes }), replace);
+  go(BASE + path + search({ ...query, ...changes }), replace);
 }
 
 /**
@@ -132,11 +132,15 @@ function decode(text) {
   return query;
 }
 
-/** @param {Query} query */
-function encode(query) {
+/**
+ * Return a query string with its question mark, or nothing.
+ *
+ * @param {Record<string, any>} query An array repeats its name; empty values are left out.
+ */
+export function search(query) {
   const pairs = new URLSearchParams();
-  for (const name of Object.keys(query)) {
-    for (const one of values(query, name)) if (one !== '') pairs.append(name, one);
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of [value].flat()) if ((one ?? '') !== '') pairs.append(name, one);
   }
   const text = pairs.toString();
   return text && `?${text}`;

@@ -13,6 +13,11 @@ import { preference } from './preferences.js';
 
 const PATH = '/ui/session';
 
+/** The message for a session that the server doesn't accept. */
+export const ENDED = 'Your session has ended. Sign in again.';
+/** The message for a request without an answer. */
+export const UNREACHABLE = 'The server can’t be reached. Check that it runs.';
+
 /** The half that this origin keeps; empty before a sign-in. */
 export const half = preference('half', '');
 
@@ -37,42 +42,31 @@ export function may(scope) {
   return session.value?.scopes.includes(scope) ?? false;
 }
 
-/** Ask the server whose session the stored half belongs to. */
+/** Ask the server whose session the stored half belongs to. A failure becomes the notice. */
 export async function resumeSession() {
-  if (half.value === '') {
-    sessionKnown.value = true;
-    return;
-  }
   try {
-    const response = await fetch(PATH, { headers: { 'X-Baton-UI': half.value } });
-    if (response.ok) begin(await response.json());
-    else endSession('');
-  } finally {
-    sessionKnown.value = true;
+    if (half.value !== '') begin(await request('GET'));
+  } catch (error) {
+    sessionNotice.value = /** @type {Error} */ (error).message;
   }
+  sessionKnown.value = true;
 }
 
 /**
- * Open a session. Throws an Error with the server's message if it refuses the credentials.
+ * Open a session. Throws an Error with the reason if it can't be opened.
  *
  * @param {Credentials} credentials
  */
 export async function signInWith(credentials) {
-  const response = await fetch(PATH, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(credentials),
-  });
-  const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(body.message ?? `The server answered ${response.status}.`);
+  const body = await request('POST', JSON.stringify(credentials));
   half.value = body.half;
   begin(body);
   sessionKnown.value = true;
 }
 
-/** End the session, at the server too. */
+/** Forget the session here, and end it at the server if that can be reached. */
 export async function signOut() {
-  await fetch(PATH, { method: 'DELETE', headers: { 'X-Baton-UI': half.value } });
+  await request('DELETE').catch(() => undefined);
   endSession('You have signed out.');
 }
 
@@ -85,6 +79,27 @@ export function endSession(why) {
   half.value = '';
   session.value = null;
   sessionNotice.value = why;
+}
+
+/**
+ * Send a request about the session; returns the answer's body. Throws an Error with a sentence for
+ * the sign-in page.
+ *
+ * @param {string} method
+ * @param {string} [body]
+ */
+async function request(method, body) {
+  const headers = { 'Content-Type': 'application/json', 'X-Baton-UI': half.value };
+  const response = await fetch(PATH, { method, headers, body }).catch(() => {
+    throw new Error(UNREACHABLE);
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  if (method === 'GET' && response.status === 401) {
+    half.value = '';
+    throw new Error(ENDED);
+  }
+  throw new Error(answer.message ?? `The server answered ${response.status}.`);
 }
 
 /** @param {Session} found */

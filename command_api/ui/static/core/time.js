@@ -27,16 +27,14 @@ const formatter = computed(() => {
  * Return a time as "2026-01-05 12:01:07" in the chosen zone.
  *
  * @param {string | null | undefined} iso
- * @param {{seconds?: boolean, milliseconds?: boolean, withZone?: boolean}} [options]
+ * @param {{milliseconds?: boolean, withZone?: boolean}} [options]
  */
-export function formatInstant(iso, options = {}) {
-  const { seconds = true, milliseconds = false, withZone = false } = options;
+export function formatInstant(iso, { milliseconds = false, withZone = false } = {}) {
   const at = iso ? new Date(iso) : null;
   if (at === null || Number.isNaN(at.getTime())) return '';
   const found = formatter.value.formatToParts(at).map(({ type, value }) => [type, value]);
   const part = Object.fromEntries(found);
-  let text = `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}`;
-  if (seconds || milliseconds) text += `:${part.second}`;
+  let text = `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}:${part.second}`;
   if (milliseconds) text += `.${part.fractionalSecond}`;
   return withZone ? `${text} ${part.timeZoneName}` : text;
 }

@@ -1,8 +1,9 @@
 /** Data of a component, read from the API and kept up to date. */
 import { useCallback, useEffect, useRef, useState } from '../vendor/preact.js';
-import { ApiError, get, search } from './api.js';
+import { ApiError, get } from './api.js';
 import { asOf } from './as_of.js';
 import { subscribe } from './live.js';
+import { search } from './router.js';
 import { tenant } from './session.js';
 
 const PAUSE_MS = 500;

@@ -37,6 +37,7 @@ function Slider({ position }) {
   const newest = live.value.position;
   const head = Math.max(newest ?? 0, position ?? 0, 1);
   useEffect(() => setMoved(null), [position]);
+  useEffect(() => () => clearTimeout(timer.current), []);
   const shown = moved ?? position ?? head;
   const move = (/** @type {number} */ to) => {
     setMoved(to);
@@ -74,12 +75,19 @@ function PositionTime({ position }) {
 
 /** A field for a time, which becomes the position before the first later event. */
 function AtTime() {
+  const [failure, setFailure] = useState('');
   const onChange = async (/** @type {any} */ event) => {
     const iso = fromZone(event.currentTarget.value);
     if (iso === null) return;
-    const { position } = await get('/runs', { asOf: iso, limit: 1 });
-    if (position !== null) showAsOf(Math.max(position, 1));
+    setFailure('');
+    try {
+      const { position } = await get('/runs', { asOf: iso, limit: 1 });
+      if (position !== null) showAsOf(Math.max(position, 1));
+    } catch (error) {
+      setFailure(/** @type {Error} */ (error).message);
+    }
   };
   const latest = formatInstant(new Date().toISOString()).replace(' ', 'T');
-  return html`<label>at <input type="datetime-local" step="1" max=${latest} onChange=${onChange} /></label>`;
+  return html`<label>at <input type="datetime-local" step="1" max=${latest} onChange=${onChange} /></label>
+    ${failure && html`<span class="tone-bad" role="alert">${failure}</span>`}`;
 }

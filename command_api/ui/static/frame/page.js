@@ -3,27 +3,28 @@ import { html, useEffect, useState } from '../vendor/preact.js';
 import { say } from '../core/announcements.js';
 import { route } from '../core/router.js';
 import { Lazy } from '../core/lazy.js';
-import { tenant } from '../core/session.js';
-import { Loading } from '../components/notice.js';
+import { tenant, UNREACHABLE } from '../core/session.js';
+import { Failure, Loading } from '../components/notice.js';
 
 /** @typedef {import('../routes.js').PageModule} PageModule */
 
 const NOT_FOUND = async () => (await import('./not_found.js')).NotFound;
 
-/** @type {Map<string, PageModule | null>} Modules by the page's name; null for a missing one. */
-const loaded = new Map();
+/** @type {Map<string, PageModule>} The loaded modules by the page's name. */
+const modules = new Map();
+const NOT_LOADED = new Error(UNREACHABLE);
 
 /** Shows the page; its title becomes the document's, and the focus moves to it after a link. */
 export function Page() {
   const { name, params, query, page, path } = route.value;
-  const [, update] = useState(0);
-  const module = page === null ? null : loaded.get(name);
+  const [outcome, setOutcome] = useState({ name: '', failed: false });
+  const module = page === null ? null : modules.get(name);
   useEffect(() => {
     if (page === null || module !== undefined) return;
-    page.load().then((found) => found, () => null).then((found) => {
-      loaded.set(name, found);
-      update((count) => count + 1);
-    });
+    page.load().then((found) => {
+      modules.set(name, found);
+      setOutcome({ name, failed: false });
+    }, () => setOutcome({ name, failed: true }));
   }, [name]);
   const title = titleOf(module, name, params, query);
   useEffect(() => {
@@ -34,7 +35,10 @@ export function Page() {
     if (shownPath !== null && shownPath !== path) moveFocus(title);
     shownPath = path;
   }, [path, module]);
-  if (module === undefined) return html`<${Loading} />`;
+  if (module === undefined) {
+    return outcome.failed && outcome.name === name ? html`<${Failure} error=${NOT_LOADED} onRetry=${() => location.reload()} />`
+      : html`<${Loading} />`;
+  }
   if (module === null) return html`<${Lazy} load=${NOT_FOUND} />`;
   return html`<${module.default} key=${`${path} ${tenant.value}`} params=${params} query=${query} />`;
 }

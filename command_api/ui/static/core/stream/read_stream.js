@@ -1,4 +1,4 @@
-/** One connection to `GET /stream`, opened again where it ended, at a growing distance. */
+/** One connection to `GET /stream`, which is opened again where it ended, after a growing pause. */
 import { credentials, position } from '../api.js';
 import { frames } from './sse.js';
 
@@ -92,7 +92,12 @@ function beginning(headers) {
  */
 function sleep(ms, signal) {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
   });
 }
