@@ -15,6 +15,7 @@ from baton.command_api.commands.explanations import (
     STUCK_MS,
     ExplainedRun,
     explain_run,
+    explain_run_as_of,
     find_stuck_runs,
 )
 from baton.command_api.commands.named_definitions import create_named_definition
@@ -61,6 +62,7 @@ __all__ = [
     "disable_version",
     "explain_record",
     "explain_run",
+    "explain_run_as_of",
     "find_stuck_runs",
     "pause_run",
     "plan",

@@ -14,6 +14,7 @@ from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.execution_id import execution_id
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
+from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.known_functions import FunctionOverview
 
 _log = logging.getLogger(__name__)
@@ -37,13 +38,9 @@ class ExplainedRun:
 
 async def explain_run(services: Services, tenant: str, run_id: str) -> ExplainedRun:
     """Return why a run is where it is; raises NotFound and `Unavailable`."""
-    recorded = await services.store.read(stream_name(tenant, "run", run_id))
-    if not recorded:
-        raise NotFound("run", run_id)
-    history = [one.event for one in recorded]
-    graph, now = await graph_of(services, tenant, run_id), services.clock.now()
-    state = RUN.fold(history)
-    found = explain(graph, state, now, history)
+    recorded = await _history(services, tenant, run_id)
+    state, found = await _by_its_history(services, recorded)
+    now = services.clock.now()
     if found.stuck:
         report_stuck(services, tenant, run_id)
     found = replace(found, because=tuple(_with_attempts(services, state, found.because)))
@@ -55,6 +52,42 @@ async def explain_run(services: Services, tenant: str, run_id: str) -> Explained
     ]
     found = replace(found, because=(*found.because, *live))
     return ExplainedRun(explanation=found, suggestions=list(dict.fromkeys(_suggestions(found))))
+
+
+async def explain_run_as_of(services: Services, tenant: str, run_id: str) -> ExplainedRun:
+    """Return why a run was where it was as of the position of `services`.
+
+    Nothing but the events up to there counts. The position may lie between two events of one
+    append, where no step is open: a run is stuck only if that lasts. Raises NotFound and
+    `Unavailable`.
+    """
+    recorded = await _history(services, tenant, run_id)
+    _, found = await _by_its_history(services, recorded)
+    if found.stuck and services.clock.now() - recorded[-1].event.at < STUCK_MS:
+        text = "No step is open at this position: it lies between events of one decision"
+        because = tuple(
+            replace(one, code="DECIDING", text=text) if one.code == "STUCK" else one
+            for one in found.because
+        )
+        found = replace(found, because=because, stuck=False)
+    return ExplainedRun(explanation=found, suggestions=())
+
+
+async def _history(services: Services, tenant: str, run_id: str) -> Sequence[Recorded]:
+    recorded = await services.store.read(stream_name(tenant, "run", run_id))
+    if not recorded:
+        raise NotFound("run", run_id)
+    return recorded
+
+
+async def _by_its_history(
+    services: Services, recorded: Sequence[Recorded]
+) -> tuple[Run, Explanation]:
+    """Return the state of a run, and its explanation by its own events."""
+    history = [one.event for one in recorded]
+    state = RUN.fold(history)
+    graph = await graph_of(services, state.tenant, state.run_id)
+    return state, explain(graph, state, services.clock.now(), history)
 
 
 def report_stuck(services: Services, tenant: str, run_id: str) -> None:

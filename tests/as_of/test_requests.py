@@ -10,6 +10,7 @@ import pytest_asyncio
 from baton.backends.memory.view_store import MemoryViewStore
 from baton.command_api.dialect.contract import discover
 from baton.command_api.own import own_api
+from baton.domain.run.messages import Event as RunEvent
 from baton.domain.run.messages import RunBranched
 from baton.domain.stream import stream_parts
 from baton.eventlog.errors import Unavailable
@@ -31,7 +32,6 @@ NOW_ALONE = {
     ("baton", "/definitions/{definition}/explain"),
     ("baton", "/runs/{runId}/deliveries"),
     ("baton", "/runs/{runId}/diff"),
-    ("baton", "/runs/{runId}/explain"),
     ("baton", "/runs/{runId}/logs"),
     ("baton", "/runs/{runId}/resume-preview"),
     ("orchestrator", "/runs/stream"),
@@ -124,6 +124,19 @@ async def test_a_run_names_the_rerun_that_was_the_newest_then(server: RunningSer
             assert {one["id"]: one.get("rerunId") for one in listed}[source] == expected
         newest[source] = rerun.id
     assert len(reruns) > len(newest)
+
+
+async def test_an_explanation_of_a_run_is_of_its_events_up_to_then(server: RunningServer) -> None:
+    events = [one for one in EVENTS if isinstance(one.event, RunEvent)]
+    codes: set[str] = set()
+    for recorded in events[::3]:
+        parts = stream_parts(recorded.stream)
+        path, headers = f"/runs/{parts.id}/explain", bearer(tenant=parts.tenant)
+        then = (await server.get(f"{path}?asOf={recorded.position}", headers=headers)).body
+        assert (then["stuck"], then["suggestions"]) == (False, [])
+        codes.update(one["code"] for one in then["because"])
+    assert codes >= {"RUNNING", "TIMER", "FINISHED", "DECIDING"}
+    assert "NO_EXECUTOR" not in codes
 
 
 async def test_cursors_lead_through_a_list_as_of_a_position(server: RunningServer) -> None:

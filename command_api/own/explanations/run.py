@@ -4,10 +4,10 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from baton.command_api.commands import ExplainedRun, explain_run
+from baton.command_api.commands import ExplainedRun, explain_run, explain_run_as_of
 from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.rendering import optional_time, without_none
-from baton.command_api.http.query_parameters import known_only
+from baton.command_api.http.query_parameters import AS_OF, known_only
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ
@@ -49,7 +49,8 @@ class RunExplanation(BaseModel):
 async def _explain(context: RequestContext) -> Reply:
     known_only(context.query, ())
     run_id = context.params["runId"]
-    found = await explain_run(context.services, context.tenant, run_id)
+    explained = explain_run_as_of if AS_OF in context.query else explain_run
+    found = await explained(context.services, context.tenant, run_id)
     return context.reply(200, _shown(found, run_id))
 
 
@@ -124,6 +125,7 @@ ROUTES = (
         path="/runs/{runId}/explain",
         handler=_explain,
         scope=READ,
+        as_of=True,
         summary="Explain why a run is where it is, and what moves it next",
         operation_id="explainRun",
         tag="Runs",

@@ -33,6 +33,7 @@ Code: TypeAlias = Literal[
     "RELEASED",
     "NEEDS",
     "STUCK",
+    "DECIDING",
     "SERVER_HELD",
     "NO_EXECUTOR",
     "NO_FUNCTION",
@@ -40,6 +41,7 @@ Code: TypeAlias = Literal[
     "VIEWS_BEHIND",
 ]
 """Why a run or a step is where it is. The last five aren't in its history: callers add them.
+They also say that a run is DECIDING, between two events that one decision made.
 
 Later releases may add codes.
 """

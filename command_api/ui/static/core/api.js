@@ -12,7 +12,7 @@ import { endSession, ENDED, half, tenant, UNREACHABLE } from './session.js';
 /** The paths that can be read as of an earlier position. */
 const HISTORIC = [
   /^\/definitions(\/[^/]+(\/(versions(\/[^/]+)?|diff|graph|source|stats))?)?$/,
-  /^\/runs(\/[^/]+(\/(events|timeline|steps\/[^/]+))?)?$/,
+  /^\/runs(\/[^/]+(\/(events|timeline|explain|steps\/[^/]+))?)?$/,
   /^\/schedules(\/[^/]+(\/(ticks|next))?)?$/,
   /^\/records(\/[^/]+(\/explain)?)?$/,
   /^\/streams\/[^/]+\/[^/]+\/events$/,

@@ -3,31 +3,22 @@ import { html } from '../../vendor/preact.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
-import { readOnly, showAsOf } from '../../core/as_of.js';
+import { readOnly } from '../../core/as_of.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
 
 /** @param {{run: any}} props */
 export function ExplainTab({ run }) {
-  if (readOnly.value) {
-    return html`<${Notice} title="An explanation depends on now">
-      <p>The server explains a run as it is, not as it was.
-        <button type="button" onClick=${() => showAsOf(null)}>Show the run as it is now</button></p>
-    <//>`;
-  }
-  return html`<${Explanation} runId=${run.id} />`;
-}
-
-/** @param {{runId: string}} props */
-function Explanation({ runId }) {
-  const path = `/runs/${encodeURIComponent(runId)}/explain`;
-  const { data, error, reload } = useGet(path, {}, { topics: [`run:${runId}`], everyMs: 5_000 });
+  const path = `/runs/${encodeURIComponent(run.id)}/explain`;
+  const { data, error, reload } = useGet(path, {}, { topics: [`run:${run.id}`], everyMs: 5_000 });
   if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
   if (data === undefined) return html`<${Loading} />`;
   const { because, next, stuck, suggestions } = data;
   return html`<div class="explain">
     ${stuck && html`<${Notice} kind="error" title="The run is stuck">
       Nothing recorded can move it. This is a defect of Baton.<//>`}
+    ${readOnly.value && html`<p class="muted">By the events up to this position. Whether an executor and a scheduler were
+      running then isn’t recorded.</p>`}
     <h2>Because</h2>
     <${Table} label="Reasons" columns=${REASONS} rows=${because} rowKey=${reasonKey} />
     <h2>Next</h2>
