@@ -148,6 +148,7 @@ class Reader:
     def python(self, example: Example) -> None:
         self.file(example)
         with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
             patch.syspath_prepend(self.folder)
             exec(compile(example.parsed, "page", "exec"), self.namespace)
 

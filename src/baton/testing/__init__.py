@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from baton.testing.assertions import RunError
+    from baton.testing.branches import coverage_of
     from baton.testing.clock import EngineClock
     from baton.testing.engines import Engine, engine
     from baton.testing.runs import Run, Stalled
@@ -31,6 +32,7 @@ __all__ = [
     "StubCall",
     "SyncEngine",
     "SyncRun",
+    "coverage_of",
     "engine",
 ]
 
@@ -44,6 +46,7 @@ _MODULES: Final = {
     "StubCall": "stubs",
     "SyncEngine": "synchronous",
     "SyncRun": "synchronous",
+    "coverage_of": "branches",
     "engine": "engines",
 }
 

@@ -33,6 +33,12 @@ class RunError:
     step: str | None = None
 
 
+def branch_name(step: str, case: int | None, selected: str | None) -> str:
+    """Return the text of a decision's branch: that of the case with an index, or of no case."""
+    which = "else" if case is None else f"case {case + 1}"
+    return f"{step}: {which} to {selected or '$end'}"
+
+
 class ObservedRun:
     """A run as of the last time that the test waited for it or looked at it.
 
@@ -101,6 +107,15 @@ class ObservedRun:
             if first or isinstance(one, _ENTERED):
                 found.append(one.step_id)
         return found
+
+    @property
+    def branches(self) -> list[str]:
+        """The branches that decisions took, in order, such as `check: case 1 to fulfill`."""
+        return [
+            branch_name(one.step_id, one.result.matched_case_index, one.result.selected)
+            for one in self._events
+            if isinstance(one, DecisionTaken)
+        ]
 
     def output(self, step: str | None = None) -> Json:
         """Return the output of a step; by default of the step that finished last.

@@ -94,6 +94,14 @@ class Definitions:
         return next((ident for ident, known in self.slugs.items() if known == slug), None)
 
 
+def read_one(document: Document) -> DefinitionRead:
+    """Return the only definition of a file or a document; raises ValueError with every fault."""
+    (name, content), *others = _documents(document)
+    if others:
+        raise ValueError(f"{document} holds several definitions: name one of its files")
+    return _read(name, content)
+
+
 def _documents(document: Document) -> Iterator[tuple[str, Any]]:
     """Yield the documents with names for messages; raises ValueError and OSError."""
     if not isinstance(document, str | Path):
