@@ -1,4 +1,4 @@
-"""The system: checks, followers, a set of views that is built and promoted, settings, the clock."""
+"""The system: checks, followers, sets of views, the hold on the server, settings, the clock."""
 
 from pathlib import Path
 
@@ -29,6 +29,25 @@ async def test_a_set_of_views_is_built_promoted_and_taken_back(
     settings = page.get_by_role("table", name="Settings")
     await expect(settings.get_by_role("row").filter(has_text="BATON_JWT_SECRET")).to_be_visible()
     assert ui_server.dev.token not in await page.content()
+
+
+async def test_the_server_is_held_and_released(page: Page, ui_server: UiServer) -> None:
+    held = page.get_by_text("The server is held")
+    try:
+        await page.goto("/ui/system")
+        await page.get_by_role("button", name="Hold …").click()
+        await page.get_by_label("Reason").fill("the warehouse is down")
+        await page.get_by_role("button", name="Hold the server").click()
+        await expect(page.get_by_text("the warehouse is down")).to_be_visible()
+        await page.get_by_role("link", name="Overview").click()
+        await expect(held).to_be_visible()
+        await page.get_by_role("link", name="The page of the system").first.click()
+        await page.get_by_role("button", name="Release").click()
+        await expect(page.get_by_role("button", name="Hold …")).to_be_visible()
+        await expect(held).not_to_be_visible()
+        assert (await ui_server.get("/system"))["hold"] == {"held": False}
+    finally:
+        await ui_server.post("/system/release")
 
 
 async def test_the_virtual_clock_is_moved(browser: Browser, tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ export function Services() {
   const failing = Object.entries(data.checks).filter(([, word]) => word !== 'ok').map(([name]) => name);
   return html`
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
-    ${failing.length > 0 && html`<${Notice} kind="error" title="Not ready: ${failing.join(', ')}"><a href=${href('/system')}>The page of the system</a> says more.<//>`}
+    ${failing.length > 0 && html`<${Notice} kind="error" title="Not ready: ${failing.join(', ')}">${more()}<//>`}
+    ${data.hold.held && html`<${Notice} kind="warning" title="The server is held.">${more()}<//>`}
     <p><${Status} value=${data.ready ? 'ok' : 'down'} /> <span class="muted">${data.executors} ${data.executors === 1 ? 'executor' : 'executors'}, ${data.functions} functions, ${data.waitingCalls} calls wait for a free slot. The newest event is at position ${data.head}.</span></p>
     <div class="scrolls"><table class="lags">
       <thead><tr><th scope="col">Role</th><th scope="col" class="numeric">Position</th><th scope="col" class="numeric">Behind</th></tr></thead>
@@ -29,5 +30,7 @@ export function Services() {
         <td class="numeric">${one.lag === 0 ? 'nothing' : `${one.lag.toLocaleString('en')} ${one.lag === 1 ? 'event' : 'events'}`}</td>
       </tr>`)}</tbody>
     </table></div>
-    <p class="muted">Followers save their positions once in a while, so that a small lag says nothing. <a href=${href('/system')}>More about the system</a></p>`;
+    <p class="muted">Followers save their positions once in a while, so that a small lag says nothing. ${more()}</p>`;
 }
+
+const more = () => html`<a href=${href('/system')}>The page of the system</a> says more.`;

@@ -1,4 +1,4 @@
-/** The state of the services: checks, followers, leases, executors, views, the clock and settings. */
+/** The state of the services: the hold, checks, followers, leases, executors, views, the clock and settings. */
 import { html } from '../../vendor/preact.js';
 import { useGet } from '../../core/use_get.js';
 import { may } from '../../core/session.js';
@@ -9,6 +9,7 @@ import { Status } from '../../components/status.js';
 import { Styles } from '../streams/styles.js';
 import { Clock } from './clock.js';
 import { Functions } from './functions.js';
+import { Hold } from './hold.js';
 import { PlainTable } from './plain_table.js';
 import { Settings } from './settings.js';
 import { Views } from './views.js';
@@ -29,6 +30,7 @@ export default function SystemPage() {
     ${error && html`<${Failure} error=${error} />`}
     ${!system.ready && html`<${Notice} kind="error" title="The server isn’t ready.">The failing check below says what
       it waits for. Commands are refused only while the store doesn’t answer.<//>`}
+    <${Hold} hold=${system.hold} onChange=${reload} />
     <${Fields} rows=${[
       ...Object.entries(system.checks).map(([name, value]) => [name, html`<${Status} value=${value} />`]),
       ['Log', `position ${system.head.toLocaleString('en')}`],
