@@ -61,6 +61,7 @@ TEXTS = {
     InConflict("bulk_ended", status="completed"): "The bulk has already completed",
     InConflict("bulk_unfinished", status="running"): "The bulk has not ended",
     InConflict("bulk_without_failures"): "No run of the bulk has failed",
+    InConflict("server_held"): "The server is held: nothing starts until it is released",
     InConflict("contention"): "Other requests keep changing this; try again",
 }
 

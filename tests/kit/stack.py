@@ -20,6 +20,8 @@ from baton.wiring import run_roles
 
 SECRET = "a secret for tests that is long enough for HS512 which needs 64 bytes"
 ALL_SCOPES = "orchestrator:read orchestrator:write"
+LIFETIME_S = 4 * 3_600
+"""The life of a token in seconds: some are made when a module is imported, and used much later."""
 
 
 def token(**claims: object) -> str:
@@ -28,7 +30,7 @@ def token(**claims: object) -> str:
         "sub": "ada",
         "tenant": "acme",
         "scope": ALL_SCOPES,
-        "exp": int(time.time()) + 600,
+        "exp": int(time.time()) + LIFETIME_S,
         **claims,
     }
     present = {name: value for name, value in good.items() if value is not None}
