@@ -7,6 +7,7 @@ from random import Random
 from types import ModuleType, TracebackType
 from typing import Final, Literal, Self, TypeAlias, assert_never
 
+from baton.backend_choice import backend_of
 from baton.command_api.commands import (
     ExplainedRun,
     cancel_run,
@@ -33,7 +34,7 @@ from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.testing.clock import Duration, EngineClock, Moment, duration_ms, moment_ms
 from baton.testing.definitions import Definitions, Document
 from baton.testing.golden import GoldenFiles
-from baton.testing.process import EngineProcess
+from baton.testing.process import MEMORY, EngineProcess
 from baton.testing.runs import Run
 from baton.testing.stubs import Answer, FunctionReference, Stub, name_of
 from baton.testing.synchronous import UNSET, SyncEngine
@@ -60,6 +61,7 @@ class Engine:
         start: The time at which the clock begins.
         seed: Draws the ids and the jitter of backoffs, so that a test sees the same each time.
         only_stubs: Fail the steps whose functions have no stub.
+        url: The address of an empty store, as `BATON_STORE` takes it; by default in memory.
         golden: The golden files of the test.
 
     Attributes:
@@ -73,14 +75,15 @@ class Engine:
         start: Moment = START,
         seed: int = 0,
         only_stubs: bool = False,
+        url: str = MEMORY,
         golden: GoldenFiles | None = None,
     ) -> None:
         self.golden = golden
-        self.time = VirtualTime(moment_ms(start))
+        self.time = VirtualTime(moment_ms(start), real_idle=_is_shared(url))
         self.clock = EngineClock(self.time, self.settle)
         self._user = Principal(subject="test", tenant=TENANT, scopes=frozenset((ADMIN,)))
         self._rng = Random(seed)  # noqa: S311 - reproducible on purpose
-        self._process = EngineProcess(sources, self.time, self._rng, only_stubs=only_stubs)
+        self._process = EngineProcess(sources, self.time, self._rng, only_stubs=only_stubs, url=url)
         self._definitions = Definitions(self._user, self._new_id)
         self._first = tuple(definitions)
         self._opening = asyncio.Lock()
@@ -344,12 +347,21 @@ class Engine:
         return id_text(seconds.to_bytes(4, "big") + self._rng.randbytes(8))
 
 
+def _is_shared(url: str) -> bool:
+    """Return whether other processes can use a store as well; raises LookupError.
+
+    The notices of such a store need real time, also while the clock stands.
+    """
+    return "shared" in backend_of(url).capabilities
+
+
 def engine(
     *sources: Source,
     definitions: Iterable[Document] = (),
     start: Moment = START,
     seed: int = 0,
     only_stubs: bool = False,
+    url: str = MEMORY,
 ) -> Engine:
     """Return an engine for `async with`, or for `with` in tests that aren't asynchronous.
 
@@ -358,4 +370,6 @@ def engine(
 
     The arguments are those of `Engine`.
     """
-    return Engine(*sources, definitions=definitions, start=start, seed=seed, only_stubs=only_stubs)
+    return Engine(
+        *sources, definitions=definitions, start=start, seed=seed, only_stubs=only_stubs, url=url
+    )

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from baton.testing.engines import Source
 
 _ROLES: Final[frozenset[RoleName]] = frozenset(("projector", "scheduler"))
+MEMORY: Final = "memory:"
+"""The address of stores in memory."""
 _SEAL_KEY: Final = SecretStr("0" * 64)  # of secrets that end with the test
 
 
@@ -63,6 +65,7 @@ class EngineProcess:
         time: The time of all roles.
         rng: Draws the jitter of backoffs.
         only_stubs: Fail the steps whose functions have no stub.
+        url: The address of the store, which must be empty.
 
     Attributes:
         calls: Has the stubs.
@@ -71,7 +74,13 @@ class EngineProcess:
     """
 
     def __init__(
-        self, sources: "Iterable[Source]", time: VirtualTime, rng: Random, *, only_stubs: bool
+        self,
+        sources: "Iterable[Source]",
+        time: VirtualTime,
+        rng: Random,
+        *,
+        only_stubs: bool,
+        url: str = MEMORY,
     ) -> None:
         registry = Registry()
         for source in sources:
@@ -80,6 +89,7 @@ class EngineProcess:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.opened = False
         self._registry = registry
+        self._url = url
         self._time = time
         self._rng = rng
         self._functions = RegisteredFunctions(registry, clock=time.clock)
@@ -133,10 +143,12 @@ class EngineProcess:
         return self._process
 
     async def _live(self, ready: asyncio.Event) -> None:
-        settings = TestSettings(store="memory:", notary=False, seal_key=_SEAL_KEY)
+        settings = TestSettings(store=self._url, notary=False, seal_key=_SEAL_KEY)
         async with AsyncExitStack() as closing:
             stores = await open_stores(settings)
             closing.push_async_callback(stores.close)
+            if await stores.events.head():
+                raise ValueError("an engine needs an empty store, and this one has events")
             closing.push_async_callback(self._functions.close)
             replaced = Replacements(time=self._time, rng=self._rng)
             process = build_process(settings, stores, _ROLES, closing=closing, replaced=replaced)
