@@ -1,4 +1,4 @@
-"""Changes for the pages of a browser: the newest event of each run and each step, and no more.
+"""Changes for the pages of a browser: the newest event of each run and of each step.
 
 A page reads again what a frame names, so a frame replaces the ones before it that weren't sent yet.
 A stream that missed something says so by a frame `resync`: the pages read everything again.
@@ -70,22 +70,28 @@ class Changes:
     _missed: bool = False
 
     def add(self, recorded: Recorded) -> None:
-        """Note an event of the tenant's log; of each run and each visit of a step, the newest."""
+        """Add an event of the tenant's log; of each run and each visit of a step, the newest stays.
+
+        Events may come in any order while a stream catches up.
+        """
         self._log_moved = True
-        if type(recorded.event) not in RUN_EVENTS:
+        if self._missed or type(recorded.event) not in RUN_EVENTS:
             return
         run_id, topics = key_of(recorded.stream)[1], self.topics
-        of_this_run = run_id in topics.run_ids
-        if topics.runs or of_this_run:
+        of_this_run, known = run_id in topics.run_ids, self._runs.get(run_id)
+        is_newest = known is None or known.version < recorded.version
+        if is_newest and (topics.runs or of_this_run):
             self._runs[run_id] = recorded
         step = step_change_of(recorded.event) if of_this_run else None
         if step is not None:
-            self._steps[run_id, step.step_id, step.visit] = {"runId": run_id, **_step(step)}
+            key = (run_id, step.step_id, step.visit)
+            if is_newest or key not in self._steps:
+                self._steps[key] = {"runId": run_id, **_step(step)}
         if len(self._runs) + len(self._steps) > MAX_CHANGES:
             self.miss()
 
     def miss(self) -> None:
-        """Drop what waits: the pages have to read everything again."""
+        """Drop what waits, and what comes before the next frames: pages read everything again."""
         self._runs.clear()
         self._steps.clear()
         self._missed = True

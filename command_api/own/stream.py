@@ -23,7 +23,7 @@ from baton.command_api.live.subscription import EventFilter
 from baton.command_api.own import render_error
 from baton.command_api.own.runs.render_run import STATUSES
 from baton.command_api.principal import READ
-from baton.command_api.streaming.changes import ChangeSender
+from baton.command_api.streaming.change_sender import ChangeSender
 from baton.command_api.streaming.sse import EVENT_STREAM
 from baton.command_api.streaming.stream import position_after, stream_events, stream_frames
 from baton.domain.errors import NotFound

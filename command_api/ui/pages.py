@@ -1,8 +1,8 @@
 """Serves the page of the UI and its files: open routes, because none of them holds data.
 
-Every path below `/ui` is the same page, which reads the path itself; `/` leads there. The policy
-lets the page load from this server alone. Trusted Types forbid markup made of text; the one policy
-that a script may create makes the address of the worker that lays out graphs.
+Every path below `/ui` is the same page, which reads the path itself; `/` redirects to it. The
+policy lets the page load from this server alone. Trusted Types forbid markup made of text; the one
+policy that a script may create makes the address of the worker that lays out graphs.
 """
 
 import re
@@ -29,7 +29,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_FOR_GOOD: Final = "public, max-age=31536000, immutable"
+_IMMUTABLE: Final = "public, max-age=31536000, immutable"
 _REVALIDATED: Final = "no-cache"
 _ACCEPTS_GZIP: Final = re.compile(r"(?:^|,)\s*(?:gzip|\*)\s*(?:$|,|;\s*q=(?!0(?:\.0*)?\s*(?:$|,)))")
 
@@ -38,7 +38,7 @@ def add_pages(app: web.Application) -> None:
     """Add the routes of the page and its files, behind those of `/ui/session`."""
     pages = _Pages(static_files())
     router = app.router
-    router.add_get("/", pages.lead)
+    router.add_get("/", pages.root)
     router.add_get("/favicon.ico", pages.icon)
     router.add_get(f"{BASE}/{{version}}/{{path:.+}}", pages.asset)
     router.add_get("/ui", pages.page)
@@ -51,8 +51,8 @@ class _Pages:
 
     files: StaticFiles
 
-    async def lead(self, request: web.Request) -> web.Response:
-        """Lead from the root of the server to the page."""
+    async def root(self, request: web.Request) -> web.Response:
+        """Redirect the root of the server to the page."""
         request.app[ADMISSION].check_open(request)
         return web.Response(status=302, headers={**HEADERS, hdrs.LOCATION: "/ui/"})
 
@@ -72,7 +72,7 @@ class _Pages:
         if found is None or request.match_info["version"] != self.files.version:
             message = "There is no such file in this version of the UI; load the page again"
             raise Refused("not_found", message)
-        return _response(request, found, {**HEADERS, hdrs.CACHE_CONTROL: _FOR_GOOD})
+        return _response(request, found, {**HEADERS, hdrs.CACHE_CONTROL: _IMMUTABLE})
 
     async def icon(self, request: web.Request) -> web.Response:
         """Answer with the icon, for pages that name none; browsers look for it here."""

@@ -90,9 +90,9 @@ def address_of(request: web.Request) -> str:
 
 
 def _is_encrypted(request: web.Request) -> bool:
-    """Return whether the browser uses https, by its origin or by what a proxy says of it.
+    """Return whether the browser uses https, by its origin or by a proxy's header.
 
-    A client that lies about it deceives itself alone.
+    A false header harms only the client that sends it.
     """
     origin = request.headers.get(hdrs.ORIGIN, "")
     forwarded = request.headers.get(_FORWARDED, "").partition(",")[0].strip().lower()

@@ -35,7 +35,7 @@ _IMPORT: Final = re.compile(
 
 
 _COMMENT: Final = re.compile(r"/\*\*.*?\*/ ?", re.DOTALL)
-"""A comment of a module: nearly a third of its text, which a browser has no use for."""
+"""A comment of a module. Comments are nearly a third of all text; browsers don't need them."""
 _STYLE_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _AROUND: Final = re.compile(r"\s*([{};])\s*")
 """The space around the marks of a style."""

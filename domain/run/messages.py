@@ -328,6 +328,9 @@ class StepCopied:
     size: int = field(default=0, compare=False)
 
 
+AttemptEnd: TypeAlias = StepSucceeded | StepFailed | StepTimedOut | StepCancelled | StepReleased
+RunEnd: TypeAlias = RunCompleted | RunFailed | RunCancelled
+
 Event: TypeAlias = (
     RunRequested
     | RunStarted

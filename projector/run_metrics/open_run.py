@@ -10,10 +10,6 @@ from baton.projector.run_metrics.figures import Figures
 
 _Token: TypeAlias = tuple[str, int, int]
 """Step id, visit and attempt."""
-_AttemptEnd: TypeAlias = (
-    run.StepSucceeded | run.StepFailed | run.StepTimedOut | run.StepCancelled | run.StepReleased
-)
-_RunEnd: TypeAlias = run.RunCompleted | run.RunFailed | run.RunCancelled
 _OUTCOMES: Final[Mapping[type, str]] = {
     run.StepSucceeded: "succeeded",
     run.StepFailed: "failed",
@@ -57,30 +53,30 @@ class OpenRun:
             figures.schedule_lags.observe(None, event.at - event.trigger.nominal_at)
 
     def begin_attempt(self, event: run.StepStarted, figures: Figures) -> None:
-        """Note the beginning of an attempt; one that a timer started shows how late that was."""
+        """Begin an attempt; one that a timer started shows how late that was."""
         function = figures.functions.bounded(event.function)
         self._attempts[event.step_id, event.visit, event.attempt] = (function, event.at)
         if event.cause == "retry":
             self._end_timer(event.step_id, event.at, figures)
 
-    def end_attempt(self, event: _AttemptEnd, figures: Figures) -> None:
+    def end_attempt(self, event: run.AttemptEnd, figures: Figures) -> None:
         """Count an attempt and its duration."""
         token = (event.step_id, event.visit, event.attempt)
         self._end_attempt(token, event.at, _OUTCOMES[type(event)], figures)
 
     def back_off(self, event: run.RetryScheduled, figures: Figures) -> None:
-        """Note a timer; count the attempt that was lost before it."""
+        """Begin a backoff; count the attempt that was lost before it."""
         self._due[event.step_id] = event.due_at
         if event.cause == "takeover":
             token = (event.step_id, event.visit, event.attempt - 1)
             self._end_attempt(token, event.at, LOST, figures)
 
     def delay(self, event: run.DelayStarted, _figures: Figures) -> None:
-        """Note a timer."""
+        """Begin a delay."""
         self._due[event.step_id] = event.resume_at
 
     def set_timer(self, event: run.TimerSet, _figures: Figures) -> None:
-        """Note that a timer has another due time."""
+        """Give a timer another due time."""
         self._due[event.step_id] = event.due_at
 
     def hold_timer(self, event: run.TimerHeld, _figures: Figures) -> None:
@@ -91,7 +87,7 @@ class OpenRun:
         """Count how late a delay ended."""
         self._end_timer(event.step_id, event.at, figures)
 
-    def end(self, event: _RunEnd, figures: Figures) -> None:
+    def end(self, event: run.RunEnd, figures: Figures) -> None:
         """Count the run and its duration."""
         figures.ended[*self.definition, _STATUSES[type(event)]] += 1
         figures.run_times.observe(self.definition, event.at - self.began)

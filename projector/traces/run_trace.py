@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from baton.domain.run import messages as run
+from baton.domain.run.attempts import EXECUTOR_LOST
 from baton.projector.traces.span import Attributes, Span, SpanEvent
 from baton.projector.traces.subject import Subject
 from baton.projector.traces.waits import Waits
@@ -18,18 +19,13 @@ from baton.protocols.trace_context import attempt_span_id
 
 CANCELLED: Final = "CANCELLED"
 """The error of a run or an attempt that was cancelled."""
-EXECUTOR_LOST: Final = "EXECUTOR_LOST"
-"""The error of an attempt that was lost with its executor."""
 RELEASED: Final = "RELEASED"
 """The error of an attempt that was ended so that another one can take its place."""
 TIMEOUT: Final = "TIMEOUT"
 """The error of an attempt that passed its deadline."""
 
-_AttemptEnd: TypeAlias = (
-    run.StepSucceeded | run.StepFailed | run.StepTimedOut | run.StepCancelled | run.StepReleased
-)
-_RunEnd: TypeAlias = run.RunCompleted | run.RunFailed | run.RunCancelled
-_Noted: TypeAlias = run.DecisionTaken | run.StepSkipped | run.StepUndecided
+_Moment: TypeAlias = run.DecisionTaken | run.StepSkipped | run.StepUndecided
+"""The events of a moment, which have no span of their own."""
 _Token: TypeAlias = tuple[str, int, int]
 """Step id, visit and attempt."""
 
@@ -81,13 +77,13 @@ class RunTrace:
         self._open[token] = (event, self._waits.end_backoff(token, event.at))
         return [] if lost is None else self._end(lost, event.at, EXECUTOR_LOST)
 
-    def end_attempt(self, event: _AttemptEnd) -> list[Span]:
+    def end_attempt(self, event: run.AttemptEnd) -> list[Span]:
         """Finish the span of an attempt, if the step had one."""
         self._waits.end_step(event.step_id, event.at)
         return self._end((event.step_id, event.visit, event.attempt), event.at, _error_of(event))
 
     def begin_backoff(self, event: run.RetryScheduled) -> list[Span]:
-        """Note the beginning of a backoff; finish the span of an attempt that was lost."""
+        """Begin a backoff; finish the span of an attempt that was lost."""
         token = (event.step_id, event.visit, event.attempt)
         self._waits.begin_backoff(token, event.at)
         if event.cause != "takeover":
@@ -95,7 +91,7 @@ class RunTrace:
         return self._end(_before(token), event.at, EXECUTOR_LOST)
 
     def begin_wait(self, event: run.DelayStarted | run.SyncAwaited) -> list[Span]:
-        """Note the beginning of a wait."""
+        """Begin a wait."""
         self._waits.begin_step(event.step_id, event.at)
         return []
 
@@ -105,7 +101,7 @@ class RunTrace:
         return []
 
     def pause(self, event: run.RunPaused) -> list[Span]:
-        """Note the beginning of a pause."""
+        """Begin a pause."""
         self._waits.paused_at = event.at
         return []
 
@@ -114,15 +110,15 @@ class RunTrace:
         self._waits.resume(event.at)
         return []
 
-    def note(self, event: _Noted) -> list[Span]:
-        """Note a decision and what it chose, or a step that ended without an attempt."""
-        name, more = _noted(event)
+    def add_moment(self, event: _Moment) -> list[Span]:
+        """Add a decision and what it chose, or a step that ended without an attempt."""
+        name, more = _moment_of(event)
         about = {"baton.step.id": event.step_id, "baton.step.visit": event.visit, **more}
         self._waits.end_step(event.step_id, event.at)
         self._events.append(SpanEvent(name=name, at=event.at, attributes=about))
         return []
 
-    def finish(self, event: _RunEnd) -> list[Span]:
+    def finish(self, event: run.RunEnd) -> list[Span]:
         """Finish the span of the run, and the root of a flat trace whose run never started."""
         self._waits.resume(event.at)
         return [*self._root(event.at), self._course(event)]
@@ -156,7 +152,7 @@ class RunTrace:
             )
         ]
 
-    def _course(self, event: _RunEnd) -> Span:
+    def _course(self, event: run.RunEnd) -> Span:
         subject, context = self.subject, self.subject.context
         span_id = subject.course_id(self._reopened)
         is_root = span_id == context.root_id
@@ -226,7 +222,7 @@ def _error_attributes(error: str | None) -> Attributes:
     return {} if error is None else {"error.type": error}
 
 
-def _error_of(event: _AttemptEnd) -> str | None:
+def _error_of(event: run.AttemptEnd) -> str | None:
     match event:
         case run.StepSucceeded():
             return None
@@ -240,7 +236,7 @@ def _error_of(event: _AttemptEnd) -> str | None:
             return RELEASED
 
 
-def _run_error_of(event: _RunEnd) -> str | None:
+def _run_error_of(event: run.RunEnd) -> str | None:
     match event:
         case run.RunCompleted():
             return None
@@ -250,7 +246,7 @@ def _run_error_of(event: _RunEnd) -> str | None:
             return CANCELLED
 
 
-def _noted(event: _Noted) -> tuple[str, Attributes]:
+def _moment_of(event: _Moment) -> tuple[str, Attributes]:
     match event:
         case run.DecisionTaken():
             return "decision", {"baton.decision.next": event.result.selected or ""}
@@ -275,9 +271,9 @@ _HANDLERS: Final[Mapping[type, Callable[[RunTrace, Any], list[Span]]]] = {
     run.SyncReached: RunTrace.end_wait,
     run.RunPaused: RunTrace.pause,
     run.RunResumed: RunTrace.resume,
-    run.DecisionTaken: RunTrace.note,
-    run.StepSkipped: RunTrace.note,
-    run.StepUndecided: RunTrace.note,
+    run.DecisionTaken: RunTrace.add_moment,
+    run.StepSkipped: RunTrace.add_moment,
+    run.StepUndecided: RunTrace.add_moment,
     run.RunCompleted: RunTrace.finish,
     run.RunFailed: RunTrace.finish,
     run.RunCancelled: RunTrace.finish,

@@ -20,7 +20,7 @@ class Waits:
     _steps: dict[str, int] = field(default_factory=dict)
 
     def begin_backoff(self, token: _Token, at: int) -> None:
-        """Note that the attempt `token` is awaited since `at`."""
+        """Begin the wait for the attempt `token`."""
         self._backoffs[token] = at
 
     def end_backoff(self, token: _Token, at: int) -> int:
@@ -30,7 +30,7 @@ class Waits:
         return waited_ms
 
     def begin_step(self, step_id: str, at: int) -> None:
-        """Note the beginning of a delay, or of the wait for a synchronization point."""
+        """Begin a delay, or the wait for a synchronization point."""
         self._steps[step_id] = at
 
     def end_step(self, step_id: str, at: int) -> None:

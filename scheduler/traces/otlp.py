@@ -26,6 +26,7 @@ from opentelemetry.trace import (
 
 from baton.eventlog.errors import Unavailable
 from baton.projector.traces.span import Span
+from baton.protocols.masking import masked_address
 
 TIMEOUT_S: Final = 5.0
 """Time that the collector gets for the spans of one request."""
@@ -62,7 +63,7 @@ class OtlpExporter:
     async def export(self, spans: Sequence[Span]) -> None:
         """Send spans; raises `Unavailable` if the collector didn't take them."""
         if await asyncio.to_thread(self._export, spans) is not SpanExportResult.SUCCESS:
-            raise Unavailable(f"the collector at {self._url} took no spans")
+            raise Unavailable(f"the collector at {masked_address(self._url)} took no spans")
 
     async def close(self) -> None:
         """End an attempt that is under way, and release the connection."""

@@ -11,8 +11,8 @@ import pytest
 
 from baton.command_api.live import changes, live_feed
 from baton.command_api.live.changes import Changes, Topics, parse_topics
-from baton.command_api.streaming import changes as streaming
-from baton.domain.run.messages import Event, RunCompleted, StepStarted
+from baton.command_api.streaming import change_sender
+from baton.domain.run.messages import Event, RunCompleted, StepStarted, StepSucceeded
 from baton.eventlog.events.envelope import Recorded
 from tests.kit.eventually import eventually
 from tests.kit.stack import bearer, in_background
@@ -107,7 +107,7 @@ async def test_a_stream_resumes_where_it_ended(world: World) -> None:
 async def test_pages_far_behind_read_everything_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "REPLAYED", 2)
+    monkeypatch.setattr(change_sender, "MAX_BEHIND", 2)
     definition = await world.define("orders")
     async with opened(world, "topics=runs") as page:
         run_id = await world.start(definition)
@@ -169,3 +169,13 @@ def test_too_many_changes_become_one_resync(monkeypatch: pytest.MonkeyPatch) -> 
         waiting.add(event(str(number), number))
 
     assert waiting.take(6, None) == b'id: 6\nevent: resync\ndata: {"position":6}\n\n'
+
+
+def test_an_older_event_of_a_run_doesnt_replace_a_newer_one() -> None:
+    waiting = Changes(Topics(run_ids=frozenset("a")))
+    waiting.add(event("a", 3, StepSucceeded(step_id="only", visit=1, attempt=1, at=0)))
+    waiting.add(event("a", 2))
+    frames = waiting.take(3, None)
+
+    assert b'"version":3' in frames
+    assert b'"status":"succeeded"' in frames

@@ -7,6 +7,7 @@ from typing import Final
 from baton.command_api.live.changes import Changes
 from baton.command_api.live.subscription import Subscription
 from baton.command_api.services import Services
+from baton.command_api.streaming.stream import STALLED_S
 from baton.command_api.streaming.stream_writer import StreamWriter
 from baton.eventlog.events.envelope import Recorded
 from baton.projector.view import key_of
@@ -15,12 +16,10 @@ PACE_S: Final = 0.4
 """Seconds between two groups of frames, of which each has four at most: ten frames a second."""
 STATS_S: Final = 1.0
 """Seconds after which statistics are sent although nothing else has changed."""
-REPLAYED: Final = 10_000
-"""Positions that a stream is behind at most; pages further behind read everything again."""
+MAX_BEHIND: Final = 10_000
+"""Positions that a stream catches up; pages further behind read everything again."""
 PAGE: Final = 500
 """Events that are read at once to catch up."""
-STALLED_S: Final = 30.0
-"""Seconds that one write may wait for the browser to read."""
 
 
 class ChangeSender:
@@ -35,7 +34,7 @@ class ChangeSender:
             changes: The changes that wait.
             services: The live feed, and the log.
             tenant: The tenant of the browser's user.
-            after: The position behind which the browser wants to go on, None for now.
+            after: The position to resume behind, None for now.
         """
         self._changes, self._feed, self._store = changes, services.live, services.store
         self._tenant, self._after = tenant, after
@@ -43,7 +42,7 @@ class ChangeSender:
         self._sent_position = -1
 
     def watch(self, recorded: Recorded) -> None:
-        """Note an event of the tenant, and send it soon."""
+        """Add an event of the tenant to the changes, and send it soon."""
         self._changes.add(recorded)
         self._moved.set()
 
@@ -61,8 +60,11 @@ class ChangeSender:
             await self._until_moved()
 
     async def _catch_up(self, after: int, position: int) -> None:
-        """Note the events that the browser has missed; too many of them make it read everything."""
-        if position - after > REPLAYED:
+        """Add the events that the browser has missed; too many of them make it read everything.
+
+        Meanwhile `watch` adds newer ones.
+        """
+        if position - after > MAX_BEHIND:
             self._changes.miss()
             return
         while after < position:
