@@ -15,7 +15,7 @@ async def test_a_set_of_views_is_built_promoted_and_taken_back(
     page: Page, ui_server: UiServer
 ) -> None:
     await page.goto("/ui/system")
-    await expect(page.get_by_role("table", name="Followers")).to_contain_text("notary")
+    await expect(page.get_by_role("table", name="Followers")).to_contain_text("Notary")
     sets = page.get_by_role("table", name="Sets of views")
     await page.get_by_role("button", name="Build another set").click()
     await page.get_by_role("button", name="Promote").click()

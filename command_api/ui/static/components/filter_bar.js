@@ -1,8 +1,9 @@
 /** Filters of a list, kept in the query of the URL. */
 import { html, useEffect, useRef, useState } from '../vendor/preact.js';
 import { route, setQuery, values } from '../core/router.js';
-import { formatInstant, fromZone } from '../core/time.js';
-import { useOpenList } from '../core/open_list.js';
+import { fromZone } from '../core/text/parse_time.js';
+import { formatInstant } from '../core/time.js';
+import { useOpenList } from './use_open_list.js';
 
 /**
  * @typedef {{value: string, label?: string} | string} Option

@@ -1,7 +1,7 @@
 /** A button that opens a list of actions. Arrow keys move in it, Escape closes it. */
 import { html, useEffect, useRef, useState } from '../vendor/preact.js';
 import { useId } from '../core/ids.js';
-import { useOpenList } from '../core/open_list.js';
+import { useOpenList } from './use_open_list.js';
 
 /**
  * @typedef {{label: string, onPick: () => void, disabled?: boolean, why?: string}} Item `why` says

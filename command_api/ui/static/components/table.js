@@ -1,6 +1,6 @@
 /** A table of any number of rows, of which only those near the visible part are in the document. */
 import { html, useEffect, useMemo, useRef, useState } from '../vendor/preact.js';
-import { useWindow } from '../core/window.js';
+import { useWindow } from '../core/use_window.js';
 
 /**
  * @typedef {{key: string, title: any, width?: string, render?: (row: any, index: number) => any,

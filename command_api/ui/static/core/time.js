@@ -39,22 +39,6 @@ export function formatInstant(iso, { milliseconds = false, withZone = false } = 
   return withZone ? `${text} ${part.timeZoneName}` : text;
 }
 
-/**
- * Return the UTC time of a clock's time in the chosen zone, null for none.
- *
- * @param {string} text Such as "2026-01-05T12:01:07" or "2026-01-05 12:01".
- */
-export function fromZone(text) {
-  const wanted = Date.parse(`${text.replace(' ', 'T')}Z`);
-  if (Number.isNaN(wanted)) return null;
-  let at = wanted;
-  for (let tries = 0; tries < 2; tries += 1) { // the offset may change between the two times
-    const shown = formatInstant(new Date(at).toISOString()).replace(' ', 'T');
-    at += wanted - Date.parse(`${shown}Z`);
-  }
-  return new Date(at).toISOString();
-}
-
 const UNITS = /** @type {const} */ ([['d', 86_400_000], ['h', 3_600_000], ['min', 60_000]]);
 
 /**

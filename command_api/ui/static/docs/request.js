@@ -1,11 +1,12 @@
 /** Makes the request of an operation from the values of its form, and the same as a line of curl. */
+import { quoted } from '../core/text/command_lines.js';
 
 /**
  * @typedef {{method: string, url: string, headers: Record<string, string>, body?: string}} Request
  */
 
 /**
- * Return the request; raises an Error that names a path parameter without a value.
+ * Return the request; throws an Error that names a path parameter without a value.
  *
  * @param {import('./documents.js').Operation} operation
  * @param {{server: string, values: Record<string, string>, body: string, media: string,
@@ -43,18 +44,13 @@ export function requestOf(operation, { server, values, body, media, headers }) {
  */
 export function curlOf({ method, url, headers, body }) {
   const { 'X-Baton-UI': half, ...named } = headers;
-  if (half !== undefined || named.Authorization !== undefined) named.Authorization = 'Bearer $TOKEN';
+  if (half !== undefined || named.Authorization !== undefined) named.Authorization = 'Bearer $BATON_TOKEN';
   const parts = [`curl -s -X ${method} ${quoted(location.origin + url)}`];
   for (const [name, value] of Object.entries(named)) {
     parts.push(name === 'Authorization' ? `-H "${name}: ${value}"` : `-H ${quoted(`${name}: ${value}`)}`);
   }
   if (body !== undefined) parts.push(`-d ${quoted(body)}`);
   return parts.join(' \\\n  ');
-}
-
-/** @param {string} text */
-function quoted(text) {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /**

@@ -4,7 +4,8 @@ import { get } from '../core/api.js';
 import { asOf, showAsOf } from '../core/as_of.js';
 import { live } from '../core/live.js';
 import { route } from '../core/router.js';
-import { formatInstant, fromZone, Time } from '../core/time.js';
+import { fromZone } from '../core/text/parse_time.js';
+import { formatInstant, Time } from '../core/time.js';
 import { barOpen } from './as_of_button.js';
 
 /** Pages that show only what is so now. */

@@ -1,7 +1,7 @@
 /** The button that shows all pages as they were earlier; its bar is loaded when it is opened. */
 import { html, signal } from '../vendor/preact.js';
 import { asOf } from '../core/as_of.js';
-import { Lazy } from '../core/lazy.js';
+import { Lazy } from '../components/lazy.js';
 
 const BAR = async () => (await import('./as_of_bar.js')).AsOfBar;
 

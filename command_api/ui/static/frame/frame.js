@@ -1,7 +1,7 @@
 /** What surrounds every page: the top bar, the banner of the past, and the live region. */
 import { effect, html, useEffect } from '../vendor/preact.js';
 import { announcement } from '../core/announcements.js';
-import { Lazy } from '../core/lazy.js';
+import { Lazy } from '../components/lazy.js';
 import { session, sessionKnown } from '../core/session.js';
 import { Loading } from '../components/notice.js';
 import { KeyboardHelp } from './keyboard_help.js';

@@ -1,7 +1,7 @@
 /** The shortcuts that work on every page, and the list of those that work on this one. */
 import { html } from '../vendor/preact.js';
 import { helpOpen, useShortcut } from '../core/keyboard.js';
-import { Lazy } from '../core/lazy.js';
+import { Lazy } from '../components/lazy.js';
 import { navigate } from '../core/router.js';
 import { may } from '../core/session.js';
 

@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from '../vendor/preact.js';
 import { say } from '../core/announcements.js';
 import { route } from '../core/router.js';
-import { Lazy } from '../core/lazy.js';
+import { Lazy } from '../components/lazy.js';
 import { tenant, UNREACHABLE } from '../core/session.js';
 import { Failure, Loading } from '../components/notice.js';
 

@@ -1,8 +1,8 @@
 /** Who did what: the events that name their actor, the newest first. */
-import { html, useEffect, useRef, useState } from '../../vendor/preact.js';
-import { get } from '../../core/api.js';
+import { html } from '../../vendor/preact.js';
 import { values } from '../../core/router.js';
 import { Time } from '../../core/time.js';
+import { usePages } from '../../core/use_pages.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
@@ -35,7 +35,9 @@ const COLUMNS = [
 
 /** @param {{query: any}} props */
 export function Actions({ query }) {
-  const { actions, next, error, more } = useActions(query);
+  const { subject: by, from, to } = query;
+  const asked = { subject: by, action: values(query, 'action'), from, to, limit: PAGE };
+  const { rows: actions, next, error, more } = usePages('/audit/log', asked, 'actions');
   const none = actions.length === 0;
   return html`<${FilterBar} filters=${FILTERS} />
     ${error && html`<${Failure} error=${error} onRetry=${more} />`}
@@ -44,40 +46,6 @@ export function Actions({ query }) {
     ${!none && html`<${Table} label="Actions" columns=${COLUMNS} rows=${actions} rowKey=${keyOf}
       total=${actions.length + (next === undefined ? 0 : 1)} onEnd=${more} />`}`;
 }
-
-/** @param {any} query The filters of the URL; a page may hold nothing and still have a next one. */
-function useActions({ subject: by, action, from, to }) {
-  const [state, setState] = useState(BEGINNING);
-  const reading = useRef(/** @type {AbortController | null} */ (null));
-  const filters = { subject: by, action: values({ action }, 'action'), from, to };
-  const read = async (/** @type {typeof BEGINNING} */ before) => {
-    if (reading.current !== null || before.next === undefined) return;
-    const { signal } = (reading.current = new AbortController());
-    try {
-      const { data } = await get('/audit/log', { ...filters, cursor: before.next, limit: PAGE }, { signal });
-      reading.current = null;
-      setState({ actions: [...before.actions, ...data.actions], next: data.next, error: null });
-    } catch (error) {
-      if (signal.aborted) return;
-      reading.current = null;
-      setState({ ...before, error });
-    }
-  };
-  useEffect(() => {
-    reading.current?.abort();
-    reading.current = null;
-    setState(BEGINNING);
-    read(BEGINNING);
-  }, [JSON.stringify(filters)]);
-  useEffect(() => {
-    if (state.actions.length === 0 && state.error === null && state !== BEGINNING) read(state);
-  }, [state]);
-  return { ...state, more: () => read(state) };
-}
-
-const BEGINNING = {
-  actions: /** @type {any[]} */ ([]), next: /** @type {string | undefined} */ (''), error: /** @type {any} */ (null),
-};
 
 /** @param {any} one */
 const keyOf = (one) => `${one.position} ${one.action}`;

@@ -1,10 +1,10 @@
 /** Signed heads of the tree over the log. */
 import { html } from '../../vendor/preact.js';
+import { download } from '../../core/download.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Fields } from '../../components/fields.js';
-import { download } from '../../components/json_tree.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { Commands } from './commands.js';

@@ -1,9 +1,9 @@
 /** The proof that a run's history stands in the log, to download and to check elsewhere. */
 import { html } from '../../vendor/preact.js';
+import { download } from '../../core/download.js';
 import { useGet } from '../../core/use_get.js';
 import { Fields } from '../../components/fields.js';
 import { FilterBar } from '../../components/filter_bar.js';
-import { download } from '../../components/json_tree.js';
 import { Empty, Failure } from '../../components/notice.js';
 import { Ref } from '../streams/links.js';
 import { Commands } from './commands.js';

@@ -2,7 +2,7 @@
 import { html, useState } from '../../vendor/preact.js';
 import { ApiError, send } from '../../core/api.js';
 import { navigate } from '../../core/router.js';
-import { Dialog } from '../../components/dialog.js';
+import { Dialog, DialogButtons } from '../../components/dialog.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
 import { nameOf } from '../runs/run_name.js';
@@ -53,10 +53,9 @@ export function BulkDialog({ action, choice, onClose }) {
       ${everyRun && html`<${Notice} kind="warning" title="These are all runs of the tenant.">
         <label class="inline"><input type="checkbox" checked=${sure} onChange=${() => setSure(!sure)} /> Treat every one of them</label>
       <//>`}
-      <p class="actions">
+      <${DialogButtons} onClose=${onClose}>
         <button type="submit" class="primary" disabled=${!ready}>${VERBS[action]}${count}</button>
-        <button type="button" onClick=${onClose}>Don’t</button>
-      </p>
+      <//>
     </form>
   <//>`;
 }

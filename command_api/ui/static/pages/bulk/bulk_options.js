@@ -1,5 +1,6 @@
 /** The options of a bulk's action: those of the same action on a single run. */
 import { html } from '../../vendor/preact.js';
+import { INFLIGHT, TIMERS } from '../run/actions/pause_options.js';
 import { EMPTY, RerunFields, rerunBody } from '../run/actions/rerun_fields.js';
 
 /** @typedef {Record<string, string>} Entered What the fields of the form hold. */
@@ -23,10 +24,7 @@ const FIELDS = {
 };
 
 /** @type {Record<string, [string, string][]>} */
-const CHOICES = {
-  inflight: [['finish', 'end as usual'], ['cancel', 'are cancelled, and start again after the pause']],
-  timers: [['fire', 'keep their due times'], ['shift', 'are moved by the time of the pause'], ['skip', 'end at once']],
-};
+const CHOICES = { inflight: INFLIGHT, timers: TIMERS };
 
 /** @type {Record<string, string>} */
 const LABELS = {

@@ -1,11 +1,12 @@
 /** Compares two runs, or one run at two positions: the first difference, the steps and the data. */
 import { html } from '../../vendor/preact.js';
-import { JsonDiff } from '../../components/json_diff.js';
-import { JsonTree } from '../../components/json_tree.js';
+import { JsonDiff } from '../../components/json/json_diff.js';
+import { JsonTree } from '../../components/json/json_tree.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
 import { href } from '../../core/router.js';
+import { shortJson } from '../../core/text/short_json.js';
 import { useGet } from '../../core/use_get.js';
 import { ComparedSteps } from './compared_steps.js';
 import { Positions } from './positions.js';
@@ -110,11 +111,5 @@ const WORDS = /** @type {Record<string, string>} */ ({ add: 'only after', remove
 const COLUMNS = [
   { key: 'op', title: 'Is', width: '104px', render: (/** @type {any} */ { op }) => WORDS[op] ?? op },
   { key: 'path', title: 'Path', width: 'minmax(140px, 1fr)', render: (/** @type {any} */ { path }) => html`<code title=${path}>${path}</code>` },
-  { key: 'value', title: 'Value after', width: 'minmax(140px, 2fr)', render: (/** @type {any} */ { value }) => cutJson(value) },
+  { key: 'value', title: 'Value after', width: 'minmax(140px, 2fr)', render: (/** @type {any} */ { value }) => html`<code>${shortJson(value, 300)}</code>` },
 ];
-
-/** @param {any} value */
-function cutJson(value) {
-  const text = value === undefined ? '' : JSON.stringify(value);
-  return html`<code>${text.length > 300 ? `${text.slice(0, 300)}…` : text}</code>`;
-}

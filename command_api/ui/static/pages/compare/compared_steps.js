@@ -5,6 +5,7 @@ import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
 import { formatDuration } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
+import { StepName } from '../run/step/step_name.js';
 
 /** Records of each side that are compared. */
 const LIMIT = 5_000;
@@ -50,7 +51,7 @@ const keyOf = ({ stepId, visit, attempt }) => JSON.stringify([stepId, visit, att
 const differs = ({ before, after }) => before?.status !== after?.status;
 
 const COLUMNS = [
-  { key: 'step', title: 'Step', width: 'minmax(110px, 2fr)', render: stepName },
+  { key: 'step', title: 'Step', width: 'minmax(110px, 2fr)', render: (/** @type {any} */ { before, after }) => html`<${StepName} row=${after ?? before} />` },
   { key: 'before', title: 'Before', width: '110px', render: (/** @type {any} */ { before }) => html`<${Status} value=${before?.status} />` },
   { key: 'tookBefore', title: 'Took', width: '80px', numeric: true, render: (/** @type {any} */ { before }) => took(before) },
   { key: 'after', title: 'After', width: '110px', render: (/** @type {any} */ { after }) => html`<${Status} value=${after?.status} />` },
@@ -58,15 +59,7 @@ const COLUMNS = [
   { key: 'differs', title: 'Status', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ row) => (differs(row) ? '≠ differs' : html`<span class="muted">same</span>`) },
 ];
 
-/** @param {any} row */
-function stepName({ before, after }) {
-  const { stepId, visit, attempt } = after ?? before;
-  const parts = [visit > 1 && `visit ${visit}`, attempt > 1 && `attempt ${attempt}`].filter(Boolean);
-  return html`<span title=${stepId}>${stepId}</span> <span class="muted">${parts.join(', ')}</span>`;
-}
-
 /** @param {Row | undefined} row */
 function took(row) {
-  if (row?.startedAt === undefined || row.endedAt === undefined) return '';
-  return formatDuration(Date.parse(row.endedAt) - Date.parse(row.startedAt));
+  return formatDuration(Date.parse(row?.endedAt ?? '') - Date.parse(row?.startedAt ?? ''));
 }

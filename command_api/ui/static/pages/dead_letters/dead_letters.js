@@ -1,9 +1,9 @@
 /** Messages of the records topic that could not be read. */
-import { html, useEffect, useRef, useState } from '../../vendor/preact.js';
-import { get } from '../../core/api.js';
+import { html } from '../../vendor/preact.js';
 import { navigate } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
+import { usePages } from '../../core/use_pages.js';
 import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 
@@ -12,6 +12,7 @@ export const title = () => 'Dead letters';
 
 /** @typedef {{at: string, reason: string, source: string, redrivenAt?: string}} Letter */
 
+const PAGE = 100;
 const COLUMNS = [
   { key: 'at', title: 'Time', width: 'minmax(250px, 1fr)', render: (/** @type {Letter} */ { at }) => html`<${Time} at=${at} />` },
   { key: 'reason', title: 'Reason', width: 'minmax(220px, 3fr)' },
@@ -27,7 +28,7 @@ export default function DeadLettersPage() {
 }
 
 function DeadLetters() {
-  const { letters, next, error, more } = useLetters();
+  const { rows: letters, next, error, more } = usePages('/dead-letters', { limit: PAGE }, 'letters');
   const none = letters.length === 0;
   return html`
     <div class="page-head"><h1>Dead letters</h1>
@@ -39,27 +40,4 @@ function DeadLetters() {
     ${!none && html`<${Table} label="Dead letters" columns=${COLUMNS} rows=${letters}
       total=${letters.length + (next === undefined ? 0 : 1)} onEnd=${more}
       onOpen=${(/** @type {any} */ one) => navigate(`/dead-letters/${encodeURIComponent(one.id)}`)} />`}`;
-}
-
-/** Read the letters page by page; a page may hold none and still not be the last one. */
-function useLetters() {
-  const [state, setState] = useState({
-    letters: /** @type {any[]} */ ([]), next: /** @type {string | undefined} */ (''), error: /** @type {any} */ (null),
-  });
-  const busy = useRef(false);
-  const more = async () => {
-    if (busy.current || state.next === undefined) return;
-    busy.current = true;
-    try {
-      const { data } = await get('/dead-letters', { cursor: state.next, limit: 100 });
-      setState((before) => ({ letters: [...before.letters, ...data.letters], next: data.next, error: null }));
-    } catch (error) {
-      setState((before) => ({ ...before, error }));
-    }
-    busy.current = false;
-  };
-  useEffect(() => {
-    if (state.letters.length === 0 && state.error === null) more();
-  }, [state]);
-  return { ...state, more };
 }

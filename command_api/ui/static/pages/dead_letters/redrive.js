@@ -2,7 +2,7 @@
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { may } from '../../core/session.js';
-import { Dialog } from '../../components/dialog.js';
+import { Dialog, DialogButtons } from '../../components/dialog.js';
 import { Failure, Notice } from '../../components/notice.js';
 import { Ref } from '../streams/links.js';
 
@@ -33,10 +33,9 @@ export function Redrive({ path, onDone }) {
     <${Dialog} title="Redrive the message" open=${open} onClose=${() => setOpen(false)}>
       ${failure && html`<${Failure} error=${failure} />`}
       ${preview !== null && html`<${Preview} preview=${preview} />`}
-      <div class="actions">
-        <button type="button" onClick=${() => setOpen(false)}>Close</button>
+      <${DialogButtons} onClose=${() => setOpen(false)}>
         <button type="button" class="primary" disabled=${busy || preview === null} onClick=${() => ask(false)}>Send it again</button>
-      </div>
+      <//>
     <//>`;
 }
 

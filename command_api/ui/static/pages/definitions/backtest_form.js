@@ -6,8 +6,8 @@ import { setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Failure, Notice } from '../../components/notice.js';
-import { curlLine } from './command_lines.js';
-import { JsonText, parseJson } from './json_text.js';
+import { curlLine } from '../../core/text/command_lines.js';
+import { JsonText, parseJson } from '../../components/json/json_text.js';
 
 const STATUSES = ['completed', 'failed', 'cancelled', 'running', 'paused', 'pending'];
 const LAST = 1000;

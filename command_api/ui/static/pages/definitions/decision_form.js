@@ -5,8 +5,8 @@ import { setQuery } from '../../core/router.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Empty, Failure, Notice } from '../../components/notice.js';
 import { DecisionResult } from './decision_result.js';
-import { curlLine } from './command_lines.js';
-import { JsonText, parseJson } from './json_text.js';
+import { curlLine } from '../../core/text/command_lines.js';
+import { JsonText, parseJson } from '../../components/json/json_text.js';
 
 /** @param {{path: string, document: any, version: number, query: any}} props */
 export function DecisionForm({ path, document, version, query }) {
@@ -76,12 +76,16 @@ function FromRun({ runId, onFound }) {
   const [typed, setTyped] = useState('');
   const [error, setError] = useState(/** @type {any} */ (null));
   useEffect(() => {
-    if (!runId) return;
+    if (!runId) return undefined;
     setTyped(runId);
-    settled(get(`/runs/${encodeURIComponent(runId)}`)).then(({ result, error: failure }) => {
+    const abort = new AbortController();
+    const { signal } = abort;
+    settled(get(`/runs/${encodeURIComponent(runId)}`, {}, { signal })).then(({ result, error: failure }) => {
+      if (signal.aborted) return;
       setError(failure ?? null);
       if (result) onFound(pretty(scopeOf(result)));
     });
+    return () => abort.abort();
   }, [runId]);
   return html`<p><label class="inline">Data of run <input type="text" value=${typed} placeholder="id of a run"
       onInput=${(/** @type {any} */ { target }) => setTyped(target.value)} /></label>${' '}

@@ -3,10 +3,11 @@ import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { navigate } from '../../core/router.js';
 import { CopyButton } from '../../components/copy_button.js';
-import { Dialog } from '../../components/dialog.js';
+import { Dialog, DialogButtons } from '../../components/dialog.js';
 import { Failure } from '../../components/notice.js';
-import { cliLine, curlLine, newKey } from './command_lines.js';
-import { JsonText, parseJson } from './json_text.js';
+import { cliLine, curlLine } from '../../core/text/command_lines.js';
+import { newKey } from './new_key.js';
+import { JsonText, parseJson } from '../../components/json/json_text.js';
 
 /**
  * @param {{definition: any, version: number, open: boolean, onClose: () => void}} props
@@ -34,15 +35,14 @@ export function StartRun({ definition, version, open, onClose }) {
         <input type="text" maxlength="200" value=${correlationId}
           onInput=${(/** @type {any} */ { target }) => setCorrelationId(target.value)} /></label>
       ${error && html`<${Failure} error=${error} />`}
-      <p class="actions">
-        <button type="submit" class="primary" disabled=${starting || fault !== undefined}
-          title=${fault === undefined ? '' : 'The input isn’t valid JSON.'}>Start the run</button>
-        <button type="button" onClick=${onClose}>Cancel</button>
+      <${DialogButtons} onClose=${onClose}>
         ${fault === undefined && html`
           <${CopyButton} text=${() => curlLine('POST', '/runs', body)} label="curl line">curl<//>
           ${body.version === undefined && html`<${CopyButton} text=${() => startLine(body)}
-            label="line for the command line">CLI<//>`}`}
-      </p>
+            label="command line">CLI<//>`}`}
+        <button type="submit" class="primary" disabled=${starting || fault !== undefined}
+          title=${fault === undefined ? '' : 'The input isn’t valid JSON.'}>Start the run</button>
+      <//>
     </form>
   <//>`;
 }

@@ -1,4 +1,4 @@
-/** What starts the runs of a definition, in words. */
+/** The triggers of a definition, and the timetables of a schedule, in words. */
 
 /** @typedef {Record<string, any>} Trigger A trigger as a document writes it. */
 
@@ -25,7 +25,11 @@ export function triggerText(trigger) {
   return isTimetable(trigger) ? timetableText(trigger) : 'by hand';
 }
 
-/** @param {Trigger} trigger */
+/**
+ * Return whether a trigger is a timetable.
+ *
+ * @param {Trigger} trigger
+ */
 export function isTimetable({ cron, every, at }) {
   return cron !== undefined || every !== undefined || at !== undefined;
 }
@@ -35,7 +39,7 @@ export function isTimetable({ cron, every, at }) {
  *
  * @param {Trigger} timetable
  */
-export function timetableText({ cron, every, at, timezone }) {
+function timetableText({ cron, every, at, timezone }) {
   const zone = timezone && timezone !== 'UTC' ? ` (${timezone})` : '';
   if (cron !== undefined) return `cron ${cron}${zone}`;
   return every !== undefined ? `every ${every}` : `once at ${at}${zone}`;
@@ -48,4 +52,13 @@ export function timetableText({ cron, every, at, timezone }) {
  */
 export function triggersText(trigger) {
   return triggersOf(trigger).map(triggerText).join(', ');
+}
+
+/**
+ * Return one timetable or several in a few words.
+ *
+ * @param {Trigger | Trigger[]} timetable
+ */
+export function timetablesText(timetable) {
+  return triggersOf(timetable).map(timetableText).join(', ');
 }

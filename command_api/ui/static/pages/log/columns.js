@@ -1,7 +1,8 @@
 /** The columns of the log. A row is an event, or stands for a group of folded ones. */
 import { html } from '../../vendor/preact.js';
 import { Time } from '../../core/time.js';
-import { isFailure, Ref } from '../streams/links.js';
+import { isFailure } from '../streams/failures.js';
+import { Ref } from '../streams/links.js';
 import { summaryOf } from '../streams/summary.js';
 
 /** The columns of the log. */

@@ -1,6 +1,6 @@
 /** Types of events that a reader folds away; failures are always shown. */
 import { preference } from '../../core/preferences.js';
-import { isFailure } from '../streams/links.js';
+import { isFailure } from '../streams/failures.js';
 
 /** The types that are folded, remembered by this browser. */
 export const folded = preference('folded', /** @type {string[]} */ ([]));

@@ -8,12 +8,12 @@ import { Empty, Failure, Notice } from '../../components/notice.js';
 import { Pane } from '../../components/pane.js';
 import { Table } from '../../components/table.js';
 import { EventDetails } from '../streams/event_details.js';
-import { FAILURES, isFailure } from '../streams/links.js';
+import { FAILURES, isFailure } from '../streams/failures.js';
 import { Styles } from '../streams/styles.js';
 import { COLUMNS } from './columns.js';
 import { folded, foldRows } from './folding.js';
-import { Types } from './types.js';
-import { MOST, useTail } from './tail.js';
+import { Types } from './event_types.js';
+import { MOST, useTail } from './use_tail.js';
 
 /** The title of the page. */
 export const title = () => 'Log';

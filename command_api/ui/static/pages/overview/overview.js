@@ -1,7 +1,7 @@
 /** The state of a tenant at a glance: what runs, what failed, what needs a person, what comes next. */
 import { html } from '../../vendor/preact.js';
 import { readOnly } from '../../core/as_of.js';
-import { Lazy } from '../../core/lazy.js';
+import { Lazy } from '../../components/lazy.js';
 import { href } from '../../core/router.js';
 import { tenant } from '../../core/session.js';
 import { useGet } from '../../core/use_get.js';

@@ -6,8 +6,8 @@ import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
 
 const EVERY_MS = 2000;
-/** @type {Record<string, string>} */
-const ROLES = {
+/** @type {Record<string, string>} The names of the followers of the log. */
+export const ROLES = {
   views: 'Projector (views)', notary: 'Notary (seals)', relay: 'Relay (Kafka)',
   records: 'Scheduler (record events)', deliveries: 'Scheduler (webhooks)',
 };
@@ -21,7 +21,7 @@ export function Services() {
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
     ${failing.length > 0 && html`<${Notice} kind="error" title="Not ready: ${failing.join(', ')}">${more()}<//>`}
     ${data.hold.held && html`<${Notice} kind="warning" title="The server is held.">${more()}<//>`}
-    <p><${Status} value=${data.ready ? 'ok' : 'down'} /> <span class="muted">${data.executors} ${data.executors === 1 ? 'executor' : 'executors'}, ${data.functions} functions, ${data.waitingCalls} calls wait for a free slot. The newest event is at position ${data.head}.</span></p>
+    <p><${Status} value=${data.ready ? 'ready' : 'unavailable'} /> <span class="muted">${data.executors} ${data.executors === 1 ? 'executor' : 'executors'}, ${data.functions} functions, ${data.waitingCalls} calls wait for a free slot. The newest event is at position ${data.head}.</span></p>
     <div class="scrolls"><table class="lags">
       <thead><tr><th scope="col">Role</th><th scope="col" class="numeric">Position</th><th scope="col" class="numeric">Behind</th></tr></thead>
       <tbody>${data.followers.map((/** @type {any} */ one) => html`<tr key=${one.name}>

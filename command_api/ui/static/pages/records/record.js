@@ -5,7 +5,7 @@ import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Fields } from '../../components/fields.js';
-import { JsonTree } from '../../components/json_tree.js';
+import { JsonTree } from '../../components/json/json_tree.js';
 import { Loaded } from '../../components/loaded.js';
 import { Empty } from '../../components/notice.js';
 import { Table } from '../../components/table.js';

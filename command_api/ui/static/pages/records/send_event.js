@@ -2,10 +2,11 @@
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { CopyButton } from '../../components/copy_button.js';
-import { Dialog } from '../../components/dialog.js';
+import { Dialog, DialogButtons } from '../../components/dialog.js';
 import { Failure, Notice } from '../../components/notice.js';
-import { curlLine, newKey } from '../definitions/command_lines.js';
-import { JsonText, parseJson } from '../definitions/json_text.js';
+import { curlLine } from '../../core/text/command_lines.js';
+import { newKey } from '../definitions/new_key.js';
+import { JsonText, parseJson } from '../../components/json/json_text.js';
 
 const TYPES = ['record.created', 'record.updated', 'record.deleted', 'record.restored'];
 const FIELDS = /** @type {const} */ ([
@@ -37,12 +38,11 @@ export function SendEvent({ open, onClose, onSent }) {
         onInput=${(/** @type {string} */ data) => setFields({ ...fields, data })} />
       ${error && html`<${Failure} error=${error} />`}
       ${sent && html`<${Sent} counts=${sent} />`}
-      <p class="actions">
+      <${DialogButtons} onClose=${onClose}>
+        <${CopyButton} text=${() => curlLine('POST', '/events', body)} label="curl line">curl<//>
         <button type="submit" class="primary" disabled=${busy || missing || fault !== undefined}
           title=${missing ? 'Name a type and a structure.' : ''}>Send</button>
-        <button type="button" onClick=${onClose}>Close</button>
-        <${CopyButton} text=${() => curlLine('POST', '/events', body)} label="curl line">curl<//>
-      </p>
+      <//>
     </form>
   <//>`;
 }

@@ -1,11 +1,13 @@
 /** Who did what in a run, the leaf of each event, and the proof that the history is unchanged. */
 import { html, useState } from '../../vendor/preact.js';
 import { CopyButton } from '../../components/copy_button.js';
-import { JsonTree, download } from '../../components/json_tree.js';
+import { JsonTree } from '../../components/json/json_tree.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { get } from '../../core/api.js';
+import { download } from '../../core/download.js';
 import { asOf } from '../../core/as_of.js';
+import { cliLine } from '../../core/text/command_lines.js';
 import { formatInstant } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
 import { Deliveries } from './deliveries.js';
@@ -27,7 +29,7 @@ export function AuditTab({ run }) {
         ? `A signed head covers these events (up to position ${data.sealedUpTo}).`
         : `A signed head covers the log up to position ${data.sealedUpTo}, not yet all of these events.`}</span>
       <${ProofButton} runId=${run.id} />
-      <${CopyButton} text=${`baton audit run ${run.id}`} label="command line">Command line<//>
+      <${CopyButton} text=${cliLine('audit', 'run', run.id)} label="command line">CLI<//>
     </div>
     ${data.next !== undefined && html`<${Notice}>The first ${LIMIT.toLocaleString('en')} events are shown.
       <code>baton audit run ${run.id}</code> shows all.<//>`}
@@ -41,7 +43,7 @@ export function AuditTab({ run }) {
 
 const COLUMNS = [
   { key: 'position', title: 'Position', width: '84px', numeric: true },
-  { key: 'at', title: 'At', width: '204px', render: (/** @type {any} */ { at }) => formatInstant(at, { milliseconds: true }) },
+  { key: 'at', title: 'Time', width: '204px', render: (/** @type {any} */ { at }) => formatInstant(at, { milliseconds: true }) },
   { key: 'actor', title: 'Actor', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ { actor }) => actor ?? html`<span class="muted">the engine</span>` },
   { key: 'type', title: 'Event', width: '136px' },
   { key: 'about', title: 'About', width: 'minmax(120px, 3fr)', render: (/** @type {any} */ { about }) => html`<span title=${about}>${about}</span>` },

@@ -1,19 +1,24 @@
 /** Why a run is where it is, and what moves it next. */
 import { html } from '../../vendor/preact.js';
 import { CopyButton } from '../../components/copy_button.js';
-import { Failure, Loading, Notice } from '../../components/notice.js';
+import { Loaded } from '../../components/loaded.js';
+import { Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { readOnly } from '../../core/as_of.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
 
+const EVERY_MS = 5_000;
+
 /** @param {{run: any}} props */
 export function ExplainTab({ run }) {
   const path = `/runs/${encodeURIComponent(run.id)}/explain`;
-  const { data, error, reload } = useGet(path, {}, { topics: [`run:${run.id}`], everyMs: 5_000 });
-  if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
-  if (data === undefined) return html`<${Loading} />`;
-  const { because, next, stuck, suggestions } = data;
+  const found = useGet(path, {}, { topics: [`run:${run.id}`], everyMs: EVERY_MS });
+  return html`<${Loaded} of=${found}>${(/** @type {any} */ data) => html`<${Explanation} of=${data} />`}<//>`;
+}
+
+/** @param {{of: any}} props */
+function Explanation({ of: { because, next, stuck, suggestions } }) {
   return html`<div class="explain">
     ${stuck && html`<${Notice} kind="error" title="The run is stuck">
       Nothing recorded can move it. This is a defect of Baton.<//>`}

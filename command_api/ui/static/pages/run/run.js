@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from '../../vendor/preact.js';
 import { Failure, Loading } from '../../components/notice.js';
 import { Tabs } from '../../components/tabs.js';
-import { Lazy } from '../../core/lazy.js';
+import { Lazy } from '../../components/lazy.js';
 import { setQuery, values } from '../../core/router.js';
 import { useGet } from '../../core/use_get.js';
 import { RunHeader } from './run_header.js';

@@ -6,7 +6,7 @@
  */
 import { get } from '../../core/api.js';
 import { subscribe } from '../../core/live.js';
-import { mergeFresh } from './merge_runs.js';
+import { mergeFresh } from './run_order.js';
 
 /**
  * @typedef {Record<string, any>} Run

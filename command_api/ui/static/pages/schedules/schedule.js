@@ -5,13 +5,13 @@ import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Fields } from '../../components/fields.js';
-import { JsonTree } from '../../components/json_tree.js';
+import { JsonTree } from '../../components/json/json_tree.js';
 import { Loaded } from '../../components/loaded.js';
 import { Empty } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
 import { NextTicks } from './next_ticks.js';
 import { PastTicks } from './past_ticks.js';
-import { timetablesText } from './timetable_text.js';
+import { timetablesText } from '../definitions/trigger_text.js';
 
 const NEXT = 20;
 const PAGE = 100;

@@ -7,7 +7,7 @@ import { Loaded } from '../../components/loaded.js';
 import { Empty } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
-import { timetablesText } from './timetable_text.js';
+import { timetablesText } from '../definitions/trigger_text.js';
 
 const PAGE = 100;
 /** The most that the server lists at once. */

@@ -3,15 +3,16 @@ import { html } from '../../vendor/preact.js';
 import { Time } from '../../core/time.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Fields } from '../../components/fields.js';
-import { JsonTree } from '../../components/json_tree.js';
+import { JsonTree } from '../../components/json/json_tree.js';
 import { Notice } from '../../components/notice.js';
 import { Ref, streamHref, thingsIn } from './links.js';
 
 /**
- * @param {{event: any, about: import('./links.js').Thing, inStream?: boolean}} props `about` is the
- *   thing whose stream holds the event; `inStream` leaves out the link to that stream.
+ * @param {{event: any, about: import('./links.js').Thing, inStream?: boolean, more?: [string, any][]}} props
+ *   `about` is the thing whose stream holds the event; `inStream` leaves out the links to it. `more`
+ *   are further fields.
  */
-export function EventDetails({ event, about, inStream = false }) {
+export function EventDetails({ event, about, inStream = false, more = [] }) {
   const things = thingsIn(event.data, about);
   const stream = streamHref(about.kind, about.id, event.version);
   return html`
@@ -20,13 +21,14 @@ export function EventDetails({ event, about, inStream = false }) {
       ['Time', html`<${Time} at=${event.at} milliseconds />`],
       ['Position', html`${event.position} <${CopyButton} text=${String(event.position)} label="position" />`],
       ['Version', String(event.version)],
-      [about.kind, html`<${Ref} ...${about} />`],
+      !inStream && [about.kind, html`<${Ref} ...${about} />`],
       !inStream && stream !== null && ['Stream', html`<a href=${stream}>All events of this ${about.kind}</a>`],
       ...things.map((one) => [one.kind, html`<${Ref} ...${one} />`]),
+      ...more,
     ]} />
     ${event.truncated && html`<${Notice} kind="info">
-      Values over 4 KiB are left out: the event has ${event.truncated.toLocaleString('en')} bytes.
-      The page of the thing shows them one by one.
+      Values over 4 KiB are left out of the ${event.truncated.toLocaleString('en')} bytes of this event.
+      The page of the ${about.kind} shows them in full.
     <//>`}
     <${JsonTree} value=${event.data} label="Data of the event" />`;
 }

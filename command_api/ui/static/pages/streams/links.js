@@ -18,13 +18,6 @@ const NAMES = new Map(Object.entries({
   user_id: 'user', letter_id: 'letter',
 }));
 
-/** The types of events that report a failure. */
-export const FAILURES = [
-  'run.RunFailed', 'run.StepFailed', 'run.StepTimedOut', 'run.StepUndecided', 'schedule.ScheduleMissed',
-  'delivery.DeliveryFailed', 'delivery.DeliveryDied', 'webhook.WebhookDisabled', 'access.AccessRefused',
-  'verification.VerificationFailed',
-];
-
 /** @typedef {{kind: string, id: string}} Thing */
 
 /**
@@ -77,13 +70,4 @@ export function thingsIn(data, about) {
     }
   }
   return [...found.values()];
-}
-
-/**
- * Return whether events of a type report a failure; such events are never folded away.
- *
- * @param {string} type Such as "run.StepFailed".
- */
-export function isFailure(type) {
-  return FAILURES.includes(type);
 }

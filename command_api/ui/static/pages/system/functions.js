@@ -1,19 +1,17 @@
 /** The functions that executors know, and the queues of workers. */
 import { html } from '../../vendor/preact.js';
 import { useGet } from '../../core/use_get.js';
-import { Failure, Loading } from '../../components/notice.js';
+import { Loaded } from '../../components/loaded.js';
 import { PlainTable } from './plain_table.js';
 
 const EVERY_MS = 5000;
 
 /** A table of the functions. */
 export function Functions() {
-  const { data, error, reload } = useGet('/functions', {}, { everyMs: EVERY_MS });
-  if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
-  if (!data) return html`<${Loading} />`;
-  return html`<p class="muted">${data.queueDepth.toLocaleString('en')} runs and calls of this tenant wait.
+  const found = useGet('/functions', {}, { everyMs: EVERY_MS });
+  return html`<${Loaded} of=${found}>${(/** @type {any} */ data) => html`<p class="muted">${data.queueDepth.toLocaleString('en')} runs and calls of this tenant wait.
       ${data.queues.length > 0 && ` Queues of workers: ${data.queues.join(', ')}.`}</p>
     <${PlainTable} label="Functions" heads=${['Name', 'Kind', 'Queue', 'Also called']}
       rows=${data.functions.map((/** @type {any} */ one) => [html`<code>${one.name}</code>`, one.kind, one.queue, one.aliases.join(', ')])}
-      empty="No executor has announced functions. Name their files in BATON_FUNCTIONS." />`;
+      empty="No executor has announced functions. Name their files in BATON_FUNCTIONS." />`}<//>`;
 }

@@ -6,6 +6,7 @@ import { Time } from '../../core/time.js';
 import { Fields } from '../../components/fields.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
+import { ROLES } from '../overview/services.js';
 import { Styles } from '../streams/styles.js';
 import { Clock } from './clock.js';
 import { Functions } from './functions.js';
@@ -40,7 +41,7 @@ export default function SystemPage() {
     ${system.virtualTime && may('orchestrator:admin') && html`<${Clock} />`}
     <div class="sections">
       <section><h2>Followers of the log</h2><${PlainTable} label="Followers" heads=${['Name', 'Position', 'Behind']}
-        rows=${system.followers.map((/** @type {any} */ { name, position, lag }) => [name, position, lag])} /></section>
+        rows=${system.followers.map((/** @type {any} */ { name, position, lag }) => [ROLES[name] ?? name, position, lag])} /></section>
       <section><h2>Leases</h2><${PlainTable} label="Leases" heads=${['Job', 'Holder', 'Epoch', 'Until']}
         rows=${system.leases.map((/** @type {any} */ one) => [one.name, html`<code>${one.holder}</code>`, one.epoch,
           html`<${Time} at=${one.expiresAt} />`])}

@@ -4,7 +4,7 @@ import { send } from '../../core/api.js';
 import { readOnly } from '../../core/as_of.js';
 import { formatDuration, Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { Dialog } from '../../components/dialog.js';
+import { Dialog, DialogButtons } from '../../components/dialog.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
 import { PlainTable } from './plain_table.js';
@@ -81,8 +81,9 @@ function Promotion({ one, onClose, onPromote }) {
     ${differs && html`<${Notice} kind="warning" title="The set differs from the live one.">If the live set is damaged,
       that is expected: the new one follows from the events. <label><input type="checkbox" checked=${accepted}
       onChange=${() => setAccepted(!accepted)} />Promote it although it differs</label><//>`}
-    <div class="actions"><button type="button" onClick=${onClose}>Close</button>
+    <${DialogButtons} onClose=${onClose}>
       <button type="button" class="primary" disabled=${differs && !accepted}
-        onClick=${() => onPromote(`/views/${one.set}/promote`, { acceptDifference: accepted })}>Promote set ${one.set}</button></div>
+        onClick=${() => onPromote(`/views/${one.set}/promote`, { acceptDifference: accepted })}>Promote set ${one.set}</button>
+    <//>
   <//>`;
 }

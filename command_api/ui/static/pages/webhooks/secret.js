@@ -2,7 +2,7 @@
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { CopyButton } from '../../components/copy_button.js';
-import { Dialog } from '../../components/dialog.js';
+import { Dialog, DialogButtons } from '../../components/dialog.js';
 import { Failure, Notice } from '../../components/notice.js';
 
 const BYTES = 32;
@@ -49,8 +49,9 @@ export function Rotation({ webhook, onClose }) {
     ${failure && html`<${Failure} error=${failure} />`}
     <p>Baton makes a new secret. For 24 hours every message is signed with the new and the former one, so the
       receiver may change over at any time in between.</p>
-    <div class="actions"><button type="button" onClick=${onClose}>Close</button>
-      <button type="button" class="primary" disabled=${busy} onClick=${rotate}>Change the secret</button></div>
+    <${DialogButtons} onClose=${onClose}>
+      <button type="button" class="primary" disabled=${busy} onClick=${rotate}>Change the secret</button>
+    <//>
   <//>`;
 }
 

@@ -7,7 +7,7 @@ import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
 import { CopyButton } from '../../components/copy_button.js';
-import { Dialog } from '../../components/dialog.js';
+import { Dialog, DialogButtons } from '../../components/dialog.js';
 import { Fields } from '../../components/fields.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { streamHref } from '../streams/links.js';
@@ -79,7 +79,8 @@ function Actions({ webhook, reload }) {
     ${open === 'secret' && html`<${Rotation} webhook=${webhook} onClose=${() => (close(), reload())} />`}
     <${Dialog} title="Delete the webhook" open=${open === 'delete'} onClose=${close}>
       <p>Its pending deliveries are given up, and it gets no further events. Its events stay in the log.</p>
-      <div class="actions"><button type="button" onClick=${close}>Close</button>
-        <button type="button" class="danger" onClick=${() => (close(), remove())}>Delete</button></div>
+      <${DialogButtons} onClose=${close}>
+        <button type="button" class="danger" onClick=${() => (close(), remove())}>Delete</button>
+      <//>
     <//>`;
 }

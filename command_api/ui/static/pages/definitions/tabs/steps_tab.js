@@ -2,7 +2,7 @@
 import { html } from '../../../vendor/preact.js';
 import { setQuery } from '../../../core/router.js';
 import { useGet } from '../../../core/use_get.js';
-import { JsonTree } from '../../../components/json_tree.js';
+import { JsonTree } from '../../../components/json/json_tree.js';
 import { Loaded } from '../../../components/loaded.js';
 import { Pane } from '../../../components/pane.js';
 import { Table } from '../../../components/table.js';

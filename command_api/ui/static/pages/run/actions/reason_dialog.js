@@ -1,7 +1,8 @@
 /** Asks for the reason of a pause or a cancellation. */
 import { html, useState } from '../../../vendor/preact.js';
-import { Dialog } from '../../../components/dialog.js';
+import { Dialog, DialogButtons } from '../../../components/dialog.js';
 import { Failure } from '../../../components/notice.js';
+import { INFLIGHT } from './pause_options.js';
 
 const WORDS = {
   cancel: {
@@ -36,16 +37,14 @@ export function ReasonDialog({ action, open, onClose, onPerform }) {
       <p>${text}</p>
       <label>Reason, which the run shows <input maxlength="200" value=${reason}
         onInput=${(/** @type {any} */ event) => setReason(event.target.value)} /></label>
-      ${action === 'pause' && html`<label>Attempts that are running
+      ${action === 'pause' && html`<label>Running attempts
         <select value=${inflight} onChange=${(/** @type {any} */ event) => setInflight(event.target.value)}>
-          <option value="finish">go on to their end</option>
-          <option value="cancel">are cancelled, and start again after the pause</option>
+          ${INFLIGHT.map(([value, label]) => html`<option key=${value} value=${value}>${label}</option>`)}
         </select></label>`}
       ${failure && html`<${Failure} error=${failure} />`}
-      <div class="form-buttons">
+      <${DialogButtons} onClose=${onClose}>
         <button type="submit" class=${action === 'cancel' ? 'danger' : 'primary'}>${button}</button>
-        <button type="button" onClick=${onClose}>Close</button>
-      </div>
+      <//>
     </form>
   <//>`;
 }

@@ -1,11 +1,11 @@
-/** Runs a run again: from a step, with another version, input, context or outputs; or says what would happen. */
+/** The dialog that runs a run again, from a step and with other data, after showing what would happen. */
 import { html, useState } from '../../../vendor/preact.js';
 import { CopyButton } from '../../../components/copy_button.js';
-import { Dialog } from '../../../components/dialog.js';
+import { Dialog, DialogButtons } from '../../../components/dialog.js';
 import { Failure, Notice } from '../../../components/notice.js';
 import { send } from '../../../core/api.js';
 import { navigate } from '../../../core/router.js';
-import { rerunLine } from './command_lines.js';
+import { cliLine } from '../../../core/text/command_lines.js';
 import { EMPTY, RerunFields, rerunBody } from './rerun_fields.js';
 
 /** @typedef {import('./rerun_fields.js').Fields} Fields */
@@ -43,12 +43,11 @@ export function RerunDialog({ run, steps, from, onClose }) {
       <div class="form-grid"><${RerunFields} fields=${fields} steps=${steps} change=${change} /></div>
       ${plan && html`<${Plan} plan=${plan} />`}
       ${failure && html`<${Failure} error=${failure} />`}
-      <div class="form-buttons">
+      <${DialogButtons} onClose=${onClose}>
+        <${CopyButton} text=${() => cliLine('runs', 'rerun', run.id, '--from', fields.from)} label="command line">CLI<//>
         <button type="button" onClick=${() => ask(true)}>Preview</button>
         <button type="submit" class="primary">Start the rerun</button>
-        <button type="button" onClick=${onClose}>Close</button>
-        <${CopyButton} text=${() => rerunLine(run.id, fields.from)} label="command line">Command line<//>
-      </div>
+      <//>
     </form>
   <//>`;
 }

@@ -1,11 +1,12 @@
-/** The options of a rerun, which those of one run and of many have in common. */
+/** The options of a rerun, the same for one run and for many. */
 import { html } from '../../../vendor/preact.js';
 import { ApiError } from '../../../core/api.js';
+import { parseJson } from '../../../components/json/json_text.js';
 
 /** @typedef {{from: string, visit: string, version: string, inputPatch: string, contextPatch: string,
  *   outputs: string, reason: string}} Fields */
 
-/** @type {Fields} What a rerun takes without further words. */
+/** @type {Fields} The options of a rerun that changes nothing. */
 export const EMPTY = {
   from: 'start', visit: '', version: 'pinned', inputPatch: '', contextPatch: '', outputs: '', reason: '',
 };
@@ -36,7 +37,7 @@ function JsonField({ name, label, hint, fields, change }) {
 }
 
 /**
- * Return the body of the request; throws ApiError that names a member which isn't JSON.
+ * Return the body of the request. Throws an ApiError that names a member that isn't JSON.
  *
  * @param {Fields} fields
  */
@@ -57,11 +58,10 @@ export function rerunBody({ from, visit, version, inputPatch, contextPatch, outp
  * @param {string} text
  */
 function member(name, text) {
-  if (text.trim() === '') return {};
-  try {
-    return { [name]: JSON.parse(text) };
-  } catch (error) {
-    const fault = { field: name, message: `isn’t JSON: ${/** @type {Error} */ (error).message}` };
+  const { value, error } = parseJson(text);
+  if (error !== undefined) {
+    const fault = { field: name, message: `isn’t JSON that can be sent: ${error}` };
     throw new ApiError(0, 'invalid', 'A field isn’t JSON.', [fault]);
   }
+  return value === undefined ? {} : { [name]: value };
 }

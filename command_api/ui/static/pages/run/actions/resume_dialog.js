@@ -1,15 +1,11 @@
 /** Shows what resuming a run would do now, for each treatment of its timers, and resumes it. */
 import { html, useState } from '../../../vendor/preact.js';
-import { Dialog } from '../../../components/dialog.js';
+import { Dialog, DialogButtons } from '../../../components/dialog.js';
 import { Failure, Loading } from '../../../components/notice.js';
 import { Time } from '../../../core/time.js';
 import { useGet } from '../../../core/use_get.js';
-
-const TIMERS = [
-  ['fire', 'end at the time they had'],
-  ['shift', 'end later, by the time of the pause'],
-  ['skip', 'delays end at once'],
-];
+import { attemptText } from '../step/step_name.js';
+import { TIMERS } from './pause_options.js';
 
 /**
  * @param {{runId: string, onClose: () => void, onPerform: (body: object) => Promise<void>}} props
@@ -27,11 +23,10 @@ export function ResumeDialog({ runId, onClose, onPerform }) {
       </select></label>
       ${data === undefined ? !error && html`<${Loading} />` : html`<${Preview} preview=${data} />`}
       ${(error || failure) && html`<${Failure} error=${error ?? failure} />`}
-      <div class="form-buttons">
+      <${DialogButtons} onClose=${onClose}>
         <button type="button" class="primary"
           onClick=${() => onPerform({ timers }).catch(setFailure)}>Resume the run</button>
-        <button type="button" onClick=${onClose}>Close</button>
-      </div>
+      <//>
     </div>
   <//>`;
 }
@@ -49,7 +44,5 @@ function Preview({ preview: { held, arrived, next } }) {
 
 /** @param {any} one */
 function nextText({ event, stepId, visit, attempt }) {
-  const name = event.replace(/^run\./, '');
-  const parts = [stepId, visit > 1 && `visit ${visit}`, attempt > 1 && `attempt ${attempt}`];
-  return [name, ...parts].filter(Boolean).join(' ');
+  return [event.replace(/^run\./, ''), stepId, attemptText({ visit, attempt })].filter(Boolean).join(' ');
 }

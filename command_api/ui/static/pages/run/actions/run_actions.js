@@ -6,9 +6,8 @@ import { copy } from '../../../components/copy_button.js';
 import { say } from '../../../core/announcements.js';
 import { send } from '../../../core/api.js';
 import { readOnly } from '../../../core/as_of.js';
-import { useShortcut } from '../../../core/keyboard.js';
 import { may } from '../../../core/session.js';
-import { cancelLine, curlLine, rerunLine, showLine } from './command_lines.js';
+import { cliLine, curlLine } from '../../../core/text/command_lines.js';
 import { ReasonDialog } from './reason_dialog.js';
 import { ResumeDialog } from './resume_dialog.js';
 
@@ -37,11 +36,7 @@ export function RunActions({ run, onChanged, onRerun }) {
   };
   const close = () => setAsking('');
   const writes = may('orchestrator:write') && !readOnly.value;
-  useShortcut('c', 'Copy the run’s id', () => copyText(run.id, 'id'));
-  useShortcut('.', 'Go to the actions of the run', () => {
-    /** @type {HTMLElement | null} */ (document.querySelector('.run-actions button'))?.focus();
-  });
-  return html`<div class="run-actions">
+  return html`<div class="run-actions" data-actions>
     ${writes && html`<${ActionButtons} actions=${run.actions} labels=${LABELS} onAct=${act} />
       <button type="button" onClick=${onRerun}>Rerun…</button>`}
     <${Menu} label="Copy" items=${copies(run)} />
@@ -58,10 +53,10 @@ export function RunActions({ run, onChanged, onRerun }) {
 function copies(run) {
   return [
     { label: 'Id', onPick: () => copyText(run.id, 'id') },
-    { label: 'curl line', onPick: () => copyText(curlLine(run.id), 'curl line') },
-    { label: 'Command line: show', onPick: () => copyText(showLine(run.id), 'command line') },
-    { label: 'Command line: rerun', onPick: () => copyText(rerunLine(run.id), 'command line') },
-    { label: 'Command line: cancel', onPick: () => copyText(cancelLine(run.id), 'command line') },
+    { label: 'curl line', onPick: () => copyText(curlLine('GET', `/runs/${encodeURIComponent(run.id)}`), 'curl line') },
+    { label: 'Command line: show', onPick: () => copyText(cliLine('runs', 'show', run.id), 'command line') },
+    { label: 'Command line: rerun', onPick: () => copyText(cliLine('runs', 'rerun', run.id, '--from', 'start'), 'command line') },
+    { label: 'Command line: cancel', onPick: () => copyText(cliLine('runs', 'cancel', run.id), 'command line') },
     { label: 'Link to this page', onPick: () => copyText(location.href, 'link') },
   ];
 }

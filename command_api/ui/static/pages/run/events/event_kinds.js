@@ -1,21 +1,30 @@
-/** The kinds of a run's events: which are folded, and what an event says in a few words. */
+/** The kinds of a run's events, those that are folded, and an event in a few words. */
 import { preference } from '../../../core/preferences.js';
+import { isFailure } from '../../streams/failures.js';
+import { attemptText } from '../step/step_name.js';
 
 /** Kinds that are folded until the reader chooses others; the choice is remembered. */
 export const foldedKinds = preference('folded-kinds', ['StepLogged', 'StepCopied', 'SyncAwaited']);
 
-const NEVER_FOLDED = new Set(['StepFailed', 'StepTimedOut', 'StepUndecided', 'RunFailed']);
-
 /** @typedef {import('./use_events.js').RunEvent} RunEvent */
 
-/** Return the kind of an event: its type without the aggregate. @param {RunEvent} event */
-export const kindOf = ({ type }) => type.slice(type.indexOf('.') + 1);
+/**
+ * Return the kind of an event: its type without the aggregate.
+ *
+ * @param {RunEvent} event
+ */
+export function kindOf({ type }) {
+  return type.slice(type.indexOf('.') + 1);
+}
 
-/** Whether events of a kind may be folded; failures are always shown. @param {string} kind */
-export const canFold = (kind) => !NEVER_FOLDED.has(kind);
-
-/** Whether an event is a failure. @param {RunEvent} event */
-export const isFailure = (event) => NEVER_FOLDED.has(kindOf(event));
+/**
+ * Return whether events of a kind may be folded; failures are always shown.
+ *
+ * @param {string} kind
+ */
+export function canFold(kind) {
+  return !isFailure(`run.${kind}`);
+}
 
 /**
  * @typedef {{key: string, event: RunEvent}} EventRow
@@ -54,14 +63,13 @@ export function eventRows(events, folded, unfolded) {
 }
 
 /**
- * Return what an event says beside its kind and its step, in a few words.
+ * Return the data of an event beside its kind and its step, in a few words.
  *
  * @param {RunEvent} event
  */
 export function aboutEvent({ data }) {
   const parts = [
-    data.attempt > 1 && `attempt ${data.attempt}`,
-    data.visit > 1 && `visit ${data.visit}`,
+    attemptText(data),
     data.function && `function ${data.function}`,
     data.cause && data.cause !== 'start' && `because of a ${data.cause}`,
     data.error && `${data.error.code}: ${data.error.message}`,
@@ -76,8 +84,13 @@ export function aboutEvent({ data }) {
   return parts.filter(Boolean).join(', ');
 }
 
-/** Return the execution id of the attempt that an event is about, if any. */
-export function executionOf(/** @type {string} */ runId, /** @type {RunEvent} */ { data }) {
+/**
+ * Return the execution id of the attempt that an event is about, if any.
+ *
+ * @param {string} runId
+ * @param {RunEvent} event
+ */
+export function executionOf(runId, { data }) {
   if (data.step_id === undefined) return undefined;
   return `${runId}.${data.step_id}.${data.visit}.${data.attempt ?? 1}`;
 }

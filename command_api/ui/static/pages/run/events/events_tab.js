@@ -5,7 +5,8 @@ import { Table } from '../../../components/table.js';
 import { useShortcut } from '../../../core/keyboard.js';
 import { href, setQuery } from '../../../core/router.js';
 import { formatInstant } from '../../../core/time.js';
-import { aboutEvent, canFold, eventRows, foldedKinds, isFailure, kindOf } from './event_kinds.js';
+import { isFailure } from '../../streams/failures.js';
+import { aboutEvent, canFold, eventRows, foldedKinds, kindOf } from './event_kinds.js';
 import { EventPane } from './event_pane.js';
 import { useEvents } from './use_events.js';
 
@@ -16,14 +17,14 @@ export function EventsTab({ runId, query }) {
   const folded = foldedKinds.value;
   const chosen = useMemo(
     () => events.filter((event) => (
-      (query.only !== 'failed' || isFailure(event))
+      (query.only !== 'failed' || isFailure(event.type))
       && (query.stepId === undefined || event.data.step_id === query.stepId)
     )),
     [events, query.only, query.stepId],
   );
   const rows = useMemo(() => eventRows(chosen, folded, unfolded), [chosen, folded, unfolded]);
   const current = events.find((event) => String(event.position) === query.event);
-  useShortcut('[', 'Show the previous event', () => step(chosen, current, -1));
+  useShortcut('[', 'Show the event before', () => step(chosen, current, -1));
   useShortcut(']', 'Show the next event', () => step(chosen, current, 1));
   useShortcut('f', 'Show failures only', () => setQuery({ only: query.only === 'failed' ? '' : 'failed' }));
   if (events.length === 0) return error ? html`<${Failure} error=${error} />` : html`<${Loading} />`;
@@ -42,11 +43,11 @@ export function EventsTab({ runId, query }) {
 }
 
 /** @param {any} row */
-const rowClass = ({ event }) => (event !== undefined && isFailure(event) ? 'is-failure' : '');
+const rowClass = ({ event }) => (event !== undefined && isFailure(event.type) ? 'is-failure' : '');
 
 const COLUMNS = [
   { key: 'position', title: 'Position', width: '84px', numeric: true, render: (/** @type {any} */ { event, folded }) => event?.position ?? folded[0].position },
-  { key: 'at', title: 'At', width: '204px', render: (/** @type {any} */ { event, folded }) => formatInstant((event ?? folded[0]).at, { milliseconds: true }) },
+  { key: 'at', title: 'Time', width: '204px', render: (/** @type {any} */ { event, folded }) => formatInstant((event ?? folded[0]).at, { milliseconds: true }) },
   { key: 'kind', title: 'Event', width: '136px', render: kindCell },
   { key: 'step', title: 'Step', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ { event }) => event?.data.step_id ?? '' },
   { key: 'about', title: 'About', width: 'minmax(120px, 3fr)', render: aboutCell },

@@ -1,6 +1,6 @@
-/** What the function of an attempt logged, read when it is opened. */
+/** The log lines of an attempt's function, read when they are opened. */
 import { html, useState } from '../../../vendor/preact.js';
-import { Failure, Loading } from '../../../components/notice.js';
+import { Loaded } from '../../../components/loaded.js';
 import { formatInstant } from '../../../core/time.js';
 import { useGet } from '../../../core/use_get.js';
 
@@ -18,12 +18,12 @@ export function Logs({ runId, step }) {
 function Lines({ runId, step }) {
   const path = `/runs/${encodeURIComponent(runId)}/logs`;
   const query = { step: step.stepId, attempt: step.attempt };
-  const { data, error, reload } = useGet(path, query, { topics: [`run:${runId}`] });
-  if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
-  if (data === undefined) return html`<${Loading} />`;
-  const lines = data.lines.filter((/** @type {any} */ line) => line.visit === step.visit);
-  if (lines.length === 0) return html`<p class="muted">The function logged nothing.</p>`;
-  return html`<pre class="stack">${lines.map(lineText).join('\n')}</pre>`;
+  const found = useGet(path, query, { topics: [`run:${runId}`] });
+  return html`<${Loaded} of=${found}>${(/** @type {any} */ { lines }) => {
+    const texts = lines.filter((/** @type {any} */ line) => line.visit === step.visit).map(lineText);
+    return texts.length === 0 ? html`<p class="muted">The function logged nothing.</p>`
+      : html`<pre class="stack">${texts.join('\n')}</pre>`;
+  }}<//>`;
 }
 
 /** @param {any} line */

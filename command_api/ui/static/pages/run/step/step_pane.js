@@ -2,7 +2,7 @@
 import { html } from '../../../vendor/preact.js';
 import { CopyButton } from '../../../components/copy_button.js';
 import { Fields } from '../../../components/fields.js';
-import { JsonTree } from '../../../components/json_tree.js';
+import { JsonTree } from '../../../components/json/json_tree.js';
 import { Failure, Loading, Notice } from '../../../components/notice.js';
 import { Pane } from '../../../components/pane.js';
 import { Status } from '../../../components/status.js';
@@ -13,6 +13,7 @@ import { Time, formatDuration, now } from '../../../core/time.js';
 import { useGet } from '../../../core/use_get.js';
 import { Attempts } from './attempts.js';
 import { Logs } from './logs.js';
+import { attemptText } from './step_name.js';
 import { Conditions, WhyHere } from './why_here.js';
 
 /**
@@ -24,7 +25,7 @@ export function StepPane({ run, execution, rows, query, onRerun }) {
   const path = `/runs/${encodeURIComponent(run.id)}/steps/${encodeURIComponent(execution)}`;
   const { data: step, error, reload } = useGet(path, {}, { topics: [`run:${run.id}`] });
   const close = () => setQuery({ step: values(query, 'step').filter((one) => one !== execution) });
-  const title = step === undefined ? execution : titleOf(step);
+  const title = step === undefined ? execution : [step.stepId, attemptText(step)].filter(Boolean).join(' · ');
   return html`<${Pane} title=${title} onClose=${close}>
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
     ${step === undefined ? !error && html`<${Loading} />` : html`
@@ -38,12 +39,6 @@ export function StepPane({ run, execution, rows, query, onRerun }) {
       <${Logs} key=${execution} runId=${run.id} step=${step} />
       <${StepActions} run=${run} step=${step} onRerun=${onRerun} />`}
   <//>`;
-}
-
-/** @param {any} step */
-function titleOf({ stepId, visit, attempt }) {
-  const parts = [stepId, visit > 1 && `visit ${visit}`, attempt > 1 && `attempt ${attempt}`];
-  return parts.filter(Boolean).join(' · ');
 }
 
 /** @param {{step: any}} props */

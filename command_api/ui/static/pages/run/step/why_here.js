@@ -1,5 +1,6 @@
 /** Why a run came to a step: the comparisons of the decision before it. */
 import { html } from '../../../vendor/preact.js';
+import { shortJson } from '../../../core/text/short_json.js';
 import { useGet } from '../../../core/use_get.js';
 
 /**
@@ -55,11 +56,5 @@ function questionOf({ path, operator, expected, valuePath }) {
 function answerOf({ matched, pathExists, actual, error }) {
   if (error) return `no: ${error}`;
   if (!pathExists) return `${matched ? 'yes' : 'no'}, there is no such value`;
-  return `${matched ? 'yes' : 'no'}, it is ${cutJson(actual)}`;
-}
-
-/** @param {any} value */
-function cutJson(value) {
-  const text = JSON.stringify(value) ?? 'undefined';
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+  return `${matched ? 'yes' : 'no'}, it is ${shortJson(actual, 120)}`;
 }

@@ -6,9 +6,10 @@ import { Table } from '../../../components/table.js';
 import { readOnly } from '../../../core/as_of.js';
 import { setQuery, values } from '../../../core/router.js';
 import { formatDuration, now } from '../../../core/time.js';
+import { StepName } from '../step/step_name.js';
 import { Axis } from './axis.js';
 import { Bars } from './bars.js';
-import { TimelineTools } from './tools.js';
+import { TimelineTools } from './timeline_tools.js';
 import { timeScale } from './time_scale.js';
 import { barsOf, chosenRows, extentOf, isOpen, rowsWithin } from './timeline_rows.js';
 
@@ -92,7 +93,7 @@ function columnsOf(scale, origin, until) {
     { from: String(Math.floor(from)), to: String(Math.ceil(to)) },
   );
   return [
-    { key: 'step', title: 'Step', width: 'minmax(110px, 200px)', render: stepName },
+    { key: 'step', title: 'Step', width: 'minmax(110px, 200px)', render: (/** @type {any} */ row) => html`<${StepName} row=${row} />` },
     { key: 'status', title: 'Status', width: '118px', render: (/** @type {any} */ row) => html`<${Status} value=${row.status} />` },
     { key: 'took', title: 'Took', width: '76px', numeric: true, render: (/** @type {any} */ row) => took(row, until) },
     {
@@ -102,13 +103,6 @@ function columnsOf(scale, origin, until) {
       render: (/** @type {any} */ row) => html`<${Bars} row=${row} scale=${scale} until=${until} />`,
     },
   ];
-}
-
-/** @param {import('./timeline_rows.js').Row} row */
-function stepName({ stepId, visit, attempt, copied }) {
-  const more = [visit > 1 && `visit ${visit}`, attempt > 1 && `attempt ${attempt}`, copied && 'taken over'];
-  const text = more.filter(Boolean).join(', ');
-  return html`<span title=${stepId}>${stepId}</span>${text && html` <span class="muted">${text}</span>`}`;
 }
 
 /**

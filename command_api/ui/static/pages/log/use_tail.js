@@ -37,7 +37,7 @@ export function useTail(types, paused) {
   const follower = useRef(/** @type {Follower | null} */ (null));
   useEffect(() => {
     setTail(NOTHING);
-    const made = new Follower(types, setTail);
+    const made = new Follower(types, paused, setTail);
     follower.current = made;
     made.begin();
     const ends = asOf.value === null ? follow(made) : () => undefined;
@@ -63,16 +63,18 @@ function follow(follower) {
 class Follower {
   /**
    * @param {string[]} types
+   * @param {boolean} paused
    * @param {(tail: Tail) => void} onTail
    */
-  constructor(types, onTail) {
+  constructor(types, paused, onTail) {
     this.types = types;
     this.onTail = onTail;
     this.abort = new AbortController();
     this.tail = NOTHING;
-    this.paused = false;
+    this.paused = paused;
     this.busy = false;
-    this.again = false;
+    /** @type {(() => void) | null} What to read once the current request has ended. */
+    this.queued = null;
   }
 
   /** @param {boolean} paused */
@@ -82,19 +84,19 @@ class Follower {
   }
 
   begin() {
-    this.exclusively(() => this.fromTheEnd());
+    this.exclusively(() => this.begin(), () => this.fromTheEnd());
   }
 
   older() {
     if (this.tail.next <= 1 || this.tail.events.length >= MOST) return;
-    this.exclusively(async () => {
+    this.exclusively(() => this.older(), async () => {
       const { events, next } = await this.read({ before: this.tail.next, limit: PAGE });
       this.set({ events: [...this.tail.events, ...events].slice(0, MOST), next });
     });
   }
 
   newer() {
-    if (!this.paused) this.exclusively(() => this.catchUp());
+    if (!this.paused) this.exclusively(() => this.newer(), () => this.catchUp());
     else if (!this.tail.waiting) this.set({ waiting: true });
   }
 
@@ -140,10 +142,15 @@ class Follower {
     return data;
   }
 
-  /** @param {() => Promise<void>} task Only one runs at a time; newer events are read after it. */
-  async exclusively(task) {
+  /**
+   * Run one task at a time.
+   *
+   * @param {() => void} again Called later instead, if a task is running; only the first one waits.
+   * @param {() => Promise<void>} task
+   */
+  async exclusively(again, task) {
     if (this.busy) {
-      this.again = true;
+      this.queued ??= again;
       return;
     }
     this.busy = true;
@@ -158,9 +165,9 @@ class Follower {
 
   rested() {
     this.busy = false;
-    if (!this.again || this.abort.signal.aborted) return;
-    this.again = false;
-    this.newer();
+    const next = this.queued;
+    this.queued = null;
+    if (!this.abort.signal.aborted) next?.();
   }
 
   /** @param {Partial<Tail>} changes */

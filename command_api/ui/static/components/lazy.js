@@ -1,6 +1,6 @@
 /** Components whose modules are read when they are first shown. */
 import { html, useEffect, useState } from '../vendor/preact.js';
-import { Failure, Loading } from '../components/notice.js';
+import { Failure, Loading } from './notice.js';
 
 /**
  * @param {{load: () => Promise<any>} & Record<string, any>} props `load` resolves to the component

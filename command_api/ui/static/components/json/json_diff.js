@@ -1,6 +1,6 @@
 /** The differences between two JSON values. */
-import { html, useMemo, useState } from '../vendor/preact.js';
-import { isHolder, memberPath } from '../core/json_paths.js';
+import { html, useMemo, useState } from '../../vendor/preact.js';
+import { isHolder, memberPath } from './json_paths.js';
 
 /**
  * One place where two values differ; undefined where one of them has nothing there.

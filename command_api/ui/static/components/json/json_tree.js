@@ -1,8 +1,9 @@
 /** A JSON value as a tree whose members are made when they are opened, as raw text, or as a file. */
-import { html, useMemo, useState } from '../vendor/preact.js';
-import { findMembers, isHolder, memberPath, members } from '../core/json_paths.js';
-import { copy, CopyButton } from './copy_button.js';
-import { Menu } from './menu.js';
+import { html, useMemo, useState } from '../../vendor/preact.js';
+import { findMembers, isHolder, memberPath, members } from './json_paths.js';
+import { download } from '../../core/download.js';
+import { copy, CopyButton } from '../copy_button.js';
+import { Menu } from '../menu.js';
 
 /** Members of one object or list that are shown at once; more on request. */
 const AT_ONCE = 100;
@@ -109,19 +110,4 @@ function sizeOf(value) {
 /** @param {any} value A text as it is, anything else as JSON. */
 function plain(value) {
   return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
-}
-
-/**
- * Save a text or bytes as a file of the reader's machine.
- *
- * @param {BlobPart} text
- * @param {string} name
- * @param {string} [type]
- */
-export function download(text, name, type = 'application/json') {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type }));
-  link.download = name.replace(/[^\w.-]+/g, '-');
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

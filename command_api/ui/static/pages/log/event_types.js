@@ -1,7 +1,7 @@
 /** The types of events that the page holds: what to fold, and which alone to show. */
 import { html, useMemo } from '../../vendor/preact.js';
 import { setQuery } from '../../core/router.js';
-import { isFailure } from '../streams/links.js';
+import { isFailure } from '../streams/failures.js';
 import { countTypes, folded, toggleFolded } from './folding.js';
 
 /** @param {{events: any[], types: string[]}} props `types` are those of the URL. */
