@@ -29,6 +29,8 @@ PRIVATE_WORDS = re.compile(
     r"\b(told|anew|nobody|somebody|whoever|seldom|hears?|heard|insists?)\b", re.IGNORECASE
 )
 
+QUESTION = re.compile(r"/\*\*\s+(?:\*\s+)?(What|Who|How|Why|Where|Which|When)\b")
+
 
 def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8")
@@ -71,6 +73,10 @@ def test_everything_that_is_exported_is_described() -> None:
 
 def test_no_comment_or_text_has_a_private_word() -> None:
     assert names(path for path in MODULES if PRIVATE_WORDS.search(text_of(path))) == []
+
+
+def test_no_comment_opens_with_a_question_word() -> None:
+    assert names(path for path in MODULES if QUESTION.search(text_of(path))) == []
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)

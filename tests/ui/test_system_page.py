@@ -35,7 +35,7 @@ async def test_the_server_is_held_and_released(page: Page, ui_server: UiServer) 
     held = page.get_by_text("The server is held")
     try:
         await page.goto("/ui/system")
-        await page.get_by_role("button", name="Hold …").click()
+        await page.get_by_role("button", name="Hold…").click()
         await page.get_by_label("Reason").fill("the warehouse is down")
         await page.get_by_role("button", name="Hold the server").click()
         await expect(page.get_by_text("the warehouse is down")).to_be_visible()
@@ -43,7 +43,7 @@ async def test_the_server_is_held_and_released(page: Page, ui_server: UiServer) 
         await expect(held).to_be_visible()
         await page.get_by_role("link", name="The page of the system").first.click()
         await page.get_by_role("button", name="Release").click()
-        await expect(page.get_by_role("button", name="Hold …")).to_be_visible()
+        await expect(page.get_by_role("button", name="Hold…")).to_be_visible()
         await expect(held).not_to_be_visible()
         assert (await ui_server.get("/system"))["hold"] == {"held": False}
     finally:

@@ -5,7 +5,8 @@ import { useId } from '../core/ids.js';
 import { may } from '../core/session.js';
 
 const WRITE = 'orchestrator:write';
-const PAST = 'This is the past, in which nothing can be done. Return to now.';
+/** The reason why an action is off while a page shows the past. */
+export const PAST = 'This page shows the past, in which nothing can be changed. Return to now.';
 
 /**
  * @typedef {true | false | {allowed: boolean, why?: string}} Allowed
@@ -35,7 +36,7 @@ function Action({ label, why, busy, onAct }) {
   return html`<button
     type="button" title=${why || undefined} aria-disabled=${off ? 'true' : undefined}
     aria-describedby=${why ? id : undefined} onClick=${() => off || onAct()}
-  >${busy ? `${label} …` : label}${why && html`<span class="hidden" id=${id}>${why}</span>`}</button>`;
+  >${busy ? `${label}…` : label}${why && html`<span class="hidden" id=${id}>${why}</span>`}</button>`;
 }
 
 /** @param {Allowed} allowed */

@@ -1,4 +1,4 @@
-/** A button that copies a text. */
+/** A button that copies a text, and lines with such a button. */
 import { html, useState } from '../vendor/preact.js';
 import { say } from '../core/announcements.js';
 
@@ -25,6 +25,15 @@ export function CopyButton({ text, label = 'value', children }) {
     type="button" class=${children ? 'copy' : 'icon copy'} title=${name} onClick=${onClick} data-copies=${label}
     aria-label=${children ? undefined : name}
   >${children} ${copied ? html`<span aria-hidden="true">✓</span>` : ICON}</button>`;
+}
+
+/**
+ * Lines to read and to copy.
+ *
+ * @param {{text: string, label: string}} props `label` names them, such as "commands".
+ */
+export function CopyLines({ text, label }) {
+  return html`<div class="copy-lines"><pre tabindex="0">${text}</pre><${CopyButton} text=${text} label=${label} /></div>`;
 }
 
 /**

@@ -1,9 +1,12 @@
-/** What a reader has to know: notices, failures of requests, empty lists, and that data is loading. */
+/** Notices, failures of requests, empty lists, and the text while data is loading. */
 import { html } from '../vendor/preact.js';
 
 const ICONS = { info: 'i', warning: '!', error: '✕' };
 
-/** @param {{kind?: 'info' | 'warning' | 'error', title?: string, children?: any}} props */
+/**
+ * @param {{kind?: 'info' | 'warning' | 'error', title?: string, children?: any}} props `title` is a
+ *   sentence, or the beginning of one that the children continue.
+ */
 export function Notice({ kind = 'info', title, children }) {
   return html`<div class="notice notice-${kind}" role=${kind === 'error' ? 'alert' : undefined}>
     <span class="notice-icon" aria-hidden="true">${ICONS[kind]}</span>
@@ -29,13 +32,13 @@ export function Failure({ error, onRetry }) {
 /**
  * An empty list; the children say what to do next.
  *
- * @param {{title: string, children?: any}} props
+ * @param {{title: string, children?: any}} props `title` is a headline, without a full stop.
  */
 export function Empty({ title, children }) {
   return html`<div class="empty"><p class="empty-title">${title}</p>${children}</div>`;
 }
 
 /** @param {{label?: string}} props */
-export function Loading({ label = 'Loading …' }) {
+export function Loading({ label = 'Loading…' }) {
   return html`<p class="loading muted">${label}</p>`;
 }

@@ -1,5 +1,6 @@
 /** Tabs: one is current; arrow keys move among them. The panel below them belongs to the page. */
 import { html, useRef } from '../vendor/preact.js';
+import { formatCount } from '../core/text/counts.js';
 
 const MOVES = /** @type {Record<string, number>} */ ({ ArrowLeft: -1, ArrowRight: 1 });
 
@@ -22,6 +23,6 @@ export function Tabs({ tabs, current, onPick, label }) {
     ${tabs.map(({ id, label: name, count }) => html`<button
       type="button" role="tab" key=${id} aria-selected=${id === current}
       tabindex=${id === current ? 0 : -1} onClick=${() => onPick(id)}
-    >${name}${count !== undefined && html` <span class="count">${count.toLocaleString('en')}</span>`}</button>`)}
+    >${name}${count !== undefined && html` <span class="count">${formatCount(count)}</span>`}</button>`)}
   </div>`;
 }

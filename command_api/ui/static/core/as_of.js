@@ -8,7 +8,7 @@ export const asOf = computed(() => {
   return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : null;
 });
 
-/** Whether the page shows the past, in which nothing can be done. */
+/** Whether the page shows the past, in which nothing can be changed. */
 export const readOnly = computed(() => asOf.value !== null);
 
 /**

@@ -1,4 +1,4 @@
-/** What a reader chose, kept in this browser: theme, time zone, keyboard … never data or secrets. */
+/** Choices of the reader, kept in this browser: theme, time zone, shortcuts. They hold no data of runs. */
 import { signal } from '../vendor/preact.js';
 
 const PREFIX = 'baton.ui.';

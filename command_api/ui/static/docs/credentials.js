@@ -1,6 +1,6 @@
 /**
- * How operations are sent: with the session of this browser, which counts on Baton's own paths, or
- * with a token, which stays in the memory of this page.
+ * The credentials of requests: the session of this browser, which counts on Baton's own paths, or a
+ * token, which stays in the memory of this page.
  */
 import { html, signal } from '../vendor/preact.js';
 import { half, session, tenant } from '../core/session.js';

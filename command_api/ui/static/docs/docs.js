@@ -26,7 +26,7 @@ effect(() => {
 function Docs() {
   if (failure.value !== null) return html`<main><${Failure} error=${failure.value} /></main>`;
   const found = operations.value;
-  if (found === null) return html`<main><${Loading} label="Loading the documents …" /></main>`;
+  if (found === null) return html`<main><${Loading} label="Loading the documents…" /></main>`;
   const open = found.find((one) => one.key === opened.value);
   return html`<div class="docs">
     <${List} operations=${found} />

@@ -58,7 +58,7 @@ async function read(response, show) {
 export function Result({ answer, onStop }) {
   if (answer.failure) return html`<${Notice} kind="error">${answer.failure}<//>`;
   if (answer.status === undefined) {
-    return html`<p role="status">Waiting for the response … <button type="button" onClick=${onStop}>Stop</button></p>`;
+    return html`<p role="status">Waiting for the response… <button type="button" onClick=${onStop}>Stop</button></p>`;
   }
   const shown = pretty(answer.text ?? '');
   const tone = answer.status < 400 ? 'tone-good' : 'tone-bad';

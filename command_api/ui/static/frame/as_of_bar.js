@@ -8,7 +8,7 @@ import { fromZone } from '../core/text/parse_time.js';
 import { formatInstant, Time } from '../core/time.js';
 import { barOpen } from './as_of_button.js';
 
-/** Pages that show only what is so now. */
+/** Pages that show the present state alone. */
 const NOW_ONLY = new Set([
   'bulk', 'bulks', 'dead-letter', 'dead-letters', 'webhook', 'webhooks', 'audit', 'system', 'compare', 'test',
 ]);
@@ -26,7 +26,7 @@ export function AsOfBar() {
     <${Slider} position=${position} />
     <${AtTime} />
     ${position !== null && html`<span class="muted">${NOW_ONLY.has(route.value.name)
-      ? 'This page shows only what is so now.' : 'Nothing can be changed here.'}</span>`}
+      ? 'This page shows the present state alone.' : 'Nothing can be changed here.'}</span>`}
     <button type="button" onClick=${now}>${position === null ? 'Close' : 'Return to now'}</button>
   </div>`;
 }

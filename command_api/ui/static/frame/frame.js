@@ -1,4 +1,4 @@
-/** What surrounds every page: the top bar, the banner of the past, and the live region. */
+/** The frame around every page: the top bar, the list of shortcuts, and the live region. */
 import { effect, html, useEffect } from '../vendor/preact.js';
 import { announcement } from '../core/announcements.js';
 import { Lazy } from '../components/lazy.js';

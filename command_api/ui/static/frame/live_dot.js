@@ -1,4 +1,4 @@
-/** How far the page is behind the log. */
+/** The dot of the top bar, which shows how far the page is behind the log. */
 import { html } from '../vendor/preact.js';
 import { live } from '../core/live.js';
 import { formatDuration } from '../core/time.js';

@@ -6,7 +6,7 @@ import { Empty } from '../components/notice.js';
 /** Says so, and where to go instead. */
 export function NotFound() {
   return html`<h1>No such page</h1>
-    <${Empty} title="This address names no page.">
+    <${Empty} title="This address names no page">
       <p>Check its spelling, or go to the <a href=${href('/')}>overview</a> or
         the <a href=${href('/runs')}>runs</a>.</p>
     <//>`;

@@ -2,6 +2,7 @@
 import { html, useLayoutEffect, useMemo, useRef, useState } from '../../vendor/preact.js';
 import { LEAST, collapse, isGroup } from './collapse.js';
 import { GraphEdges, GraphNodes, boxOf } from './drawing.js';
+import { formatCount } from '../../core/text/counts.js';
 import { useLayout } from './use_layout.js';
 
 /** Groups with more steps than this stay closed; the list of steps shows them one by one. */
@@ -36,7 +37,7 @@ export function Graph({ nodes, edges, selected, onPick }) {
         ${LEAST} or more steps that follow the same steps, or the same group, are one node. Click it to show them.
       </span>`}
     </div>
-    ${layout === null ? html`<p class="muted">Laying out ${nodes.length} steps…</p>` : html`
+    ${layout === null ? html`<p class="muted">Laying out ${formatCount(nodes.length)} steps…</p>` : html`
       <div class="graph-scroll" aria-hidden="true" ref=${box}>
         <svg class="graph-drawing" width=${layout.width * zoom} height=${layout.height * zoom}
           viewBox="0 0 ${layout.width} ${layout.height}">

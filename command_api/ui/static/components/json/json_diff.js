@@ -1,5 +1,6 @@
 /** The differences between two JSON values. */
 import { html, useMemo, useState } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { isHolder, memberPath } from './json_paths.js';
 
 /**
@@ -66,7 +67,7 @@ export function JsonDiff({ before, after, labels = ['Before', 'After'] }) {
     </tr>`)}</tbody>
   </table></div>
   ${all.length > most && html`<button type="button" class="link" onClick=${() => setMost(most + AT_ONCE)}>
-    Show more of ${all.length.toLocaleString('en')} differences</button>`}`;
+    Show more of ${formatCount(all.length)} differences</button>`}`;
 }
 
 const LONG = 2_000;
@@ -75,5 +76,5 @@ const LONG = 2_000;
 function Side({ value }) {
   if (value === undefined) return html`<span class="muted">absent</span>`;
   const text = JSON.stringify(value, null, 1);
-  return html`<code>${text.length > LONG ? `${text.slice(0, LONG)} …` : text}</code>`;
+  return html`<code>${text.length > LONG ? `${text.slice(0, LONG)}…` : text}</code>`;
 }

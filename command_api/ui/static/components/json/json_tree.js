@@ -1,5 +1,6 @@
 /** A JSON value as a tree whose members are made when they are opened, as raw text, or as a file. */
 import { html, useMemo, useState } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { findMembers, isHolder, memberPath, members } from './json_paths.js';
 import { download } from '../../core/download.js';
 import { copy, CopyButton } from '../copy_button.js';
@@ -43,8 +44,8 @@ export function JsonTree({ value, label, open = true }) {
 function Raw({ text }) {
   const cut = text.length > LONG_RAW;
   return html`<pre tabindex="0">${cut ? text.slice(0, LONG_RAW) : text}</pre>
-    ${cut && html`<p class="muted">The first ${LONG_RAW.toLocaleString('en')} of
-      ${' '}${text.length.toLocaleString('en')} characters. Download the value to see all of it.</p>`}`;
+    ${cut && html`<p class="muted">The first ${formatCount(LONG_RAW)} of
+      ${' '}${formatCount(text.length)} characters. Download the value to see all of it.</p>`}`;
 }
 
 /** @param {{found: {path: string, value: any}[]}} props */
@@ -63,7 +64,7 @@ function Members({ value, path, depth }) {
       key=${key} name=${key} path=${memberPath(path, key)} value=${one} depth=${depth} />`)}
     ${all.length === 0 && html`<div class="json-line muted">${Array.isArray(value) ? '[ ] empty list' : '{ } empty object'}</div>`}
     ${left > 0 && html`<button type="button" class="link" onClick=${() => setMost(most + AT_ONCE)}>
-      Show ${Math.min(left, AT_ONCE)} of ${left.toLocaleString('en')} more</button>`}`;
+      Show ${Math.min(left, AT_ONCE)} of ${formatCount(left)} more</button>`}`;
 }
 
 /** @param {{name: string | number, path: string, value: any, depth: number}} props */
@@ -98,7 +99,7 @@ function Leaf({ value }) {
   const cut = !whole && value.length > LONG_TEXT;
   return html`<span class="json-string">"${cut ? value.slice(0, LONG_TEXT) : value}"</span>
     ${cut && html` <button type="button" class="link" onClick=${() => setWhole(true)}>
-      … all ${value.length.toLocaleString('en')} characters</button>`}`;
+      … all ${formatCount(value.length)} characters</button>`}`;
 }
 
 /** @param {any} value */

@@ -1,4 +1,4 @@
-/** Who did what: the events that name their actor, the newest first. */
+/** The actions of users and keys: the events that name their actor, the newest first. */
 import { html } from '../../vendor/preact.js';
 import { values } from '../../core/router.js';
 import { Time } from '../../core/time.js';
@@ -41,8 +41,8 @@ export function Actions({ query }) {
   const none = actions.length === 0;
   return html`<${FilterBar} filters=${FILTERS} />
     ${error && html`<${Failure} error=${error} onRetry=${more} />`}
-    ${none && next !== undefined && !error && html`<${Loading} label="Reading the log …" />`}
-    ${none && next === undefined && html`<${Empty} title="No action matches.">Remove a filter to see more.<//>`}
+    ${none && next !== undefined && !error && html`<${Loading} label="Reading the log…" />`}
+    ${none && next === undefined && html`<${Empty} title="No action matches"><p>Remove a filter to see more.</p><//>`}
     ${!none && html`<${Table} label="Actions" columns=${COLUMNS} rows=${actions} rowKey=${keyOf}
       total=${actions.length + (next === undefined ? 0 : 1)} onEnd=${more} />`}`;
 }

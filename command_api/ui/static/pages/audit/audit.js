@@ -34,7 +34,7 @@ export default function AuditPage({ query }) {
     ${current === 'proof' && html`<${Proof} query=${query} />`}`;
 }
 
-/** What the evidence proves, and what it can't. */
+/** A note on what the evidence proves, and what it can't. */
 function Scope() {
   return html`<${Notice}>Every event has a leaf in a Merkle tree, whose heads Baton signs about once a second. That
     proves that the log is what was signed: a changed, added, removed or moved event is found. It doesn’t prove that

@@ -1,13 +1,13 @@
 /** Signed heads of the tree over the log. */
 import { html } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { download } from '../../core/download.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { CopyButton } from '../../components/copy_button.js';
+import { CopyButton, CopyLines } from '../../components/copy_button.js';
 import { Fields } from '../../components/fields.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
-import { Commands } from './commands.js';
 
 const EVERY_MS = 3000;
 /** The list shows the heads over the newest events. */
@@ -30,19 +30,19 @@ export function Heads() {
   if (newest.error) return html`<${Failure} error=${newest.error} onRetry=${newest.reload} />`;
   if (!newest.data) return html`<${Loading} />`;
   if (!head) {
-    return html`<${Empty} title="The log isn’t sealed yet.">A server without an audit key seals nothing:
-      <code>baton audit key --create</code> makes one, and the projector gets it by <code>BATON_AUDIT_KEY</code>.<//>`;
+    return html`<${Empty} title="The log isn’t sealed yet"><p>A server without an audit key seals nothing:
+      <code>baton audit key --create</code> makes one, and the projector gets it by <code>BATON_AUDIT_KEY</code>.</p><//>`;
   }
   const rows = [...(listed.data?.heads ?? [])].reverse();
   return html`<h2>The newest head</h2>
     <${Fields} rows=${[
-      ['Leaves', head.size.toLocaleString('en')], ['Position', String(head.position)],
+      ['Leaves', formatCount(head.size)], ['Position', String(head.position)],
       ['Newest event', html`<${Time} at=${head.time} />`], ['Root', html`<code>${head.root}</code>`],
     ]} />
     <div class="actions"><${CopyButton} text=${head.note} label="signed head">Copy the signed head<//>
       <button type="button" onClick=${() => download(head.note, `head-${head.size}.txt`, 'text/plain')}>Download it</button></div>
     <p>Keep it on another machine. Later, these commands check that the log still begins with it:</p>
-    <${Commands} lines=${[`baton audit verify --since head-${head.size}.txt`]} />
+    <${CopyLines} label="command" text=${`baton audit verify --since head-${head.size}.txt`} />
     <h2>Kept heads</h2>
     ${rows.length > 0 && html`<${Table} label="Tree heads" columns=${COLUMNS} rows=${rows}
       rowKey=${(/** @type {any} */ one) => String(one.size)} />`}`;

@@ -2,11 +2,11 @@
 import { html } from '../../vendor/preact.js';
 import { download } from '../../core/download.js';
 import { useGet } from '../../core/use_get.js';
+import { CopyLines } from '../../components/copy_button.js';
 import { Fields } from '../../components/fields.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { Empty, Failure } from '../../components/notice.js';
 import { Ref } from '../streams/links.js';
-import { Commands } from './commands.js';
 
 const FILTERS = [{ name: 'run', label: 'Run', kind: 'text', placeholder: 'id of a run' }];
 
@@ -14,17 +14,17 @@ const FILTERS = [{ name: 'run', label: 'Run', kind: 'text', placeholder: 'id of 
 export function Proof({ query: { run } }) {
   const { data: proof, error, reload } = useGet(run ? '/audit/proof' : null, { run });
   return html`<${FilterBar} filters=${FILTERS} />
-    ${!run && html`<${Empty} title="Which run?">Enter the id of a run. Its proof shows, to those who have the verifier
-      key, that its events stand in the log unchanged.<//>`}
+    ${!run && html`<${Empty} title="No run is chosen"><p>Enter the id of a run. Its proof shows, to those who have the verifier
+      key, that its events stand in the log unchanged.</p><//>`}
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
     ${run && proof && html`<${Found} run=${run} proof=${proof} />`}
     <h2>Check it elsewhere</h2>
     <p>At the operator’s, and then on any machine, without Baton’s store, configuration or network:</p>
-    <${Commands} lines=${[
+    <${CopyLines} label="commands" text=${[
       `baton export --run ${run ?? 'ID'} -o events.ndjson --proof events.proof`,
       'baton audit key          # shows the verifier key, KEY',
       'baton audit verify --export events.ndjson --proof events.proof --key KEY',
-    ]} />
+    ].join('\n')} />
     <p class="muted">The downloaded proof takes the place of <code>events.proof</code>.</p>`;
 }
 

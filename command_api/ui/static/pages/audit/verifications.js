@@ -1,14 +1,16 @@
 /** Verifications of the whole log: starts one, shows how far it is, and what the earlier ones found. */
 import { html, useState } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { send } from '../../core/api.js';
 import { readOnly } from '../../core/as_of.js';
 import { formatDuration, Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
+import { PAST } from '../../components/action_buttons.js';
+import { CopyLines } from '../../components/copy_button.js';
 import { Fields } from '../../components/fields.js';
 import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
-import { Commands } from './commands.js';
 
 const RUNNING_MS = 700;
 const RESTING_MS = 10_000;
@@ -17,7 +19,7 @@ const COLUMNS = [
   { key: 'requestedAt', title: 'Requested', width: 'minmax(250px, 1fr)', render: (/** @type {any} */ one) => html`<${Time} at=${one.requestedAt} />` },
   { key: 'requestedBy', title: 'By', width: 'minmax(110px, 1fr)' },
   { key: 'took', title: 'Took', width: '90px', render: took },
-  { key: 'events', title: 'Events', width: '110px', numeric: true, render: (/** @type {any} */ { finding }) => finding?.events.toLocaleString('en') },
+  { key: 'events', title: 'Events', width: '110px', numeric: true, render: (/** @type {any} */ { finding }) => finding && formatCount(finding.events) },
   { key: 'broken', title: 'First break', width: 'minmax(160px, 3fr)', render: (/** @type {any} */ { finding, failure }) => finding?.firstBreak?.reason ?? failure },
 ];
 
@@ -37,19 +39,19 @@ export function Verifications() {
   };
   return html`
     <div class="actions"><button type="button" class="primary" disabled=${running !== undefined || readOnly.value}
-      title=${running ? 'One is running; wait for its end.' : undefined} onClick=${start}>Verify the log</button>
+      title=${running ? 'One is running; wait for its end.' : readOnly.value ? PAST : undefined} onClick=${start}>Verify the log</button>
       <span class="muted">Checks every event of all tenants against its leaf, in a process of its own.</span></div>
     ${failure && html`<${Failure} error=${failure} />`}
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
     ${!data && !error && html`<${Loading} />`}
     ${running && html`<${Running} progress=${running.progress} />`}
-    ${data && list.length === 0 && html`<${Empty} title="No verification was requested lately.">“Verify the log” starts
-      one; its result stays in the log.<//>`}
+    ${data && list.length === 0 && html`<${Empty} title="No verification was requested lately"><p>“Verify the log” starts
+      one; its result stays in the log.</p><//>`}
     ${list.length > 0 && html`<${Latest} one=${list.find((/** @type {any} */ { finding }) => finding)} />
       <h2>All verifications</h2><${Table} label="Verifications" columns=${COLUMNS} rows=${list} />`}
     <h2>In a terminal</h2>
     <p>The same, on a machine with access to the store, and against a head that was kept elsewhere:</p>
-    <${Commands} lines=${['baton audit verify', 'baton audit verify --since heads --jobs 4']} />`;
+    <${CopyLines} label="commands" text=${['baton audit verify', 'baton audit verify --since heads --jobs 4'].join('\n')} />`;
 }
 
 /** @param {{progress: {position: number, last: number} | undefined}} props */
@@ -57,7 +59,7 @@ function Running({ progress }) {
   const { position = 0, last = 0 } = progress ?? {};
   return html`<p class="progress"><${Status} value="running" />
     <progress max=${last || undefined} value=${last ? position : undefined} aria-label="Progress of the verification"></progress>
-    ${last > 0 && html`<span>position ${position.toLocaleString('en')} of ${last.toLocaleString('en')}</span>`}</p>`;
+    ${last > 0 && html`<span>position ${formatCount(position)} of ${formatCount(last)}</span>`}</p>`;
 }
 
 /** @param {{one: any}} props */
@@ -72,8 +74,8 @@ function Latest({ one }) {
       : html`<p><${Status} value="verified" /> The log is what was signed, up to position ${finding.position}.</p>`}
     <${Fields} rows=${[
       ['Ended', html`<${Time} at=${one.endedAt} />`], ['Took', took(one)],
-      ['Events', finding.events.toLocaleString('en')], ['Streams', finding.streams.toLocaleString('en')],
-      ['Covered', `${finding.sealed.toLocaleString('en')} events by ${finding.heads.toLocaleString('en')} heads`],
+      ['Events', formatCount(finding.events)], ['Streams', formatCount(finding.streams)],
+      ['Covered', `${formatCount(finding.sealed)} events by ${formatCount(finding.heads)} heads`],
       ['Signed by', finding.signedBy.length > 0 ? finding.signedBy.map((/** @type {string} */ key) => html`<code key=${key}>${key}</code>`)
         : 'no key is known here, so signatures weren’t checked'],
     ]} />`;

@@ -1,5 +1,6 @@
 /** One bulk: its progress, what it does, and the outcome of each run. */
 import { html, useState } from '../../vendor/preact.js';
+import { counted } from '../../core/text/counts.js';
 import { send } from '../../core/api.js';
 import { readOnly } from '../../core/as_of.js';
 import { href, setQuery, values } from '../../core/router.js';
@@ -45,7 +46,7 @@ export default function Bulk({ params: { id }, query }) {
   if (bulk === undefined) return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
   return html`
     <div class="page-head">
-      <h1>${bulk.action} ${bulk.total.toLocaleString('en')} ${bulk.total === 1 ? 'run' : 'runs'}</h1>
+      <h1>${bulk.action} ${counted(bulk.total, 'run')}</h1>
       <span class="mono">${bulk.id}</span><${CopyButton} text=${bulk.id} label="id" />
       <${Status} value=${bulk.status} />
       ${may('orchestrator:write') && !readOnly.value && html`<${Actions} bulk=${bulk} onDone=${reload} />`}
@@ -77,8 +78,8 @@ function Actions({ bulk, onDone }) {
     onDone();
   };
   const over = ['completed', 'stopped'].includes(bulk.status);
-  const noStop = bulk.status === 'running' ? null : over ? 'The bulk has ended' : 'The bulk stops already';
-  const noRetry = !over ? 'The bulk goes on' : bulk.failed === 0 ? 'No run has failed; refused runs would be refused again' : null;
+  const noStop = bulk.status === 'running' ? null : over ? 'The bulk has ended' : 'The bulk is stopping already';
+  const noRetry = !over ? 'The bulk hasn’t ended' : bulk.failed === 0 ? 'No run has failed; refused runs would be refused again' : null;
   return html`<span class="actions">
     <button type="button" aria-disabled=${noStop ? 'true' : undefined} title=${noStop} onClick=${noStop ? undefined : act('stop')}>Stop</button>
     <button type="button" aria-disabled=${noRetry ? 'true' : undefined} title=${noRetry} onClick=${noRetry ? undefined : act('retry')}>Retry the failed</button>
@@ -96,7 +97,7 @@ function Outcomes({ bulk, outcome }) {
     <${Tabs} tabs=${tabs} current=${outcome ?? ''} onPick=${(/** @type {string} */ id) => setQuery({ outcome: id || undefined })} />
     ${error && html`<${Failure} error=${error} />`}
     ${items.length === 0 ? html`<${Empty} title=${outcome ? `No run is ${outcome}` : 'No run has an outcome yet'}>
-      <p>${outcome ? 'The other tabs show the runs with other outcomes.' : 'The scheduler treats up to 16 runs at the same time; this page follows it.'}</p>
+      <p>${outcome ? 'The other tabs show the runs with other outcomes.' : 'The scheduler processes up to 16 runs at the same time; this page follows it.'}</p>
     <//>` : html`<${Table} label="Outcomes" columns=${COLUMNS} rows=${items} total=${Math.max(count ?? 0, items.length)}
       rowKey=${(/** @type {any} */ item) => item.runId} onEnd=${more} />`}`;
 }

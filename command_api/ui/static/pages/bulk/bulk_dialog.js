@@ -1,5 +1,6 @@
-/** Asks before an action on many runs: its options, how many runs it treats, and which. */
+/** The dialog before an action on many runs: its options, and how many runs and which it concerns. */
 import { html, useState } from '../../vendor/preact.js';
+import { counted, formatCount } from '../../core/text/counts.js';
 import { ApiError, send } from '../../core/api.js';
 import { navigate } from '../../core/router.js';
 import { Dialog, DialogButtons } from '../../components/dialog.js';
@@ -43,15 +44,15 @@ export function BulkDialog({ action, choice, onClose }) {
     event.preventDefault();
     if (ready) request();
   };
-  const count = preview === null ? '' : ` ${preview.count.toLocaleString('en')} ${preview.count === 1 ? 'run' : 'runs'}`;
+  const count = preview === null ? '' : ` ${counted(preview.count, 'run')}`;
   return html`<${Dialog} title="${VERBS[action]} the chosen runs" open onClose=${onClose}>
     <form class="bulk-form" onSubmit=${submit}>
-      ${preview ? html`<${Chosen} preview=${preview} />` : !error && html`<${Loading} label="Looking for the runs …" />`}
+      ${preview ? html`<${Chosen} preview=${preview} />` : !error && html`<${Loading} label="Looking for the runs…" />`}
       <${BulkOptions} action=${action} entered=${entered} onEnter=${setEntered} />
       ${(fault ?? error) && html`<${Failure} error=${fault ?? error} />`}
       ${refused && html`<${Failure} error=${refused} />`}
       ${everyRun && html`<${Notice} kind="warning" title="These are all runs of the tenant.">
-        <label class="inline"><input type="checkbox" checked=${sure} onChange=${() => setSure(!sure)} /> Treat every one of them</label>
+        <label class="inline"><input type="checkbox" checked=${sure} onChange=${() => setSure(!sure)} /> Include every one of them</label>
       <//>`}
       <${DialogButtons} onClose=${onClose}>
         <button type="submit" class="primary" disabled=${!ready}>${VERBS[action]}${count}</button>
@@ -77,9 +78,9 @@ function read(action, entered) {
 function Chosen({ preview: { count, sample } }) {
   const more = count - sample.length;
   return html`
-    <p><strong>${count.toLocaleString('en')} ${count === 1 ? 'run is' : 'runs are'} chosen.</strong> Each gets an outcome of its own; a run whose state forbids the action is refused, and the others go on.</p>
+    <p><strong>${formatCount(count)} ${count === 1 ? 'run is' : 'runs are'} chosen.</strong> Each gets an outcome of its own; a run whose state forbids the action is refused, and the others go on.</p>
     <ul class="chosen-runs">
       ${sample.map((run) => html`<li key=${run.id}><${Status} value=${run.status} /> ${nameOf(run)}</li>`)}
-      ${more > 0 && html`<li class="muted">and ${more.toLocaleString('en')} more</li>`}
+      ${more > 0 && html`<li class="muted">and ${formatCount(more)} more</li>`}
     </ul>`;
 }

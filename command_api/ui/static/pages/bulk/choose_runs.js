@@ -1,5 +1,6 @@
 /** The runs of a bulk, as `POST /bulk` takes them. */
 import { get } from '../../core/api.js';
+import { formatCount } from '../../core/text/counts.js';
 
 /**
  * @typedef {{ids: string[]}
@@ -38,7 +39,7 @@ async function idsOf(query, signal) {
     const { data } = await get('/runs', { ...query, limit: PAGE, cursor }, { signal });
     ids.push(...data.runs.map((/** @type {any} */ run) => run.id));
     if (ids.length > MOST_IDS) {
-      throw new Error(`More than ${MOST_IDS.toLocaleString('en')} runs match. Narrow the filter, for example by an earlier and a later time.`);
+      throw new Error(`More than ${formatCount(MOST_IDS)} runs match. Narrow the filter, for example by an earlier and a later time.`);
     }
     cursor = data.next;
   } while (cursor !== undefined);

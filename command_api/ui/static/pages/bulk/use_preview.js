@@ -1,4 +1,4 @@
-/** The preview of a bulk: what it would treat, made again whenever its options change. */
+/** The preview of a bulk: the runs that it concerns, found again whenever its options change. */
 import { useEffect, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { chosenRuns } from './choose_runs.js';

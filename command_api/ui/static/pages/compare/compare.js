@@ -1,5 +1,6 @@
 /** Compares two runs, or one run at two positions: the first difference, the steps and the data. */
 import { html } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { JsonDiff } from '../../components/json/json_diff.js';
 import { JsonTree } from '../../components/json/json_tree.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
@@ -42,7 +43,7 @@ function Differences({ diff, one }) {
     <div class="compare-sides">
       <${Side} side=${before} asOf=${one} /> <${Side} side=${after} asOf=${one} />
     </div>
-    ${same ? html`<${Notice} title="There is no difference">Ids and times aren’t compared.<//>` : html`
+    ${same ? html`<${Notice} title="There is no difference.">Ids and times aren’t compared.<//>` : html`
       ${first && html`<${First} first=${first} />`}
       <h2>Steps side by side</h2>
       <${ComparedSteps} before=${before} after=${after} one=${one} />
@@ -102,7 +103,7 @@ function Patch({ patch, more }) {
   return html`
     <${Table} label="All differences" columns=${COLUMNS} rows=${patch}
       rowKey=${(/** @type {any} */ one) => `${one.op} ${one.path}`} />
-    ${more > 0 && html`<p class="muted">${more.toLocaleString('en')} further differences aren’t shown.</p>`}
+    ${more > 0 && html`<p class="muted">${formatCount(more)} further differences aren’t shown.</p>`}
     <h2>As a JSON Patch (RFC 6902)</h2>
     <${JsonTree} value=${patch} label="patch" open=${false} />`;
 }

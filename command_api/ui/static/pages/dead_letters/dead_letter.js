@@ -1,5 +1,6 @@
 /** One dead letter: why it could not be read, its bytes, and what sending it again would do. */
 import { html } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
 import { CopyButton } from '../../components/copy_button.js';
@@ -25,7 +26,7 @@ export default function DeadLetterPage({ params: { id } }) {
       ['Time', html`<${Time} at=${letter.at} milliseconds />`],
       ['Place', html`<code>${letter.source}</code> <${CopyButton} text=${letter.source} label="place" />`],
       ['Redriven', html`<${Time} at=${letter.redrivenAt} />`],
-      ['Size', `${letter.bytes.toLocaleString('en')} bytes`],
+      ['Size', `${formatCount(letter.bytes)} bytes`],
     ]} />
     ${letter.hidden ? html`<${Notice} title="The content is hidden.">The message names no tenant, so only the
       operator’s tenant may see it.<//>` : html`<${Content} letter=${letter} />`}`;

@@ -35,8 +35,8 @@ function DeadLetters() {
       <span class="muted">messages that could not be read, the newest first</span></div>
     ${error && html`<${Failure} error=${error} onRetry=${more} />`}
     ${none && next !== undefined && !error && html`<${Loading} />`}
-    ${none && next === undefined && html`<${Empty} title="There is no dead letter: every message so far could be read.">
-      A message of the records topic that isn’t a valid event becomes a dead letter. It blocks no other message.<//>`}
+    ${none && next === undefined && html`<${Empty} title="There is no dead letter">
+      <p>Every message so far could be read. A message of the records topic that isn’t a valid event becomes a dead letter. It blocks no other message.</p><//>`}
     ${!none && html`<${Table} label="Dead letters" columns=${COLUMNS} rows=${letters}
       total=${letters.length + (next === undefined ? 0 : 1)} onEnd=${more}
       onOpen=${(/** @type {any} */ one) => navigate(`/dead-letters/${encodeURIComponent(one.id)}`)} />`}`;

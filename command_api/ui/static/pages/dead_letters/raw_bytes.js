@@ -1,5 +1,6 @@
 /** Bytes as text and as a table of hexadecimal numbers, to copy and to download. */
 import { html, useMemo, useState } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { download } from '../../core/download.js';
 import { Tabs } from '../../components/tabs.js';
@@ -49,6 +50,6 @@ export function RawBytes({ bytes, name, isText }) {
     </div>
     ${!isText && view === 'text' && html`<p class="muted">The bytes aren’t UTF-8: what can’t be read is shown as �.</p>`}
     <pre tabindex="0">${shown}</pre>
-    ${bytes.length > SHOWN && html`<p class="muted">The first ${SHOWN.toLocaleString('en')} of
-      ${' '}${bytes.length.toLocaleString('en')} bytes; the download has all of them.</p>`}`;
+    ${bytes.length > SHOWN && html`<p class="muted">The first ${formatCount(SHOWN)} of
+      ${' '}${formatCount(bytes.length)} bytes; the download has all of them.</p>`}`;
 }

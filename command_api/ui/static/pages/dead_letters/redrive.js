@@ -29,7 +29,7 @@ export function Redrive({ path, onDone }) {
     }
     setBusy(false);
   };
-  return html`<button type="button" disabled=${busy} onClick=${() => ask(true)}>Redrive …</button>
+  return html`<button type="button" disabled=${busy} onClick=${() => ask(true)}>Redrive…</button>
     <${Dialog} title="Redrive the message" open=${open} onClose=${() => setOpen(false)}>
       ${failure && html`<${Failure} error=${failure} />`}
       ${preview !== null && html`<${Preview} preview=${preview} />`}

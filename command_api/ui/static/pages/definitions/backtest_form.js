@@ -4,6 +4,7 @@ import { send } from '../../core/api.js';
 import { readOnly } from '../../core/as_of.js';
 import { setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
+import { PAST } from '../../components/action_buttons.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Failure, Notice } from '../../components/notice.js';
 import { curlLine } from '../../core/text/command_lines.js';
@@ -39,10 +40,10 @@ export function BacktestForm({ path, document }) {
     <${JsonText} label="Changed definition (JSON)" value=${form.text} rows=${16} onInput=${set('text')} />
     <${Choice} form=${form} set=${set} />
     ${error && html`<${Failure} error=${error} />`}
-    ${!may('orchestrator:write') && html`<${Notice}>You may not start a backtest: your token lacks
-      orchestrator:write.<//>`}
+    ${!may('orchestrator:write') && html`<${Notice}>A backtest needs the scope orchestrator:write.<//>`}
     <p class="actions">
-      <button type="submit" class="primary" disabled=${busy || why !== ''} title=${why}>Start the backtest</button>
+      ${may('orchestrator:write') && html`<button type="submit" class="primary" disabled=${busy || why !== ''}
+        title=${why}>Start the backtest</button>`}
       <button type="button" onClick=${() => set('text')(JSON.stringify(document, null, 2))}>Undo all changes</button>
       <${CopyButton} text=${() => curlLine('POST', `${path}/backtests`, body)} label="curl line">curl<//>
     </p>
@@ -50,7 +51,7 @@ export function BacktestForm({ path, document }) {
 }
 
 /**
- * Which runs, and how renamed and new steps get their outcomes.
+ * The choice of the runs, and the outcomes of renamed and new steps.
  *
  * @param {{form: any, set: (name: string) => (value: string) => void}} props
  */
@@ -74,8 +75,7 @@ function Choice({ form, set }) {
 
 /** @param {string | undefined} fault The name of the field that isn't valid JSON. */
 function refused(fault) {
-  if (readOnly.value) return 'The page shows the past. Go back to now to start a backtest.';
-  if (!may('orchestrator:write')) return 'Your token lacks orchestrator:write.';
+  if (readOnly.value) return PAST;
   return fault === undefined ? '' : 'A field isn’t valid JSON.';
 }
 

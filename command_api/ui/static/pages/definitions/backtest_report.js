@@ -1,5 +1,6 @@
 /** A backtest under way, and its report once it has ended. */
 import { html, useState } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { send } from '../../core/api.js';
 import { href, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
@@ -27,7 +28,7 @@ export function BacktestProgress({ id, query }) {
   return html`<section aria-label="Backtest">
     <h2>Backtest <${Status} value=${job.status} /></h2>
     <${Progress} job=${job} onStopped=${reload} />
-    ${job.error && html`<${Notice} kind="error" title="The backtest failed">${job.error}<//>`}
+    ${job.error && html`<${Notice} kind="error" title="The backtest failed.">${job.error}<//>`}
     ${job.report && html`<${Report} report=${job.report} offset=${offset} />`}
   </section>`;
 }
@@ -39,7 +40,7 @@ function Progress({ job, onStopped }) {
   const stop = () => send('POST', `/backtests/${id}/stop`, {}).then(onStopped, setError);
   return html`<p class="actions" role="status">
     <progress max=${total ?? 1} value=${total === undefined ? undefined : replayed}></progress>
-    ${replayed.toLocaleString('en')} of ${total === undefined ? 'the chosen' : total.toLocaleString('en')} runs replayed${' '}
+    ${formatCount(replayed)} of ${total === undefined ? 'the chosen' : formatCount(total)} runs replayed${' '}
     ${OPEN.includes(status) && may('orchestrator:write') && html`<button type="button" onClick=${stop}>Stop</button>`}
   </p>
   ${error && html`<${Failure} error=${error} />`}`;
@@ -50,7 +51,7 @@ function Report({ report, offset }) {
   const { runs, groups, items, omitted } = report;
   const listed = runs - report.same - omitted;
   return html`
-    <p>${runs.toLocaleString('en')} runs: ${VERDICTS.filter(([name]) => report[name] > 0)
+    <p>${formatCount(runs)} runs: ${VERDICTS.filter(([name]) => report[name] > 0)
       .map(([name, text]) => `${report[name].toLocaleString('en')} ${text}`).join(', ') || 'none were chosen'}.</p>
     ${runs > 0 && report.same === runs && html`<${Notice} title="Every run would go the same way." />`}
     ${groups.length > 0 && html`<h3>Differences</h3>
@@ -60,7 +61,7 @@ function Report({ report, offset }) {
       <p class="actions">
         ${offset > 0 && html`<button type="button" onClick=${() => page(offset - PAGE)}>Before</button>`}
         ${offset + items.length < listed && html`<button type="button" onClick=${() => page(offset + PAGE)}>More</button>`}
-        ${omitted > 0 && html`<span class="muted">${omitted.toLocaleString('en')} more aren’t listed.</span>`}
+        ${omitted > 0 && html`<span class="muted">${formatCount(omitted)} more aren’t listed.</span>`}
       </p>`}`;
 }
 

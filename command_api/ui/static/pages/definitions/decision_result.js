@@ -40,8 +40,8 @@ const COLUMNS = [
   { key: 'case', title: 'Case', width: '64px', numeric: true },
   { key: 'next', title: 'Leads to', width: 'minmax(90px, 1fr)' },
   { key: 'path', title: 'Path', width: 'minmax(160px, 2fr)' },
-  { key: 'actual', title: 'Is', width: 'minmax(90px, 1fr)' },
-  { key: 'operator', title: 'Is', width: '80px' },
+  { key: 'actual', title: 'Value', width: 'minmax(90px, 1fr)' },
+  { key: 'operator', title: 'Operator', width: '90px' },
   { key: 'expected', title: 'Compared with', width: 'minmax(110px, 1fr)' },
   { key: 'holds', title: 'Holds', width: 'minmax(80px, 1fr)', render: holdsCell },
 ];

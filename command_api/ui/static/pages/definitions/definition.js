@@ -5,6 +5,7 @@ import { href, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
+import { PAST } from '../../components/action_buttons.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Loaded } from '../../components/loaded.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
@@ -120,7 +121,7 @@ function Actions({ definition, version }) {
  * @param {string} status
  */
 function startRefused(status) {
-  if (readOnly.value) return 'The page shows the past. Go back to now to start a run.';
+  if (readOnly.value) return PAST;
   return status === 'paused' ? 'The definition is paused. Activate it to start runs.' : '';
 }
 

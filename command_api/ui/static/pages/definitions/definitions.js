@@ -1,5 +1,6 @@
 /** The list of definitions. */
 import { html, useState } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { href, navigate } from '../../core/router.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
@@ -32,7 +33,7 @@ export default function Definitions({ query }) {
   const filtered = q !== undefined || status !== undefined;
   return html`<section class="page">
     <header class="page-head"><h1>Definitions</h1>
-      ${found.data && html`<span class="count">${found.data.total.toLocaleString('en')}</span>`}
+      ${found.data && html`<span class="count">${formatCount(found.data.total)}</span>`}
     </header>
     <${FilterBar} filters=${FILTERS} />
     <${Loaded} of=${found}>${(/** @type {any} */ { definitions, total }) => html`

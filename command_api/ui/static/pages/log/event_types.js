@@ -1,5 +1,6 @@
 /** The types of events that the page holds: what to fold, and which alone to show. */
 import { html, useMemo } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { setQuery } from '../../core/router.js';
 import { isFailure } from '../streams/failures.js';
 import { countTypes, folded, toggleFolded } from './folding.js';
@@ -26,7 +27,7 @@ function Type({ name, count, types }) {
   return html`<li>
     <label title=${failure ? 'Failures are never folded.' : undefined}><input type="checkbox" disabled=${failure}
       checked=${failure || !folded.value.includes(name)} onChange=${() => toggleFolded(name)} />${name}</label>
-    <span class="count">${count.toLocaleString('en')}</span>
+    <span class="count">${formatCount(count)}</span>
     <button type="button" class="link" aria-label="${chosen ? 'Show other types than' : 'Show only'} ${name}"
       onClick=${only}>${chosen ? 'others too' : 'only'}</button>
   </li>`;

@@ -1,5 +1,6 @@
 /** The tenant's log as it grows: events of all streams, the newest first. */
 import { html, useMemo, useState } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { readOnly } from '../../core/as_of.js';
 import { useShortcut } from '../../core/keyboard.js';
 import { setQuery, values } from '../../core/router.js';
@@ -54,8 +55,8 @@ function Log({ query }) {
     ${error && html`<${Failure} error=${error} />`}
     ${skipped && html`<${Notice} kind="warning">The log grew faster than this page could read it, so events between
       its rows are left out. Choose a type to see all of its events.<//>`}
-    ${events.length === 0 && next === 1 && html`<${Empty} title=${types.length > 0 ? 'The log has no event of these types.' : 'The log is empty.'}>
-      Events appear here as soon as they are recorded, for example when a definition is created or a run starts.<//>`}
+    ${events.length === 0 && next === 1 && html`<${Empty} title=${types.length > 0 ? 'The log has no event of these types' : 'The log is empty'}><p>
+      Events appear here as soon as they are recorded, for example when a definition is created or a run starts.</p><//>`}
     ${rows.length > 0 && html`<div class="split">
       <${Table} label="Events of the log" columns=${COLUMNS} rows=${rows} rowKey=${keyOf} current=${query.event}
         rowClass=${rowClass} onOpen=${open} onEnd=${more} total=${rows.length + (unread ? 1 : 0)} />
@@ -63,7 +64,7 @@ function Log({ query }) {
         <${EventDetails} event=${shown[index]} about=${{ kind: shown[index].kind, id: shown[index].id }} />
       <//>`}
     </div>`}
-    ${events.length >= MOST && html`<p class="muted">The page keeps ${MOST.toLocaleString('en')} events. Move the
+    ${events.length >= MOST && html`<p class="muted">The page keeps ${formatCount(MOST)} events. Move the
       “as of” slider back to see older ones.</p>`}`;
 }
 

@@ -1,4 +1,4 @@
-/** What needs a person: stuck runs, failures that weren't run again, and dead letters. */
+/** The things that need a person: stuck runs, failures that weren't run again, and dead letters. */
 import { html } from '../../vendor/preact.js';
 import { asOf } from '../../core/as_of.js';
 import { href } from '../../core/router.js';

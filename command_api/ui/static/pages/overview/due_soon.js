@@ -1,4 +1,4 @@
-/** What happens next by the clock: ticks of schedules, and runs whose delay or backoff ends. */
+/** The next things that are due: ticks of schedules, and the ends of delays and backoffs of runs. */
 import { html } from '../../vendor/preact.js';
 import { asOf } from '../../core/as_of.js';
 import { href } from '../../core/router.js';

@@ -1,6 +1,6 @@
-/** What to do first, with lines to copy. */
+/** The first steps on an empty server, with lines to copy. */
 import { html } from '../../vendor/preact.js';
-import { CopyButton } from '../../components/copy_button.js';
+import { CopyLines } from '../../components/copy_button.js';
 
 const FILE = `slug: orders
 name: Orders
@@ -15,14 +15,9 @@ export function FirstSteps({ definitions }) {
   return html`<section class="first-steps">
     <h2>First steps</h2>
     <ol>
-      ${definitions === 0 && html`<li>Write a definition into a file, <code>orders.yaml</code>: <${Line} text=${FILE} label="definition" /></li>
-      <li>Publish it, in the folder in which <code>baton dev</code> runs: <${Line} text="baton definitions apply orders.yaml" label="command" /></li>`}
-      <li>Start a run${definitions > 0 && ' (with the slug of one of your definitions)'}: <${Line} text=${start} label="curl line" /></li>
+      ${definitions === 0 && html`<li>Write a definition into a file, <code>orders.yaml</code>: <${CopyLines} text=${FILE} label="definition" /></li>
+      <li>Publish it, in the folder in which <code>baton dev</code> runs: <${CopyLines} text="baton definitions apply orders.yaml" label="command" /></li>`}
+      <li>Start a run${definitions > 0 && ' (with the slug of one of your definitions)'}: <${CopyLines} text=${start} label="curl line" /></li>
     </ol>
   </section>`;
-}
-
-/** @param {{text: string, label: string}} props */
-function Line({ text, label }) {
-  return html`<div class="copy-line"><pre tabindex="0">${text}</pre><${CopyButton} text=${text} label=${label} /></div>`;
 }

@@ -30,7 +30,7 @@ export function Services() {
         <td class="numeric">${one.lag === 0 ? 'nothing' : `${one.lag.toLocaleString('en')} ${one.lag === 1 ? 'event' : 'events'}`}</td>
       </tr>`)}</tbody>
     </table></div>
-    <p class="muted">Followers save their positions once in a while, so that a small lag says nothing. ${more()}</p>`;
+    <p class="muted">Followers save their positions from time to time, so a small lag is normal. ${more()}</p>`;
 }
 
 const more = () => html`<a href=${href('/system')}>The page of the system</a> says more.`;

@@ -1,4 +1,4 @@
-/** What a record event did to a definition, and why. */
+/** The outcome of a record event for one definition, with its reason. */
 import { html } from '../../vendor/preact.js';
 import { href } from '../../core/router.js';
 import { Status } from '../../components/status.js';

@@ -5,6 +5,7 @@ import { href, navigate, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
+import { PAST } from '../../components/action_buttons.js';
 import { Loaded } from '../../components/loaded.js';
 import { Empty } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
@@ -25,7 +26,7 @@ export default function Records({ query }) {
       <span class="muted">Record events that came in, the newest first</span>
       ${may('orchestrator:write') && html`<span class="actions">
         <button type="button" class="primary" disabled=${readOnly.value} onClick=${() => setSending(true)}
-          title=${readOnly.value ? 'The page shows the past. Go back to now to send an event.' : ''}>
+          title=${readOnly.value ? PAST : ''}>
           Send an event…</button></span>`}
     </header>
     <${SendEvent} open=${sending} onClose=${() => setSending(false)} onSent=${found.reload} />

@@ -1,5 +1,6 @@
-/** Who did what in a run, the leaf of each event, and the proof that the history is unchanged. */
+/** The audited events of a run: their actors and leaves, and the proof that the history is unchanged. */
 import { html, useState } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { JsonTree } from '../../components/json/json_tree.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
@@ -31,7 +32,7 @@ export function AuditTab({ run }) {
       <${ProofButton} runId=${run.id} />
       <${CopyButton} text=${cliLine('audit', 'run', run.id)} label="command line">CLI<//>
     </div>
-    ${data.next !== undefined && html`<${Notice}>The first ${LIMIT.toLocaleString('en')} events are shown.
+    ${data.next !== undefined && html`<${Notice}>The first ${formatCount(LIMIT)} events are shown.
       <code>baton audit run ${run.id}</code> shows all.<//>`}
     <${Table} label="Audited events" columns=${COLUMNS} rows=${data.events}
       rowKey=${(/** @type {any} */ one) => String(one.position)} />

@@ -1,5 +1,6 @@
-/** The deliveries of webhooks that tell of a run. */
+/** The deliveries of webhooks about a run. */
 import { html } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
 import { href } from '../../core/router.js';
@@ -15,7 +16,7 @@ export function Deliveries({ runId }) {
   if (data === undefined || data.total === 0) return null;
   return html`<h2>Deliveries of webhooks</h2>
     <${Table} label="Deliveries of webhooks" columns=${COLUMNS} rows=${data.deliveries} />
-    ${data.total > LIMIT && html`<p class="muted">The newest ${LIMIT} of ${data.total.toLocaleString('en')}.</p>`}`;
+    ${data.total > LIMIT && html`<p class="muted">The newest ${LIMIT} of ${formatCount(data.total)}.</p>`}`;
 }
 
 const COLUMNS = [

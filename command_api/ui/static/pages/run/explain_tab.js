@@ -1,4 +1,4 @@
-/** Why a run is where it is, and what moves it next. */
+/** The reasons why a run is where it is, and the events that move it next. */
 import { html } from '../../vendor/preact.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Loaded } from '../../components/loaded.js';
@@ -20,7 +20,7 @@ export function ExplainTab({ run }) {
 /** @param {{of: any}} props */
 function Explanation({ of: { because, next, stuck, suggestions } }) {
   return html`<div class="explain">
-    ${stuck && html`<${Notice} kind="error" title="The run is stuck">
+    ${stuck && html`<${Notice} kind="error" title="The run is stuck.">
       Nothing recorded can move it. This is a defect of Baton.<//>`}
     ${readOnly.value && html`<p class="muted">By the events up to this position. Whether an executor and a scheduler were
       running then isn’t recorded.</p>`}

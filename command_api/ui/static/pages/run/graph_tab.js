@@ -34,7 +34,7 @@ export function GraphTab({ run, timeline, query, onRerun }) {
   return html`<div class="graph-tab">
     ${future && html`<${FutureStep} graph=${graph} stepId=${future} onRerun=${onRerun} />`}
     <div class="graph-side">
-      <label class="graph-only">steps <select value=${query.only ?? ''}
+      <label class="graph-only">Steps <select value=${query.only ?? ''}
           onChange=${(/** @type {any} */ event) => setQuery({ only: event.target.value })}>
         <option value="">all</option><option value="open">open</option><option value="failed">failed</option>
       </select></label>

@@ -1,4 +1,4 @@
-/** What a run made of its definition's graph: the state of each step and the edges it took. */
+/** The states of a run's steps in its definition's graph, and the edges that the run took. */
 
 /**
  * @typedef {import('./timeline/timeline_rows.js').Row} Row

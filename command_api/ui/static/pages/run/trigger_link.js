@@ -1,4 +1,4 @@
-/** What started a run, with a link to it. */
+/** The cause of a run, with a link to it. */
 import { html } from '../../vendor/preact.js';
 import { href } from '../../core/router.js';
 import { formatInstant } from '../../core/time.js';

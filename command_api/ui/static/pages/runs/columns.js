@@ -64,12 +64,12 @@ function Started({ run: { startedAt, requestedAt } }) {
   return html`<time datetime=${at} title=${title}>${formatInstant(at)} <span class="muted">${ago(at)}</span></time>`;
 }
 
-/** How long the run took, or has taken until now. @param {{run: Run}} props */
+/** The time that the run took, or has taken until now. @param {{run: Run}} props */
 function Took({ run: { startedAt, completedAt } }) {
   if (!startedAt) return html`<span class="muted">–</span>`;
   const end = completedAt ? Date.parse(completedAt) : now.value;
   const text = formatDuration(Math.max(0, end - Date.parse(startedAt)));
-  return completedAt ? text : html`<span class="muted">${text} …</span>`;
+  return completedAt ? text : html`<span class="muted">${text}…</span>`;
 }
 
 /** @param {{run: Run}} props */

@@ -1,5 +1,6 @@
 /** The list of runs: filters in the address, rows that change as they happen, and bulk actions. */
 import { html, useEffect, useMemo, useRef, useState } from '../../vendor/preact.js';
+import { counted, formatCount } from '../../core/text/counts.js';
 import { say } from '../../core/announcements.js';
 import { readOnly } from '../../core/as_of.js';
 import { useShortcut } from '../../core/keyboard.js';
@@ -33,7 +34,7 @@ export default function Runs({ query }) {
   return html`
     <div class="page-head">
       <h1>Runs</h1>
-      <span class="muted" data-total>${shown.total.toLocaleString('en')} ${shown.total === 1 ? 'run' : 'runs'}</span>
+      <span class="muted" data-total>${counted(shown.total, 'run')}</span>
     </div>
     <${FilterBar} filters=${runFilters(slugs, further, readOnly.value)}>
       <button type="button" class="link" aria-expanded=${further} onClick=${() => setFurther(!further)}>${further ? 'Fewer filters' : 'More filters'}</button>
@@ -68,7 +69,7 @@ function List({ list, shown, asked }) {
       onOpen=${(/** @type {any} */ run) => navigate(`/runs/${run.id}`)}
       onEnd=${() => list?.more()} rowClass=${(/** @type {any} */ run) => (stillMatches(run, asked) ? '' : 'left-filter')}
     />
-    ${!more && rows.length >= MOST_ROWS && html`<p class="muted">The first ${MOST_ROWS.toLocaleString('en')} runs are shown. A narrower filter or an earlier time shows others.</p>`}
+    ${!more && rows.length >= MOST_ROWS && html`<p class="muted">The first ${formatCount(MOST_ROWS)} runs are shown. A narrower filter or an earlier time shows others.</p>`}
     ${acts && selected.size > 0 && html`<${SelectionBar}
       rows=${rows} selected=${selected} total=${total} asked=${asked}
       onClear=${() => setSelected(new Set())}

@@ -1,5 +1,6 @@
 /** The actions on selected runs, or on all runs that match the filter. */
 import { html, useEffect, useState } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { navigate } from '../../core/router.js';
 import { BulkDialog } from '../bulk/bulk_dialog.js';
 import { toBulkFilter } from './run_filters.js';
@@ -7,7 +8,7 @@ import { toBulkFilter } from './run_filters.js';
 /** @typedef {Record<string, any>} Run */
 
 const ACTIONS = /** @type {const} */ ([
-  ['cancel', 'Cancel'], ['retry', 'Retry'], ['rerun', 'Rerun …'], ['pause', 'Pause'], ['resume', 'Resume'],
+  ['cancel', 'Cancel'], ['retry', 'Retry'], ['rerun', 'Rerun…'], ['pause', 'Pause'], ['resume', 'Resume'],
 ]);
 
 /**
@@ -25,9 +26,9 @@ export function SelectionBar({ rows, selected, total, asked, onClear }) {
     : { ids: [...selected] };
   const [one, other] = [...selected];
   return html`<div class="selection-bar" role="region" aria-label="Actions on the selected runs">
-    <strong>${count.toLocaleString('en')} selected</strong>
+    <strong>${formatCount(count)} selected</strong>
     ${!everything && total > selected.size && html`<button type="button" class="link" onClick=${() => setEverything(true)}>
-      Select all ${total.toLocaleString('en')} that match the filter</button>`}
+      Select all ${formatCount(total)} that match the filter</button>`}
     <span class="actions">
       ${ACTIONS.map(([name, label]) => html`<${ActionButton}
         key=${name} label=${label} why=${everything ? null : whyNot(name, chosen)} onClick=${() => setAction(name)} />`)}

@@ -1,5 +1,6 @@
 /** The list of schedules: the timetables of definitions, and separate ones. */
 import { html, useState } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { href, navigate, setQuery } from '../../core/router.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
@@ -23,7 +24,7 @@ export default function Schedules({ query }) {
   const found = useGet('/schedules', { definitionId, limit }, { topics: ['runs'], everyMs: EVERY_MS });
   return html`<section class="page">
     <header class="page-head"><h1>Schedules</h1>
-      ${found.data && html`<span class="count">${found.data.total.toLocaleString('en')}</span>`}
+      ${found.data && html`<span class="count">${formatCount(found.data.total)}</span>`}
       ${definitionId && html`<button type="button" onClick=${() => setQuery({ definitionId: undefined })}>
         Show those of all definitions</button>`}
     </header>

@@ -1,5 +1,6 @@
 /** One recorded event beside a list: its place, what it names, and its data. */
 import { html } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { Time } from '../../core/time.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Fields } from '../../components/fields.js';
@@ -27,7 +28,7 @@ export function EventDetails({ event, about, inStream = false, more = [] }) {
       ...more,
     ]} />
     ${event.truncated && html`<${Notice} kind="info">
-      Values over 4 KiB are left out of the ${event.truncated.toLocaleString('en')} bytes of this event.
+      Values over 4 KiB are left out of the ${formatCount(event.truncated)} bytes of this event.
       The page of the ${about.kind} shows them in full.
     <//>`}
     <${JsonTree} value=${event.data} label="Data of the event" />`;

@@ -1,4 +1,4 @@
-/** What caused the thing that a stream is about, and what it caused, as links in both directions. */
+/** Links to the causes and the effects of the thing that a stream is about. */
 import { html } from '../../vendor/preact.js';
 import { href } from '../../core/router.js';
 import { useGet } from '../../core/use_get.js';

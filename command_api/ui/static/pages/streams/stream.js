@@ -49,7 +49,7 @@ export default function StreamPage({ params: { kind, id }, query }) {
     </div>
     <${Relations} kind=${kind} id=${id} first=${events[0]} />
     ${error && html`<${Failure} error=${error} onRetry=${more} />`}
-    ${!error && events.length === 0 && (end ? html`<${Empty} title="The stream has no event." />` : html`<${Loading} />`)}
+    ${!error && events.length === 0 && (end ? html`<${Empty} title="The stream has no event" />` : html`<${Loading} />`)}
     ${events.length > 0 && html`<div class="split">
       <${Table} label="Events" columns=${COLUMNS} rows=${events} rowKey=${keyOf} current=${String(wanted)}
         total=${end ? events.length : events.length + 1} onEnd=${more} rowClass=${rowClass}

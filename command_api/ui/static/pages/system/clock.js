@@ -38,7 +38,7 @@ export function Clock() {
       <input type="text" aria-label="Move the clock by" placeholder="90s, 3h, 2d" value=${by}
         onInput=${(/** @type {any} */ event) => setBy(event.currentTarget.value)} />
       <button type="submit" disabled=${busy || by.trim() === ''}>Move</button>
-      ${busy && html`<span class="muted">Moving …</span>`}
+      ${busy && html`<span class="muted">Moving…</span>`}
     </form>`}
   </section>`;
 }

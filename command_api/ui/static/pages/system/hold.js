@@ -4,7 +4,8 @@ import { send } from '../../core/api.js';
 import { readOnly } from '../../core/as_of.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
-import { Dialog } from '../../components/dialog.js';
+import { PAST } from '../../components/action_buttons.js';
+import { Dialog, DialogButtons } from '../../components/dialog.js';
 import { Failure, Notice } from '../../components/notice.js';
 
 /**
@@ -28,12 +29,13 @@ export function Hold({ hold, onChange }) {
   };
   const off = busy || readOnly.value;
   const button = (/** @type {string} */ label, /** @type {() => void} */ onClick) => may('orchestrator:admin')
-    && html`<div class="actions"><button type="button" disabled=${off} onClick=${onClick}>${label}</button></div>`;
+    && html`<div class="actions"><button type="button" disabled=${off} title=${readOnly.value ? PAST : undefined}
+      onClick=${onClick}>${label}</button></div>`;
   return html`${failure && html`<${Failure} error=${failure} />`}
     ${hold.held ? html`<${Notice} kind="warning" title="The server is held">
       by ${hold.by} <${Time} at=${hold.since} />${hold.reason ? `: ${hold.reason}` : ''}. No step starts and nothing
       fires until the server is released.
-      ${button('Release', () => act('release', {}))}<//>` : button('Hold …', () => setOpen(true))}
+      ${button('Release', () => act('release', {}))}<//>` : button('Hold…', () => setOpen(true))}
     ${open && html`<${HoldDialog} onClose=${() => setOpen(false)} onAct=${act} />`}`;
 }
 
@@ -50,8 +52,9 @@ function HoldDialog({ onClose, onAct }) {
         may end. Requests are taken, and go on with the release.</p>
       <label>Reason, which this page shows <input maxlength="200" value=${reason}
         onInput=${(/** @type {any} */ event) => setReason(event.currentTarget.value)} /></label>
-      <div class="actions"><button type="button" onClick=${onClose}>Close</button>
-        <button type="submit" class="primary">Hold the server</button></div>
+      <${DialogButtons} onClose=${onClose}>
+        <button type="submit" class="primary">Hold the server</button>
+      <//>
     </form>
   <//>`;
 }

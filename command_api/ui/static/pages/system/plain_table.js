@@ -1,5 +1,6 @@
 /** A short table, all of whose rows are in the document. */
 import { html } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 
 /** @param {{label: string, heads: string[], rows: any[][], empty?: string}} props */
 export function PlainTable({ label, heads, rows, empty = 'There is none.' }) {
@@ -18,5 +19,5 @@ function alignment(cell) {
 
 /** @param {any} cell */
 function cellOf(cell) {
-  return typeof cell === 'number' ? cell.toLocaleString('en') : cell;
+  return typeof cell === 'number' ? formatCount(cell) : cell;
 }

@@ -1,5 +1,6 @@
 /** The state of the services: the hold, checks, followers, leases, executors, views, the clock and settings. */
 import { html } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { useGet } from '../../core/use_get.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
@@ -34,7 +35,7 @@ export default function SystemPage() {
     <${Hold} hold=${system.hold} onChange=${reload} />
     <${Fields} rows=${[
       ...Object.entries(system.checks).map(([name, value]) => [name, html`<${Status} value=${value} />`]),
-      ['Log', `position ${system.head.toLocaleString('en')}`],
+      ['Log', `position ${formatCount(system.head)}`],
       ['Baton', `${system.versions.baton}, Python ${system.versions.python}`],
       ['Waiting calls', String(system.waitingCalls)],
     ]} />

@@ -1,9 +1,11 @@
 /** The sets of views: builds one beside the live one, shows how far it is, and makes it the live one. */
 import { html, useState } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { send } from '../../core/api.js';
 import { readOnly } from '../../core/as_of.js';
 import { formatDuration, Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
+import { PAST } from '../../components/action_buttons.js';
 import { Dialog, DialogButtons } from '../../components/dialog.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
@@ -39,7 +41,7 @@ export function Views() {
     ${data && html`<${PlainTable} label="Sets of views" heads=${HEADS}
       rows=${sets.map((/** @type {any} */ one) => row(one, data.head, setChosen))} />`}
     <div class="actions"><button type="button" disabled=${building || readOnly.value}
-      title=${building ? 'A set is being built.' : undefined} onClick=${() => act('/views/rebuild', {})}>Build another set</button></div>
+      title=${building ? 'A set is being built.' : readOnly.value ? PAST : undefined} onClick=${() => act('/views/rebuild', {})}>Build another set</button></div>
     ${chosen && html`<${Promotion} one=${chosen} onClose=${() => setChosen(null)} onPromote=${act} />`}
   </section>`;
 }
@@ -51,7 +53,7 @@ export function Views() {
  */
 function row(one, head, onChoose) {
   const promote = ['ready', 'differs', 'previous'].includes(one.state) && !readOnly.value
-    && html`<button type="button" onClick=${() => onChoose(one)}>${one.state === 'previous' ? 'Take back …' : 'Promote …'}</button>`;
+    && html`<button type="button" onClick=${() => onChoose(one)}>${one.state === 'previous' ? 'Take back…' : 'Promote…'}</button>`;
   return [
     String(one.set), html`<${Status} value=${one.state.replace('_', ' ')} />`, one.position, one.behind,
     one.state === 'building' ? html`<${Building} one=${one} head=${head} />` : '',
@@ -68,7 +70,7 @@ function differences(count) {
 /** @param {{one: any, head: number}} props */
 function Building({ one: { position, eventsPerSecond, remainingSeconds }, head }) {
   return html`<span class="progress"><progress max=${head} value=${position} aria-label="Progress of the build"></progress>
-    ${eventsPerSecond && html`${eventsPerSecond.toLocaleString('en')} events/s, ${formatDuration(1000 * (remainingSeconds ?? 0))} left`}</span>`;
+    ${eventsPerSecond && html`${formatCount(eventsPerSecond)} events/s, ${formatDuration(1000 * (remainingSeconds ?? 0))} left`}</span>`;
 }
 
 /** @param {{one: any, onClose: () => void, onPromote: (path: string, body: object) => void}} props */

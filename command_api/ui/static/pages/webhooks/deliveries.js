@@ -1,5 +1,6 @@
 /** The deliveries of a webhook, and one of them with its attempts. */
 import { html, useState } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { send } from '../../core/api.js';
 import { readOnly } from '../../core/as_of.js';
 import { href, setQuery } from '../../core/router.js';
@@ -35,13 +36,13 @@ export function Deliveries({ path, query }) {
   const [limit, setLimit] = useState(PAGE);
   const { data, error, reload } = useGet(`${path}/deliveries`, { status: query.status, limit }, { everyMs: EVERY_MS });
   const open = (/** @type {string | undefined} */ id) => setQuery({ delivery: id });
-  return html`<h2>Deliveries ${data && html`<span class="count">${data.total.toLocaleString('en')}</span>`}</h2>
+  return html`<h2>Deliveries ${data && html`<span class="count">${formatCount(data.total)}</span>`}</h2>
     <${FilterBar} filters=${FILTERS} />
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
     ${!data && !error && html`<${Loading} />`}
-    ${data?.total === 0 && html`<${Empty} title=${query.status ? `No delivery is ${query.status}.` : 'There is no delivery yet.'}>
+    ${data?.total === 0 && html`<${Empty} title=${query.status ? `No delivery is ${query.status}` : 'There is no delivery yet'}><p>
       A delivery is made for each event of a run that the webhook wants, from its registration on. “Send a test” posts
-      a message at once.<//>`}
+      a message at once.</p><//>`}
     <div class="split">
       ${data?.total > 0 ? html`<${Table} label="Deliveries" columns=${COLUMNS} rows=${data.deliveries} current=${query.delivery}
         total=${Math.min(data.total, MOST)} onEnd=${() => setLimit(MOST)}

@@ -65,10 +65,10 @@ function Actions({ webhook, reload }) {
     navigate('/webhooks', {}, { replace: true });
   });
   return html`<div class="actions" data-actions>
-      <button type="button" onClick=${() => setOpen('change')}>Change …</button>
-      <button type="button" onClick=${() => setOpen('secret')}>Change the secret …</button>
+      <button type="button" onClick=${() => setOpen('change')}>Change…</button>
+      <button type="button" onClick=${() => setOpen('secret')}>Change the secret…</button>
       <button type="button" onClick=${test}>Send a test</button>
-      <button type="button" class="danger" onClick=${() => setOpen('delete')}>Delete …</button>
+      <button type="button" class="danger" onClick=${() => setOpen('delete')}>Delete…</button>
     </div>
     ${tested && html`<div class="wide"><${Notice} kind=${tested.success ? 'info' : 'error'}
       title=${tested.success ? `The receiver answered ${tested.status} to the test.` : `The test failed: ${tested.message}`} /></div>`}

@@ -1,4 +1,4 @@
-/** The registered webhooks: which URLs Baton tells what happens to runs. */
+/** The registered webhooks: the URLs to which Baton posts the events of runs. */
 import { html, useState } from '../../vendor/preact.js';
 import { readOnly } from '../../core/as_of.js';
 import { navigate } from '../../core/router.js';
@@ -42,8 +42,8 @@ export default function WebhooksPage() {
       <div class="actions" data-actions>${add}</div></div>
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
     ${!data && !error && html`<${Loading} />`}
-    ${data?.total === 0 && html`<${Empty} title="No webhook is registered.">Baton posts a signed message to each
-      registered URL when a run or a task starts or ends. Register the URL of a receiver to begin.<//>`}
+    ${data?.total === 0 && html`<${Empty} title="No webhook is registered"><p>Baton posts a signed message to each
+      registered URL when a run or a task starts or ends. Register the URL of a receiver to begin.</p><//>`}
     ${data?.total > 0 && html`<${Table} label="Webhooks" columns=${COLUMNS} rows=${data.webhooks} onOpen=${open} />`}
     ${data?.total > LIMIT && html`<p class="muted">Only the oldest ${LIMIT} are shown.</p>`}
     <${Dialog} title="Register a webhook" open=${adding} onClose=${() => setAdding(false)}>

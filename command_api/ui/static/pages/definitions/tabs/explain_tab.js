@@ -1,4 +1,4 @@
-/** Why events and ticks started runs of a definition, or none. */
+/** The reasons why events and ticks started runs of a definition, or none. */
 import { html } from '../../../vendor/preact.js';
 import { readOnly } from '../../../core/as_of.js';
 import { href } from '../../../core/router.js';

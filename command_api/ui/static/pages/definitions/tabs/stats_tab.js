@@ -1,5 +1,6 @@
-/** How the runs of a definition ended lately, and how long they and their steps took. */
+/** Statistics of a definition: how its runs ended lately, and how long they and their steps took. */
 import { html } from '../../../vendor/preact.js';
+import { formatCount } from '../../../core/text/counts.js';
 import { href, setQuery } from '../../../core/router.js';
 import { Time, formatDuration } from '../../../core/time.js';
 import { useGet } from '../../../core/use_get.js';
@@ -32,9 +33,9 @@ function Totals({ stats, slug }) {
   const { runs, total, since, failureRate, duration, sampledRuns } = stats;
   const counts = Object.entries(runs).filter(([, count]) => count > 0);
   return html`<${Fields} rows=${[
-    ['Runs', html`${total.toLocaleString('en')} since <${Time} at=${since} />`],
+    ['Runs', html`${formatCount(total)} since <${Time} at=${since} />`],
     ...counts.map(([status, count]) => [html`<${Status} value=${status} />`, html`
-      <a href=${href('/runs', { definition: slug, status, from: since })}>${count.toLocaleString('en')}</a>`]),
+      <a href=${href('/runs', { definition: slug, status, from: since })}>${formatCount(count)}</a>`]),
     failureRate !== undefined && ['Failure rate', percent(failureRate)],
     duration && ['Duration', `p50 ${formatDuration(duration.p50)}, p95 ${formatDuration(duration.p95)}`
       + ` (newest ${sampledRuns} ended runs)`],

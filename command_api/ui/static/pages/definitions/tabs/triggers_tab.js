@@ -1,4 +1,4 @@
-/** What starts the runs of a version, and the next ticks of its timetables. */
+/** The triggers of a version, and the next ticks of its timetables. */
 import { html } from '../../../vendor/preact.js';
 import { href } from '../../../core/router.js';
 import { Time } from '../../../core/time.js';

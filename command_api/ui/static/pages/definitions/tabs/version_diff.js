@@ -1,4 +1,4 @@
-/** What differs between two versions: in the graph, step by step, and in the documents. */
+/** The differences between two versions: in the graph, step by step, and in the documents. */
 import { html, useMemo } from '../../../vendor/preact.js';
 import { useGet } from '../../../core/use_get.js';
 import { Graph } from '../../../components/graph/graph.js';

@@ -1,5 +1,6 @@
-/** The recorded events of a run, with the kinds of little value folded. */
+/** The recorded events of a run; kinds that are rarely of interest are folded. */
 import { html, useMemo, useState } from '../../../vendor/preact.js';
+import { formatCount } from '../../../core/text/counts.js';
 import { Failure, Loading } from '../../../components/notice.js';
 import { Table } from '../../../components/table.js';
 import { useShortcut } from '../../../core/keyboard.js';
@@ -62,7 +63,7 @@ function kindCell({ event, folded }) {
 /** @param {any} row */
 function aboutCell({ event, folded }) {
   if (event === undefined) return html`<span class="muted">${[...new Set(folded.map(kindOf))].join(', ')}</span>`;
-  const cut = event.truncated === undefined ? '' : ` (${event.truncated.toLocaleString('en')} bytes, cut)`;
+  const cut = event.truncated === undefined ? '' : ` (${formatCount(event.truncated)} bytes, cut)`;
   const about = aboutEvent(event) + cut;
   return html`<span title=${about}>${about}</span>`;
 }
@@ -77,17 +78,17 @@ function Kinds({ events, folded, loaded, query: { only, stepId }, runId }) {
     const rest = folded.filter((one) => one !== kind);
     foldedKinds.value = rest.length === folded.length ? [...folded, kind] : rest;
   };
-  const count = events.length.toLocaleString('en');
+  const count = formatCount(events.length);
   return html`<div class="tools">
-    <details class="kinds"><summary>kinds</summary>
+    <details class="kinds"><summary>Kinds</summary>
       ${counts.map(([kind, number]) => html`<label key=${kind}><input type="checkbox"
         checked=${!canFold(kind) || !folded.includes(kind)} disabled=${!canFold(kind)}
         onChange=${() => toggle(kind)} /> ${kind} <span class="muted">${number}</span></label>`)}
     </details>
     <label><input type="checkbox" checked=${only === 'failed'}
-      onChange=${() => setQuery({ only: only === 'failed' ? '' : 'failed' })} /> failures only</label>
-    ${stepId && html`<button type="button" onClick=${() => setQuery({ stepId: '' })}>of step ${stepId} ✕</button>`}
-    <a href=${href(`/streams/run/${encodeURIComponent(runId)}`)}>as a stream</a>
+      onChange=${() => setQuery({ only: only === 'failed' ? '' : 'failed' })} /> Failures only</label>
+    ${stepId && html`<button type="button" onClick=${() => setQuery({ stepId: '' })}>Of step ${stepId} ✕</button>`}
+    <a href=${href(`/streams/run/${encodeURIComponent(runId)}`)}>As a stream</a>
     <span class="muted tools-count">${loaded ? `${count} events` : `${count} events read so far`}</span>
   </div>`;
 }

@@ -1,4 +1,4 @@
-/** Why a run came to a step: the comparisons of the decision before it. */
+/** The comparisons of a decision, and of the one that led a run to a step. */
 import { html } from '../../../vendor/preact.js';
 import { shortJson } from '../../../core/text/short_json.js';
 import { useGet } from '../../../core/use_get.js';

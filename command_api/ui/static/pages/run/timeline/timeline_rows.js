@@ -11,10 +11,10 @@
 const OPEN = new Set(['running', 'waiting']);
 const FAILED = new Set(['failed', 'cancelled']);
 
-/** Whether a row goes on. @param {Row} row */
+/** Return whether a row goes on. @param {Row} row */
 export const isOpen = (row) => OPEN.has(row.status);
 
-/** Whether a row failed. @param {Row} row */
+/** Return whether a row failed. @param {Row} row */
 export const isFailed = (row) => FAILED.has(row.status);
 
 /** @type {WeakMap<Row, Bar[]>} The bars of rows that have ended. */

@@ -1,5 +1,6 @@
 /** The choices of a timeline, all of which stand in the URL. */
 import { html } from '../../../vendor/preact.js';
+import { formatCount } from '../../../core/text/counts.js';
 import { useShortcut } from '../../../core/keyboard.js';
 import { setQuery } from '../../../core/router.js';
 import { formatDuration } from '../../../core/time.js';
@@ -18,9 +19,9 @@ export function TimelineTools({ query, zoomed, scale, shown, loaded, total, curr
   const idle = query.idle !== 'show';
   return html`<div class="tools">
     <label><input type="checkbox" checked=${idle}
-      onChange=${() => setQuery({ idle: idle ? 'show' : '' })} /> collapse idle time</label>
-    <${Choice} label="attempts" name="attempts" options=${ATTEMPTS} query=${query} />
-    <${Choice} label="steps" name="only" options=${ONLY} query=${query} />
+      onChange=${() => setQuery({ idle: idle ? 'show' : '' })} /> Collapse idle time</label>
+    <${Choice} label="Attempts" name="attempts" options=${ATTEMPTS} query=${query} />
+    <${Choice} label="Steps" name="only" options=${ONLY} query=${query} />
     ${zoomed && html`<button type="button" onClick=${() => setQuery({ from: '', to: '' })}>
       Show the whole time</button> <span class="muted">${lengthOf(scale)}</span>`}
     ${current && html`<button type="button" onClick=${() => zoomTo(current, until)}>Zoom to ${current.stepId}</button>`}
@@ -62,7 +63,7 @@ function zoomTo(row, until) {
  * @param {number} total
  */
 function countText(shown, loaded, total) {
-  if (loaded < total) return `${loaded.toLocaleString('en')} of ${total.toLocaleString('en')} rows read`;
-  const text = `${total.toLocaleString('en')} rows`;
-  return shown === total ? text : `${shown.toLocaleString('en')} of ${text}`;
+  if (loaded < total) return `${formatCount(loaded)} of ${formatCount(total)} rows read`;
+  const text = `${formatCount(total)} rows`;
+  return shown === total ? text : `${formatCount(shown)} of ${text}`;
 }
