@@ -1,8 +1,8 @@
 /** The page of all operations of this server: searchable, one of them open at a time. */
 import { effect, html, render, signal } from '../vendor/preact.js';
 import { resumeSession } from '../core/session.js';
-import { theme } from '../frame/theme.js';
 import { Failure, Loading } from '../components/notice.js';
+import { theme } from '../frame/theme.js';
 import { loadApis, matches } from './documents.js';
 import { OperationView } from './operation_view.js';
 

@@ -1,8 +1,8 @@
 /** The form of an operation: parameters, body, and what the server answers. */
 import { html, useEffect, useRef, useState } from '../vendor/preact.js';
+import { tenant } from '../core/session.js';
 import { CopyButton } from '../components/copy_button.js';
 import { Notice } from '../components/notice.js';
-import { tenant } from '../core/session.js';
 import { Credentials, credentialsFor } from './credentials.js';
 import { curlOf, requestOf } from './request.js';
 import { Result, sendTo } from './result.js';

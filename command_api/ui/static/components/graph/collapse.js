@@ -16,6 +16,7 @@ const PREFIX = '\u0000group:';
 
 /**
  * Return whether an id is that of a group.
+ *
  * @param {string} id
  */
 export const isGroup = (id) => id.startsWith(PREFIX);
@@ -109,6 +110,7 @@ const FOREMOST = ['failed', 'running', 'waiting', 'cancelled', 'succeeded'];
 
 /**
  * Return how many members have each status, such as "20 succeeded, 4 running".
+ *
  * @param {GraphNode[]} members
  */
 export function countsOf(members) {

@@ -1,8 +1,8 @@
 /** A graph of steps, drawn from the top down. Its list of steps (StepTree) is equal to it. */
 import { html, useLayoutEffect, useMemo, useRef, useState } from '../../vendor/preact.js';
+import { formatCount } from '../../core/text/counts.js';
 import { LEAST, collapse, isGroup } from './collapse.js';
 import { GraphEdges, GraphNodes, boxOf } from './drawing.js';
-import { formatCount } from '../../core/text/counts.js';
 import { useLayout } from './use_layout.js';
 
 /** Groups with more steps than this stay closed; the list of steps shows them one by one. */

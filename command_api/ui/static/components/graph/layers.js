@@ -6,6 +6,7 @@ const MAX_BENDS = 4_000;
 /**
  * Return which edges close a cycle. An edge closes one if a depth-first walk, which begins at the
  * nodes in their order, meets the target of the edge while it is still below it.
+ *
  * @param {number} count the number of nodes
  * @param {Array<[number, number]>} edges source and target of each edge, as indices of nodes
  * @returns {boolean[]} for each edge, whether a layout has to turn it around
@@ -54,6 +55,7 @@ function walk(root, outgoing, edges, state, closing) {
 
 /**
  * Return the indices of the edges that leave each node.
+ *
  * @param {number} count
  * @param {Array<[number, number]>} edges
  * @returns {number[][]}
@@ -67,6 +69,7 @@ function edgesOf(count, edges) {
 
 /**
  * Return the layer of each node: the length of the longest path that leads to it.
+ *
  * @param {number} count the number of nodes
  * @param {Array<[number, number]>} edges edges without a cycle
  * @returns {Int32Array}
@@ -94,6 +97,7 @@ export function longestPaths(count, edges) {
 
 /**
  * Split edges over several layers at bends, so that each part leads to the next layer.
+ *
  * @param {Int32Array} layer the layer of each node
  * @param {Array<[number, number]>} edges edges without a cycle
  * @returns {{layerOf: number[], parts: Array<[number, number]>, chains: number[][]}} the layers of

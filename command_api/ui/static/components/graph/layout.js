@@ -25,6 +25,7 @@ const MARGIN = 12;
 
 /**
  * Lay a graph out. Edges whose ends aren't among the boxes are left out.
+ *
  * @param {Box[]} boxes
  * @param {Connection[]} connections
  * @returns {Layout}
@@ -116,6 +117,7 @@ function placeBoxes(boxes, layer, layers, middle, widths) {
 
 /**
  * Return the points of an edge: the ends of its boxes, and both ends of each bend between them.
+ *
  * @param {number[]} chain
  * @param {boolean} back
  * @param {Placed} placed

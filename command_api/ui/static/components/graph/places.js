@@ -7,6 +7,7 @@ const PLACE_SWEEPS = 6;
 /**
  * Return the nodes of each layer from left to right. Each sweep sorts a layer by the mean place of
  * its neighbours in the layer before; the order with the fewest crossings wins.
+ *
  * @param {number[]} layerOf the layer of each node
  * @param {Array<[number, number]>} edges edges that lead downwards
  * @returns {number[][]}
@@ -75,6 +76,7 @@ function group(layerOf) {
 
 /**
  * Return the neighbours of each node at one end of its edges.
+ *
  * @param {number} count
  * @param {Array<[number, number]>} edges
  * @param {0|1} own the end of an edge at which the node stands
@@ -90,6 +92,7 @@ function neighbours(count, edges, own, other) {
 
 /**
  * Count the pairs of edges between the same two layers that cross.
+ *
  * @param {Array<[number, number]>} edges
  * @param {number[]} layerOf
  * @param {Float64Array} place
@@ -125,6 +128,7 @@ function inversions(values) {
 /**
  * Return the middle of each node. A node stands below or above the mean of its neighbours as far
  * as the nodes beside it allow.
+ *
  * @param {number[][]} layers the nodes of each layer from left to right
  * @param {Array<[number, number]>} edges
  * @param {ArrayLike<number>} widths the width of each node
@@ -154,6 +158,7 @@ export function packLayers(layers, edges, widths, gap) {
 /**
  * Place the nodes of one layer as near to `wanted` as their order and widths allow: the least
  * squares, found by pooling neighbours that push each other.
+ *
  * @param {number[]} layer
  * @param {number[]} wanted
  * @param {ArrayLike<number>} widths

@@ -10,6 +10,7 @@ const WORKER_URL = new URL('./layout_worker.js', import.meta.url).href;
 /**
  * Return the layout of a graph; null while a worker computes the first one. `boxes` and
  * `connections` should stay the same objects as long as the graph is the same.
+ *
  * @param {import('./layout.js').Box[]} boxes
  * @param {import('./layout.js').Connection[]} connections
  * @returns {import('./layout.js').Layout | null}
@@ -36,6 +37,7 @@ let jobs = 0;
 
 /**
  * Lay a graph out in the worker, or here if no worker can be started.
+ *
  * @param {import('./layout.js').Box[]} boxes
  * @param {import('./layout.js').Connection[]} connections
  * @param {(layout: import('./layout.js').Layout) => void} done

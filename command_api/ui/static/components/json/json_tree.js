@@ -1,10 +1,10 @@
 /** A JSON value as a tree whose members are made when they are opened, as raw text, or as a file. */
 import { html, useMemo, useState } from '../../vendor/preact.js';
 import { formatCount } from '../../core/text/counts.js';
-import { findMembers, isHolder, memberPath, members } from './json_paths.js';
 import { download } from '../../core/download.js';
 import { copy, CopyButton } from '../copy_button.js';
 import { Menu } from '../menu.js';
+import { findMembers, isHolder, memberPath, members } from './json_paths.js';
 
 /** Members of one object or list that are shown at once; more on request. */
 const AT_ONCE = 100;

@@ -1,14 +1,14 @@
 /** Compares two runs, or one run at two positions: the first difference, the steps and the data. */
 import { html } from '../../vendor/preact.js';
 import { formatCount } from '../../core/text/counts.js';
+import { href } from '../../core/router.js';
+import { shortJson } from '../../core/text/short_json.js';
+import { useGet } from '../../core/use_get.js';
 import { JsonDiff } from '../../components/json/json_diff.js';
 import { JsonTree } from '../../components/json/json_tree.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
-import { href } from '../../core/router.js';
-import { shortJson } from '../../core/text/short_json.js';
-import { useGet } from '../../core/use_get.js';
 import { ComparedSteps } from './compared_steps.js';
 import { Positions } from './positions.js';
 

@@ -1,10 +1,10 @@
 /** The attempts, decisions and delays of two runs, those with the same step, visit and attempt in one row. */
 import { html, useMemo } from '../../vendor/preact.js';
+import { formatDuration } from '../../core/time.js';
+import { useGet } from '../../core/use_get.js';
 import { Failure, Loading } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
-import { formatDuration } from '../../core/time.js';
-import { useGet } from '../../core/use_get.js';
 import { StepName } from '../run/step/step_name.js';
 
 /** Records of each side that are compared. */

@@ -1,8 +1,8 @@
 /** Bytes as text and as a table of hexadecimal numbers, to copy and to download. */
 import { html, useMemo, useState } from '../../vendor/preact.js';
 import { formatCount } from '../../core/text/counts.js';
-import { CopyButton } from '../../components/copy_button.js';
 import { download } from '../../core/download.js';
+import { CopyButton } from '../../components/copy_button.js';
 import { Tabs } from '../../components/tabs.js';
 
 const LINE = 16;

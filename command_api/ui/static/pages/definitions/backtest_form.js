@@ -4,10 +4,10 @@ import { send } from '../../core/api.js';
 import { readOnly } from '../../core/as_of.js';
 import { setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
+import { curlLine } from '../../core/text/command_lines.js';
 import { PAST } from '../../components/action_buttons.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Failure, Notice } from '../../components/notice.js';
-import { curlLine } from '../../core/text/command_lines.js';
 import { JsonText, parseJson } from '../../components/json/json_text.js';
 
 const STATUSES = ['completed', 'failed', 'cancelled', 'running', 'paused', 'pending'];

@@ -2,12 +2,12 @@
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { navigate } from '../../core/router.js';
+import { cliLine, curlLine } from '../../core/text/command_lines.js';
 import { CopyButton } from '../../components/copy_button.js';
 import { Dialog, DialogButtons } from '../../components/dialog.js';
 import { Failure } from '../../components/notice.js';
-import { cliLine, curlLine } from '../../core/text/command_lines.js';
-import { newKey } from './new_key.js';
 import { JsonText, parseJson } from '../../components/json/json_text.js';
+import { newKey } from './new_key.js';
 
 /**
  * @param {{definition: any, version: number, open: boolean, onClose: () => void}} props

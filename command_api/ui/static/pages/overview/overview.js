@@ -1,10 +1,10 @@
 /** The state of a tenant at a glance: what runs, what failed, what needs a person, what comes next. */
 import { html } from '../../vendor/preact.js';
 import { readOnly } from '../../core/as_of.js';
-import { Lazy } from '../../components/lazy.js';
 import { href } from '../../core/router.js';
 import { tenant } from '../../core/session.js';
 import { useGet } from '../../core/use_get.js';
+import { Lazy } from '../../components/lazy.js';
 import { Failure, Loading } from '../../components/notice.js';
 import { Sparkline } from '../../components/sparkline.js';
 import { Status } from '../../components/status.js';

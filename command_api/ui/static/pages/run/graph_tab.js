@@ -1,10 +1,10 @@
 /** The graph of a run's definition, with what the run made of it, beside an equal list of its steps. */
 import { html, useMemo } from '../../vendor/preact.js';
+import { setQuery, values } from '../../core/router.js';
+import { useGet } from '../../core/use_get.js';
 import { Failure, Loading } from '../../components/notice.js';
 import { Graph } from '../../components/graph/graph.js';
 import { StepTree } from '../../components/graph/step_tree.js';
-import { setQuery, values } from '../../core/router.js';
-import { useGet } from '../../core/use_get.js';
 import { FutureStep } from './step/future_step.js';
 import { edgeKey, stepStates, takenEdges } from './step_states.js';
 

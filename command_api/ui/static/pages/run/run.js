@@ -1,10 +1,10 @@
 /** The page of one run: its head, a tab of it, and the steps that are open beside the tab. */
 import { html, useEffect, useState } from '../../vendor/preact.js';
+import { setQuery, values } from '../../core/router.js';
+import { useGet } from '../../core/use_get.js';
 import { Failure, Loading } from '../../components/notice.js';
 import { Tabs } from '../../components/tabs.js';
 import { Lazy } from '../../components/lazy.js';
-import { setQuery, values } from '../../core/router.js';
-import { useGet } from '../../core/use_get.js';
 import { RunHeader } from './run_header.js';
 import { useTimeline } from './use_timeline.js';
 

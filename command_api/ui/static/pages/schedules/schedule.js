@@ -9,9 +9,9 @@ import { JsonTree } from '../../components/json/json_tree.js';
 import { Loaded } from '../../components/loaded.js';
 import { Empty } from '../../components/notice.js';
 import { Status } from '../../components/status.js';
+import { timetablesText } from '../definitions/trigger_text.js';
 import { NextTicks } from './next_ticks.js';
 import { PastTicks } from './past_ticks.js';
-import { timetablesText } from '../definitions/trigger_text.js';
 
 const NEXT = 20;
 const PAGE = 100;

@@ -2,11 +2,11 @@
 import { html } from '../../../vendor/preact.js';
 import { setQuery } from '../../../core/router.js';
 import { useGet } from '../../../core/use_get.js';
+import { href } from '../../../core/router.js';
 import { JsonTree } from '../../../components/json/json_tree.js';
 import { Loaded } from '../../../components/loaded.js';
 import { Pane } from '../../../components/pane.js';
 import { Table } from '../../../components/table.js';
-import { href } from '../../../core/router.js';
 import { followers, kindOf, stepText } from './step_text.js';
 
 /** @param {import('../definition.js').Shown} props */

@@ -1,11 +1,11 @@
 /** The dialog that runs a run again, from a step and with other data, after showing what would happen. */
 import { html, useState } from '../../../vendor/preact.js';
-import { CopyButton } from '../../../components/copy_button.js';
-import { Dialog, DialogButtons } from '../../../components/dialog.js';
-import { Failure, Notice } from '../../../components/notice.js';
 import { send } from '../../../core/api.js';
 import { navigate } from '../../../core/router.js';
 import { cliLine } from '../../../core/text/command_lines.js';
+import { CopyButton } from '../../../components/copy_button.js';
+import { Dialog, DialogButtons } from '../../../components/dialog.js';
+import { Failure, Notice } from '../../../components/notice.js';
 import { EMPTY, RerunFields, rerunBody } from './rerun_fields.js';
 
 /** @typedef {import('./rerun_fields.js').Fields} Fields */

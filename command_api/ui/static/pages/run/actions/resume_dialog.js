@@ -1,9 +1,9 @@
 /** Shows what resuming a run would do now, for each treatment of its timers, and resumes it. */
 import { html, useState } from '../../../vendor/preact.js';
-import { Dialog, DialogButtons } from '../../../components/dialog.js';
-import { Failure, Loading } from '../../../components/notice.js';
 import { Time } from '../../../core/time.js';
 import { useGet } from '../../../core/use_get.js';
+import { Dialog, DialogButtons } from '../../../components/dialog.js';
+import { Failure, Loading } from '../../../components/notice.js';
 import { attemptText } from '../step/step_name.js';
 import { TIMERS } from './pause_options.js';
 

@@ -1,11 +1,11 @@
 /** The recorded events of a run; kinds that are rarely of interest are folded. */
 import { html, useMemo, useState } from '../../../vendor/preact.js';
 import { formatCount } from '../../../core/text/counts.js';
-import { Failure, Loading } from '../../../components/notice.js';
-import { Table } from '../../../components/table.js';
 import { useShortcut } from '../../../core/keyboard.js';
 import { href, setQuery } from '../../../core/router.js';
 import { formatInstant } from '../../../core/time.js';
+import { Failure, Loading } from '../../../components/notice.js';
+import { Table } from '../../../components/table.js';
 import { isFailure } from '../../streams/failures.js';
 import { aboutEvent, canFold, eventRows, foldedKinds, kindOf } from './event_kinds.js';
 import { EventPane } from './event_pane.js';

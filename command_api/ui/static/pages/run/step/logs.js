@@ -1,8 +1,8 @@
 /** The log lines of an attempt's function, read when they are opened. */
 import { html, useState } from '../../../vendor/preact.js';
-import { Loaded } from '../../../components/loaded.js';
 import { formatInstant } from '../../../core/time.js';
 import { useGet } from '../../../core/use_get.js';
+import { Loaded } from '../../../components/loaded.js';
 
 /** @param {{runId: string, step: any}} props */
 export function Logs({ runId, step }) {

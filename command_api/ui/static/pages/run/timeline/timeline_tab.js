@@ -1,11 +1,11 @@
 /** The timeline of a run: a row for each attempt, decision, delay and join, with its bars in time. */
 import { html, useMemo } from '../../../vendor/preact.js';
-import { Empty, Loading } from '../../../components/notice.js';
-import { Status } from '../../../components/status.js';
-import { Table } from '../../../components/table.js';
 import { readOnly } from '../../../core/as_of.js';
 import { setQuery, values } from '../../../core/router.js';
 import { formatDuration, now } from '../../../core/time.js';
+import { Empty, Loading } from '../../../components/notice.js';
+import { Status } from '../../../components/status.js';
+import { Table } from '../../../components/table.js';
 import { StepName } from '../step/step_name.js';
 import { Axis } from './axis.js';
 import { Bars } from './bars.js';
