@@ -28,8 +28,9 @@ help: ## Lists the recipes.
 demo: $(RUNTIME) ## Runs an order-processing workflow from its events to the timeline of one run.
 	@$(BIN)/baton demo $(ARGS)
 
+# Tests wait for servers and browsers a quarter of their time: one process more than processors.
 test: $(EVERYTHING) ## Runs every test.
-	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) --dist worksteal $(ARGS)
 
 check: lint test ## Runs what CI runs: format, lint, types, layers, then every test.
 

@@ -55,8 +55,8 @@ async def resume_run(
 
     Raises NotFound, and InConflict if the run isn't paused or the server is held.
     """
-    require_released(services)
     graph = await graph_of(services, principal.tenant, run_id)
+    require_released(services)
     stream = stream_name(principal.tenant, "run", run_id)
 
     async def decide(values: Values) -> CommandResult[Run]:

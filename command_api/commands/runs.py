@@ -67,9 +67,9 @@ async def retry_run(
     Raises NotFound, InConflict if the run has nothing to retry or the server is held, Refused 429
     for a tenant with too many unfinished runs.
     """
-    require_released(services)
     tenant = principal.tenant
     graph = await graph_of(services, tenant, run_id)
+    require_released(services)
     stream = stream_name(tenant, "run", run_id)
 
     async def decide(values: Values) -> CommandResult[Run]:

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from baton.command_api.principal import ADMIN, READ, WRITE
+from baton.domain.actor import Actor
 from tests.conformance.deployments import deployments
 from tests.dialects.centrali_client import CentraliClient, centrali_client
 from tests.kit.stack import ALL_SCOPES
@@ -60,10 +61,16 @@ async def idle_of_module(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
         yield running
 
 
-@pytest.fixture
-def shared_idle(idle_of_module: Stack) -> Stack:
-    """An idle stack for the many tests of a module, each of which works as a tenant of its own."""
-    return replace(idle_of_module, tenant=f"acme-{next(_numbers)}")
+@pytest_asyncio.fixture(loop_scope="module")
+async def shared_idle(idle_of_module: Stack) -> AsyncIterator[Stack]:
+    """An idle stack for the many tests of a module, each of which works as a tenant of its own.
+
+    It is released, because the tests of the routes try the one that holds the server, too.
+    """
+    yield replace(idle_of_module, tenant=f"acme-{next(_numbers)}")
+    hold = idle_of_module.services.hold
+    if hold.held:
+        await hold.end(Actor("tests", "system"), at=idle_of_module.services.clock.now())
 
 
 @pytest_asyncio.fixture(params=["token", "key"], loop_scope="module")
