@@ -1,13 +1,21 @@
-"""Shows addresses without the passwords in them."""
+"""Keeps secrets to this process: addresses without passwords, an environment without settings."""
 
+import os
 import re
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+SETTINGS: Final = "BATON_"
+"""The names of Baton's settings begin with it."""
 MASK: Final = "********"
 _HOST: Final = r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._~%-]*)(:[0-9]*)?"
 _HOSTS: Final = re.compile(rf"{_HOST}(,{_HOST})*")
 _SECRET: Final = re.compile(r"pass|pwd|secret|token|key|auth|cred|sig", re.IGNORECASE)
+
+
+def environment_without_settings() -> dict[str, str]:
+    """Return the environment for a child process: Baton's settings hold secrets."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
 
 
 def masked(value: Any) -> Any:

@@ -6,7 +6,6 @@ the socket is closed, however this process ended.
 
 import asyncio
 import marshal
-import os
 import socket
 import subprocess
 from collections import deque
@@ -15,6 +14,7 @@ from typing import TypeAlias, cast
 
 from baton.backends.sqlite.writing.writer_process import LENGTH, Answer
 from baton.eventlog.errors import Unavailable
+from baton.protocols.masking import environment_without_settings
 
 CommandFor: TypeAlias = Callable[[int], Sequence[str]]
 """Called with the file descriptor of the process's end of the socket; returns the command line."""
@@ -106,7 +106,7 @@ async def start_child(command_for: CommandFor, *, keep_open: Sequence[int] = ())
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(number, *keep_open),
-                env={name: one for name, one in os.environ.items() if name[:6] != "BATON_"},
+                env=environment_without_settings(),
                 process_group=0,  # Ctrl-C reaches it at no time, not even before it ignores it
             )
         except OSError as error:

@@ -22,6 +22,7 @@ from baton.executor.functions.call import CallOutcome
 from baton.executor.functions.python.framing import encode_frame, receive_frame
 from baton.executor.functions.python.printed_output import PrintedOutput
 from baton.executor.functions.results import failure
+from baton.protocols.masking import environment_without_settings
 
 PROCESS_DIED = "PROCESS_DIED"
 MAX_IDLE = 2
@@ -31,7 +32,6 @@ _PRINTED_S = 1.0
 """Time for the rest of what a call has printed to arrive."""
 _PRINTED_AFTER_DEATH_S = 0.2
 """The same after the end of the process; processes that it has started may keep the pipe open."""
-_SETTINGS = "BATON_"
 _START_CODE = (
     "import sys; sys.path[:] = sys.argv[1:]; "
     "from baton.executor.functions.python.process_worker import main; main()"
@@ -142,7 +142,7 @@ async def _start_process() -> _FunctionProcess:
             stdin=PIPE,
             stdout=PIPE,
             stderr=writing,
-            env=_environment(),
+            env=environment_without_settings(),
             start_new_session=True,  # Ctrl-C must reach Baton only, which ends its processes itself
         )
     except BaseException:
@@ -159,11 +159,6 @@ async def _with_printed(process: Process, pipe: BinaryIO) -> _FunctionProcess:
         lambda: asyncio.StreamReaderProtocol(printed), pipe
     )
     return _FunctionProcess(process, printed, transport)
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment without Baton's settings, which hold secrets."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
 
 
 async def _exchange(process: Process, call: bytes, on_message: OnMessage) -> CallOutcome:

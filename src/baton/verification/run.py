@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Sequence
@@ -17,9 +16,9 @@ from baton.eventlog.notary.checks.shares import Share, Span
 from baton.eventlog.notary.checks.store import Helpers, Progress
 from baton.eventlog.notary.checks.verdict import Break
 from baton.eventlog.ports.backend import StoreLocation
+from baton.protocols.masking import environment_without_settings
 
 _MODULE: Final = "baton.verification.process"
-_SETTINGS: Final = "BATON_"
 _MAX_LINE: Final = 4 * 1024 * 1024
 
 
@@ -65,7 +64,7 @@ async def ask(
         *("-m", _MODULE),
         stdin=PIPE,
         stdout=PIPE,
-        env={name: one for name, one in os.environ.items() if not name.startswith(_SETTINGS)},
+        env=environment_without_settings(),
         limit=_MAX_LINE,
         start_new_session=True,  # Ctrl-C reaches Baton only, which ends its processes itself
     )
