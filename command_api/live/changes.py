@@ -96,12 +96,6 @@ class Changes:
         self._steps.clear()
         self._missed = True
 
-    @property
-    def waiting(self) -> bool:
-        """Whether a frame has to be sent; statistics don't count."""
-        log_moved = self._log_moved and self.topics.log
-        return bool(self._missed or self._runs or self._steps or log_moved)
-
     def take(self, position: int, lag_ms: int | None) -> bytes:
         """Return the frames of what waits, empty if nothing does, and forget it.
 

@@ -37,7 +37,6 @@ SERVICE: Final = "baton"
 _KINDS: Final = {
     "server": SpanKind.SERVER,
     "consumer": SpanKind.CONSUMER,
-    "client": SpanKind.CLIENT,
     "internal": SpanKind.INTERNAL,
 }
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)

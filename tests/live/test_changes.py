@@ -159,7 +159,7 @@ def test_the_newest_change_of_a_run_wins_and_the_last_frame_has_the_position() -
     assert len(frames) == 3
     assert b"run.RunCompleted" in frames[0]
     assert [b"id: 3" in frame for frame in frames] == [False, True, False]
-    assert not waiting.waiting
+    assert waiting.take(3, None) == b"", "nothing waits any more"
 
 
 def test_too_many_changes_become_one_resync(monkeypatch: pytest.MonkeyPatch) -> None:
