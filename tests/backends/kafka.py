@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from aiokafka.errors import UnknownTopicOrPartitionError
-
 from baton.backends.kafka import TRANSPORT
 from baton.backends.kafka.client_lifecycle import close_client
 from baton.backends.kafka.connection import Connection, connection_to
@@ -18,14 +16,12 @@ from baton.backends.kafka.runs_topic.publisher import KafkaPublisher
 from baton.backends.kafka.runs_topic.run_event_reader import OnUnreadable, RunEventReader, log_only
 from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.backends.memory.event_store import MemoryEventStore
-from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.partitions import PartitionOwner
 from baton.eventlog.ports.stores import EventStore, Subscription
 from baton.eventlog.ports.transport import TransportLocation
 from tests.backends import memory
-from tests.kit.eventually import eventually
 from tests.servers.kafka import server_url, topic_prefix_for
 
 SESSION_MS = 1_500
@@ -81,18 +77,7 @@ class KafkaPartitionedLogUnderTest:
         )
 
     async def publish(self, events: Sequence[Stored]) -> None:
-        """Publish, again while a new topic isn't known everywhere, as the relay does."""
-
-        async def published() -> bool:
-            try:
-                await self.publisher.publish(events)
-            except Unavailable as error:
-                if UnknownTopicOrPartitionError.__name__ not in str(error):
-                    raise
-                return False
-            return True
-
-        await eventually(published)
+        await self.publisher.publish(events)
 
     async def join(self, name: str, owner: PartitionOwner) -> Subscription:
         return await self.log.join(name, owner)

@@ -182,7 +182,7 @@ async def test_a_message_that_cannot_be_reported_is_skipped(
     kafka = KafkaPartitionedLogUnderTest(connection, topic_prefix_for(tmp_path), on_unreadable=fail)
     group = Group(kafka)
     unreadable = Stored(1, NAMES[0], 1, "run.RunStarted", b"{")
-    await kafka.publish([unreadable, *events(NAMES, 2)])
+    await publish_until_acknowledged(kafka, [unreadable, *events(NAMES, 2)])
     await group.join()
     await group.wait_until_seen(events(NAMES, 2))
     await group.close()
