@@ -11,10 +11,11 @@ Method: TypeAlias = Literal[
 
 @frozen(kw_only=False, slots=False)
 class Actor:
-    """The subject that acts and the method by which it was identified.
+    """The subject that acts, and the method by which it was identified.
 
-    `key_id` names the API key of method "key", never the key itself, and the bulk of method "bulk",
-    in which Baton acts for the subject. No slots: orjson writes the record three times as fast.
+    `key_id` names the API key for the method "key" (never the key itself), and the bulk for the
+    method "bulk", where Baton acts for the subject. The class has no slots, because orjson writes
+    it three times as fast without them.
     """
 
     subject: str

@@ -1,8 +1,8 @@
-"""Artifacts: large JSON values of runs, which are stored once and named by their content.
+"""Artifacts: large JSON values of runs, which are stored once and named by their content's hash.
 
-An `Artifact` stands in the place of its value: as the input of a run, the output of a step or the
-value of a name in the context. It is a class of its own, so no data of users can be mistaken for
-it. The value of a hash never changes, so a decision that gets it stays deterministic.
+An `Artifact` replaces its value as the input of a run, the output of a step or a value in the
+context. It is a class of its own, so that no user data can be mistaken for it. The value behind a
+hash never changes, so a decision that reads it stays deterministic.
 """
 
 from collections.abc import Iterator, Mapping
@@ -38,7 +38,7 @@ class Artifact:
 
 
 class UnreadableValue:
-    """Stands for the value of an artifact that is missing or damaged; `reason` names it."""
+    """Stands for the value of an artifact that is missing or damaged; `reason` says which."""
 
     __slots__ = ("reason",)
 
@@ -47,7 +47,8 @@ class UnreadableValue:
 
 
 Values: TypeAlias = Mapping[str, Json]
-"""Values of artifacts by their SHA-256; an `UnreadableValue` in the place of one without any."""
+"""Values of artifacts by their SHA-256; an `UnreadableValue` stands for a missing or damaged value.
+"""
 
 NO_VALUES: Final[Values] = {}
 
@@ -55,16 +56,16 @@ NO_VALUES: Final[Values] = {}
 class ValuesNeeded(Exception):
     """A condition reads artifacts whose values didn't come with the command.
 
-    The command is decided again with these values; nothing was decided yet.
+    Nothing was decided. The caller loads the values and sends the command again with them.
     """
 
     def __init__(self, artifacts: frozenset[Artifact]) -> None:
-        super().__init__(", ".join(sorted(one.sha256 for one in artifacts)))
+        super().__init__(", ".join(sorted(artifact.sha256 for artifact in artifacts)))
         self.artifacts = artifacts
 
 
 def artifacts_in(value: Json) -> Iterator[Artifact]:
-    """Yield the artifacts in the data of a run: at most two levels of objects hold them."""
+    """Yield the artifacts in the data of a run, which are at most two levels of objects deep."""
     if isinstance(value, Artifact):
         yield value
     elif isinstance(value, dict):
@@ -76,7 +77,7 @@ def artifacts_in(value: Json) -> Iterator[Artifact]:
 
 
 def with_values(value: Json, values: Values) -> Json:
-    """Return `value` with those of its artifacts replaced that `values` holds."""
+    """Return `value` with each artifact whose value is in `values` replaced by that value."""
     if isinstance(value, Artifact):
         return values.get(value.sha256, value)
     if isinstance(value, dict) and any(True for _ in artifacts_in(value)):

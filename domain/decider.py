@@ -25,7 +25,8 @@ class Decider(Generic[C, S, E]):
     decide_and_evolve: Callable[[C, S], tuple[list[E], S]] | None = None
     """Decides a command and returns the new state too.
 
-    Set where deciding computes that state anyway; None folds the decided events.
+    A decider sets it if its `decide` computes the new state anyway; None folds the decided events
+    instead.
     """
 
     def apply(self, command: C, state: S) -> tuple[list[E], S]:
@@ -57,11 +58,11 @@ class Batch(Generic[C]):
 def batched(
     decider: Decider[C, S, E], *, skip: tuple[type[Exception], ...] = ()
 ) -> Decider[Batch[C], S, E]:
-    """Return rules that decide the commands of a batch in order, each on the state after the last.
+    """Return a decider that decides the commands of a batch in order, each on the resulting state.
 
     Args:
         decider: The rules for a single command.
-        skip: Refusals that leave out one command. Any other refusal refuses the whole batch.
+        skip: Refusals that leave out only their command. Any other refusal refuses the whole batch.
     """
     apply = decider.decide_and_evolve or decider.apply
 

@@ -1,6 +1,6 @@
-"""Refusals of commands: facts with a stable code and details, in no dialect's words.
+"""Refusals of commands: facts with a stable code and details, independent of any dialect.
 
-The edge gives each refusal its text and its HTTP status.
+The HTTP edge gives each refusal its text and its HTTP status.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,13 +40,13 @@ ConflictReason: TypeAlias = Literal[
     "server_held",
     "contention",
 ]
-"""Why a command doesn't fit the state of its subject.
+"""The reasons why a command doesn't fit the state of its subject.
 
-`already_exists` has the details `subject` and `id`, `name_taken` `kind` ("slug", "path" or "user")
-and `name`, `definition_inactive` `slug` and `status`, `version_disabled` and `version_exists`
-`slug` and `version` (the label), the reasons about the status of a run or a bulk `status`.
-`server_held` means that nothing may start until the server is released.
-`contention` means that other writers won every retry of an append.
+The details are `subject` and `id` for `already_exists`; `kind` ("slug", "path" or "user") and
+`name` for `name_taken`; `slug` and `status` for `definition_inactive`; `slug` and `version` (the
+label) for `version_disabled` and `version_exists`; `status` for reasons about the status of a run
+or a bulk. `server_held` means that nothing may start until the server is released. `contention`
+means that other writers won every retry of an append.
 """
 
 
@@ -78,10 +78,10 @@ class Rejected(Exception):
 
 
 class Invalid(Rejected):
-    """A document breaks rules; `faults` name each place.
+    """A document breaks rules; `faults` names each place.
 
-    `message` says in neutral words what is wrong with the document as a whole, and `subject` names
-    what the document describes, if it describes a thing of the domain.
+    `message` says what is wrong with the document as a whole, independent of any dialect. `subject`
+    names what the document describes, if it describes an object of the domain.
     """
 
     code: Code = "validation_error"
@@ -128,7 +128,7 @@ class InConflict(Rejected):
 
 
 class StaleAttempt(Rejected):
-    """The report is of an attempt that doesn't hold the step, or no longer does."""
+    """The report is from an attempt that doesn't hold its step, or no longer does."""
 
     code: Code = "stale_attempt"
 

@@ -1,7 +1,7 @@
-"""The types of events that start runs: those about records, and any other CloudEvents type.
+"""The types of events that start runs: the types of record events, and any other CloudEvents type.
 
-A type that begins like those about records must be one of them, so that a mistyped one is noticed.
-Types that begin with `baton.` are Baton's own.
+A type that begins with `record` must be a known record type, so that a misspelled one is refused.
+Types that begin with `baton.` are reserved for Baton.
 """
 
 from typing import Final
@@ -17,13 +17,13 @@ RECORD_TYPES: Final = (
 )
 """The types of record events."""
 MAX_TYPE: Final = 200
-"""Characters of a type."""
+"""The number of characters that a type may have."""
 _ABOUT_RECORDS: Final = ("record.", "record_", "records.", "records_")
 _OWN: Final = "baton."
 
 
 def type_fault(event_type: str) -> str | None:
-    """Return why no event may have this type, None if one may."""
+    """Return why no event may have this type, None for a permitted type."""
     if event_type in RECORD_TYPES:
         return None
     if event_type.startswith(_ABOUT_RECORDS):

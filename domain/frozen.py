@@ -1,7 +1,7 @@
 """Immutable records for hot paths, where the cost of creating them matters.
 
-The type checkers refuse every assignment, as they do for `dataclass(frozen=True)`. At run time an
-assignment is possible: preventing it would make the initializer about three times as slow.
+The type checkers refuse every assignment, as they do for `dataclass(frozen=True)`. An assignment at
+run time isn't prevented, because that makes the initializer about three times as slow.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Ids that are derived from what they name. All ids have one form: 20 characters of `[0-9a-v]`."""
+"""Ids that are derived from the things that they name: 20 characters of `[0-9a-v]`."""
 
 from hashlib import sha256
 from uuid import NAMESPACE_URL, uuid5
@@ -8,8 +8,8 @@ _PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 
 
 def id_text(raw: bytes) -> str:
-    """Return 12 bytes in base32hex, as 20 characters that sort as the bytes do."""
-    # Ten pairs of 10 bits. Written out, because a loop over them takes three times as long.
+    """Return 12 bytes in base32hex: 20 characters that sort in the order of the bytes."""
+    # Ten pairs of 10 bits, written out because a loop over them takes three times as long.
     n = int.from_bytes(raw, "big") << 4
     return (
         f"{_PAIRS[n >> 90]}{_PAIRS[n >> 80 & 1023]}{_PAIRS[n >> 70 & 1023]}{_PAIRS[n >> 60 & 1023]}"
@@ -19,10 +19,10 @@ def id_text(raw: bytes) -> str:
 
 
 def derived_id(*parts: str) -> str:
-    """Return the same id for the same `parts`, so that a repeated cause names the same thing."""
+    """Return an id that depends only on `parts`, so that a repeated cause names the same thing."""
     return id_text(sha256("\x1f".join(parts).encode()).digest()[:12])
 
 
 def function_uuid(name: str) -> str:
-    """Return the UUID of a function without one of its own: UUIDv5 in the URL namespace."""
+    """Return the UUID of a function that declares none: a UUIDv5 in the URL namespace."""
     return str(uuid5(NAMESPACE_URL, f"baton:function:{name}"))

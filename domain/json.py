@@ -34,21 +34,21 @@ def same_json(first: Json, second: Json, spend: Callable[[int], None] = lambda _
     Args:
         first: A value.
         second: The other value.
-        spend: Called before members are compared, with their number. May raise to stop.
+        spend: Called with a number of members before they are compared. May raise to stop.
     """
     pairs = [(first, second)]
     while pairs:
-        one, other = pairs.pop()
-        if isinstance(one, dict) and isinstance(other, dict):
-            spend(len(one))
-            if one.keys() != other.keys():
+        left, right = pairs.pop()
+        if isinstance(left, dict) and isinstance(right, dict):
+            spend(len(left))
+            if left.keys() != right.keys():
                 return False
-            pairs.extend((value, other[name]) for name, value in one.items())
-        elif isinstance(one, list | tuple) and isinstance(other, list | tuple):
-            if len(one) != len(other):
+            pairs.extend((value, right[name]) for name, value in left.items())
+        elif isinstance(left, list | tuple) and isinstance(right, list | tuple):
+            if len(left) != len(right):
                 return False
-            spend(len(one))
-            pairs.extend(zip(one, other, strict=True))
-        elif kind_of(one) != kind_of(other) or one != other:
+            spend(len(left))
+            pairs.extend(zip(left, right, strict=True))
+        elif kind_of(left) != kind_of(right) or left != right:
             return False
     return True

@@ -11,19 +11,19 @@ def json_patch(before: Json, after: Json) -> Iterator[JsonObject]:
 
     Elements of arrays are compared by their index. Not recursive, so data may be arbitrarily deep.
     """
-    waiting: list[tuple[str, Json, Json]] = [("", before, after)]
-    while waiting:
-        path, one, other = waiting.pop()
-        if isinstance(one, dict) and isinstance(other, dict):
-            inside = list(_members(path, one, other))
-        elif isinstance(one, list | tuple) and isinstance(other, list | tuple):
-            inside = list(_elements(path, one, other))
+    pending: list[tuple[str, Json, Json]] = [("", before, after)]
+    while pending:
+        path, old, new = pending.pop()
+        if isinstance(old, dict) and isinstance(new, dict):
+            changes = list(_members(path, old, new))
+        elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
+            changes = list(_elements(path, old, new))
         else:
-            if not same_json(one, other):
-                yield {"op": "replace", "path": path, "value": other}
+            if not same_json(old, new):
+                yield {"op": "replace", "path": path, "value": new}
             continue
-        yield from (found for found in inside if isinstance(found, dict))
-        waiting += reversed([found for found in inside if isinstance(found, tuple)])
+        yield from (change for change in changes if isinstance(change, dict))
+        pending += reversed([change for change in changes if isinstance(change, tuple)])
 
 
 def pointer(path: str, name: str | int) -> str:
@@ -32,27 +32,27 @@ def pointer(path: str, name: str | int) -> str:
 
 
 def _members(
-    path: str, one: dict[str, Any], other: dict[str, Any]
+    path: str, old: dict[str, Any], new: dict[str, Any]
 ) -> Iterator[JsonObject | tuple[str, Json, Json]]:
-    """Yield an operation for each member that only one side has, and the others as pairs."""
-    for name, value in one.items():
-        if name not in other:
+    """Yield the operation for each member that only one side has, and the others as pairs."""
+    for name, value in old.items():
+        if name not in new:
             yield {"op": "remove", "path": pointer(path, name)}
         else:
-            yield pointer(path, name), value, other[name]
-    for name, value in other.items():
-        if name not in one:
+            yield pointer(path, name), value, new[name]
+    for name, value in new.items():
+        if name not in old:
             yield {"op": "add", "path": pointer(path, name), "value": value}
 
 
 def _elements(
-    path: str, one: Sequence[Json], other: Sequence[Json]
+    path: str, old: Sequence[Json], new: Sequence[Json]
 ) -> Iterator[JsonObject | tuple[str, Json, Json]]:
-    """Yield the pairs of elements, then what is added, or removed from the end."""
-    common = min(len(one), len(other))
+    """Yield elements at the same index as pairs, then operations that append or remove the rest."""
+    common = min(len(old), len(new))
     for index in range(common):
-        yield pointer(path, index), one[index], other[index]
-    for index in range(common, len(other)):
-        yield {"op": "add", "path": pointer(path, "-"), "value": other[index]}
-    for index in reversed(range(common, len(one))):
+        yield pointer(path, index), old[index], new[index]
+    for index in range(common, len(new)):
+        yield {"op": "add", "path": pointer(path, "-"), "value": new[index]}
+    for index in reversed(range(common, len(old))):
         yield {"op": "remove", "path": pointer(path, index)}

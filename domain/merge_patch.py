@@ -4,7 +4,7 @@ from baton.domain.json import Json
 
 
 def merge_patch(target: Json, patch: Json) -> Json:
-    """Return `target` with the members of `patch`; a null member removes one (RFC 7396, 2)."""
+    """Return `target` with the members of `patch`; null removes a member (RFC 7396, 2)."""
     if not isinstance(patch, dict):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}

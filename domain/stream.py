@@ -1,12 +1,13 @@
 """Names of event streams: `tenant/kind/id`.
 
-The name contains the tenant, so a lookup by an id of another tenant finds nothing.
+The name contains the tenant, so a lookup of another tenant's id finds nothing.
 """
 
 from typing import Final, NamedTuple
 
 SERVER: Final = "_"
-"""Stands for the tenant in names of streams that belong to the whole server; no tenant has it."""
+"""Replaces the tenant in names of streams that belong to the whole server; no tenant has this name.
+"""
 
 
 class StreamParts(NamedTuple):

@@ -1,4 +1,4 @@
-"""Text that people read in one line: names, reasons, subjects and ids."""
+"""Text that people read on one line: names, reasons, subjects and ids."""
 
 import re
 from typing import Final
@@ -21,7 +21,7 @@ MAX_NAME: Final = 200
 
 
 def is_plain(text: str) -> bool:
-    """Return whether `text` has no character that a terminal obeys or that hides in a line."""
+    """Return whether `text` has no terminal control character and no invisible character."""
     return _CONTROL.search(text) is None
 
 

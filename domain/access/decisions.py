@@ -1,4 +1,4 @@
-"""Decisions about accesses: each is recorded once."""
+"""Decisions about accesses: each access is recorded once."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from baton.domain.access.state import State, evolve
 from baton.domain.decider import Decider
 
 MAX_TEXT: Final = 200
-"""Characters of a user agent, or of a claimed name, that are recorded."""
+"""The number of characters of a user agent, or of a claimed name, that an event records."""
 
 
 def decide(command: Command, state: State) -> list[Event]:

@@ -1,8 +1,8 @@
 """Commands and events of accesses. Event names and fields are the storage format.
 
-Each event has a stream of its own. The network address and the user agent of a caller stand in
-these events alone, so that they can be kept for a shorter time than everything else. Times are
-milliseconds since the epoch, UTC.
+Each access has a stream of its own. Only these events hold a caller's network address and user
+agent, so that both can be deleted earlier than everything else. Times are milliseconds since the
+epoch, UTC.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Reason: TypeAlias = Literal["unauthorized", "forbidden"]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The network address and the user agent of a caller; texts that the caller may choose."""
+    """The network address and the user agent of a caller; a caller may forge both."""
 
     address: str
     user_agent: str
@@ -44,10 +44,10 @@ class SignedOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRefused:
-    """Requests of one subject were refused for one reason, `count` of them from `since` to `at`.
+    """Requests of one subject were refused for one reason: `count` requests from `since` to `at`.
 
-    `actor` is None where no credential was valid; `claimed` is then the name that a sign-in named.
-    Origin and route are those of the last request.
+    `actor` is None where no credential was valid; `claimed` is then the user name that the sign-in
+    gave. `origin` and `route` are those of the last request.
     """
 
     tenant: str
@@ -63,7 +63,7 @@ class AccessRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportMade:
-    """All entries of a list were sent as lines; `route` names the list."""
+    """A caller exported all entries of a list as lines; `route` names the list."""
 
     tenant: str
     actor: Actor
@@ -74,7 +74,7 @@ class ExportMade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookTested:
-    """A test message was posted to `url`, which is shown without its query."""
+    """A test message was posted to `url`, which is recorded without its query."""
 
     tenant: str
     actor: Actor
@@ -85,7 +85,7 @@ class WebhookTested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterRedriven:
-    """The dead letter `letter_id` was sent to its topic again."""
+    """The dead letter `letter_id` was published to its topic again."""
 
     tenant: str
     actor: Actor
@@ -96,7 +96,7 @@ class LetterRedriven:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewsChanged:
-    """A build of the set of views `number` began, or the set was made the live one."""
+    """A build of the view set `number` began, or that set became the live one."""
 
     tenant: str
     actor: Actor

@@ -1,1 +1,1 @@
-"""An API key: a lasting credential of a program, which acts in one tenant."""
+"""An API key: a long-lived credential of a program, which acts in one tenant."""

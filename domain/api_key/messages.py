@@ -12,7 +12,7 @@ from baton.domain.actor import Actor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateApiKey:
-    """Create a key that is valid until `expires_at`, or until it is revoked if that is None."""
+    """Create a key that is valid until `expires_at`; None means until it is revoked."""
 
     tenant: str
     key_id: str
@@ -27,7 +27,7 @@ class CreateApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeApiKey:
-    """End the key for ever."""
+    """Revoke the key for good."""
 
     actor: Actor
     at: int

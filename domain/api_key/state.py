@@ -10,8 +10,8 @@ from baton.domain.api_key.messages import ApiKeyCreated, ApiKeyRevoked, Event
 class State:
     """A key; `key_id` is empty before it is created.
 
-    `expires_at` and `revoked_at` are ms since the epoch, UTC, and None for a key that doesn't
-    expire and for one that isn't revoked.
+    `expires_at` is None for a key that doesn't expire, `revoked_at` for a key that isn't revoked.
+    Both are in ms since the epoch, UTC.
     """
 
     tenant: str = ""

@@ -1,4 +1,4 @@
-"""Decisions about the audit key: a rotation to the key that signs already decides nothing."""
+"""Decisions about the audit key: a rotation to the key that already signs decides nothing."""
 
 from baton.domain.audit_key.messages import AuditKeyRotated, Command, Event
 from baton.domain.audit_key.state import State, evolve

@@ -12,7 +12,7 @@ from baton.domain.actor import Actor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotateAuditKey:
-    """Let `key` sign from now on, and not `former`; `endorsement` is as in the event."""
+    """Let `key` replace `former` as the signing key; `endorsement` is as in the event."""
 
     former: str
     key: str
@@ -23,10 +23,10 @@ class RotateAuditKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditKeyRotated:
-    """`key` signs the heads behind this event, instead of `former`.
+    """`key` signs the heads after this event, instead of `former`.
 
-    `endorsement` is a signed note by `former` about `key`, None where `former` could not sign any
-    more.
+    `endorsement` is a signed note by `former` about `key`. It is None where `former` could no
+    longer sign.
     """
 
     former: str

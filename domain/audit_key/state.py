@@ -7,7 +7,7 @@ from baton.domain.audit_key.messages import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The key that signs, None before the first rotation."""
+    """The signing key, None before the first rotation."""
 
     key: str | None = None
 

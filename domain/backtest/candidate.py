@@ -1,4 +1,4 @@
-"""The changed definition that a backtest tries, and what stands in for outcomes it lacks."""
+"""The changed definition that a backtest tries, with substitutes for the outcomes that it lacks."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -13,14 +13,17 @@ from baton.domain.json import Json
 
 @frozen
 class Candidate:
-    """The changed definition, beside the one whose runs were recorded.
+    """The changed definition, compared with the definition whose runs were recorded.
 
-    `definition` has the changed body as its only version, and `graph` is that of the body without
-    retries: an attempt ends as the last attempt of its visit did. `recorded_as` maps a step id of
-    the candidate to the one under which its outcomes were recorded, where they differ. `shared` are
-    the recorded ids of the steps that the candidate has too, by recorded version; in the versions
-    of `in_order` they run one by one, as in the candidate. `stubs` are outputs of steps without an
-    outcome.
+    - `definition` has the changed body as its only version.
+    - `graph` is the graph of that body without retries: an attempt ends as the last attempt of its
+      visit did.
+    - `recorded_as` maps a candidate's step id to the id under which its outcomes were recorded,
+      where the two differ.
+    - `shared` holds, for each recorded version, the recorded ids of the steps that the candidate
+      has too.
+    - `in_order` names the recorded versions whose steps run one by one, as the candidate's do.
+    - `stubs` are outputs for steps without a recorded outcome.
     """
 
     definition: Definition
@@ -42,19 +45,22 @@ def candidate_of(
     recorded_as: Mapping[str, str] | None = None,
     stubs: Mapping[str, Json] | None = None,
 ) -> Candidate:
-    """Return the candidate; raises Invalid for names of steps that there aren't.
+    """Return the candidate; raises Invalid for names of steps that don't exist.
 
     Args:
         recorded: The definition whose runs were recorded.
-        body: The content of the changed one.
+        body: The content of the changed definition.
         recorded_as: The recorded step id of each step that has another id now.
         stubs: The outputs of steps without a recorded outcome.
     """
-    renamed, given = dict(recorded_as or {}), dict(stubs or {})
-    known = {version: frozenset(one.graph.by_id) for version, one in recorded.versions.items()}
+    renamed, outputs = dict(recorded_as or {}), dict(stubs or {})
+    step_ids = {
+        version: frozenset(version_body.graph.by_id)
+        for version, version_body in recorded.versions.items()
+    }
     faults = [
-        *_faults_of_names(renamed, body.graph, frozenset().union(*known.values())),
-        *_faults_of_stubs(given, body.graph),
+        *_faults_of_names(renamed, body.graph, frozenset().union(*step_ids.values())),
+        *_faults_of_stubs(outputs, body.graph),
     ]
     if faults:
         raise Invalid("The names of steps don't fit the definitions", faults=faults)
@@ -63,19 +69,21 @@ def candidate_of(
     return Candidate(
         definition=replace(recorded, version=1, versions={1: active}, disabled=(), deleted=False),
         graph=_without_retries(body.graph),
-        shared={version: names & ids for version, ids in known.items()},
+        shared={version: names & ids for version, ids in step_ids.items()},
         in_order=frozenset(
             version
-            for version, one in recorded.versions.items()
-            if one.graph.flow == body.graph.flow == "next"
+            for version, version_body in recorded.versions.items()
+            if version_body.graph.flow == body.graph.flow == "next"
         ),
         recorded_as=renamed,
-        stubs=given,
+        stubs=outputs,
     )
 
 
 def _without_retries(graph: Graph) -> Graph:
-    steps = (replace(one, retry=None) if isinstance(one, Compute) else one for one in graph.steps)
+    steps = (
+        replace(step, retry=None) if isinstance(step, Compute) else step for step in graph.steps
+    )
     return replace(graph, steps=tuple(steps))
 
 

@@ -1,7 +1,7 @@
-"""Compares the recorded course of a run with that of its replay.
+"""Compares the recorded course of a run with the course of its replay.
 
-Steps that only one of the two definitions has aren't compared: that they come or go is the change
-itself. Of the others the first one whose result isn't the recorded one is the first difference.
+A step that only one of the two definitions has isn't compared, because adding or removing it is the
+change itself. Among the other steps, the first one with another result is the first difference.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,16 +20,16 @@ Verdict: TypeAlias = Literal["same", "differs", "unknown", "notComparable", "err
 NOT_RUN: Final = "not run"
 """The result of a step that the course of a run doesn't reach."""
 MAX_PATH: Final = 200
-"""Steps that a path names."""
+"""The number of steps that a path names."""
 _UNREADABLE: Final = f"failed: {ARTIFACT_UNREADABLE}"
 
 
 @frozen
 class Difference:
-    """The first difference: the result of a visit as it was and as it would be.
+    """The first visit whose result changes, as it was recorded and as it would be.
 
-    `step_id` is that of the candidate where it has the step. It is None if the runs differ in their
-    ends alone. `decision` holds the evaluations of the replayed decision.
+    `step_id` is the candidate's id where the candidate has the step. It is None if only the ends of
+    the runs differ. `decision` holds the evaluations of the replayed decision.
     """
 
     step_id: str | None
@@ -41,11 +41,11 @@ class Difference:
 
 @frozen
 class Comparison:
-    """A run beside its replay.
+    """A recorded run compared with its replay.
 
-    `path` and `outcome` are pairs: as it was, and as it would be. A path names the steps in the
+    `path` and `outcome` are pairs: as recorded, and as replayed. A path names the steps in the
     order in which they began. `unknown` is the step without an outcome at which the replay stopped.
-    `reason` says why a run is not comparable, or its replay failed.
+    `reason` says why a run isn't comparable, or why its replay failed.
     """
 
     run_id: str
@@ -82,10 +82,10 @@ def compare(recording: Recording, candidate: Candidate, values: Values) -> Compa
 
 
 def _require_comparable(recording: Recording, replay: Replay, values: Values) -> None:
-    """Raise NotComparable for a run that its recording no longer describes."""
+    """Raise NotComparable for a run that can't be replayed from its recording."""
     if recording.limited and recording.course.revisited:
         raise NotComparable("it was retried and then reached its limit of step activations")
-    lost = [one.reason for one in values.values() if isinstance(one, UnreadableValue)]
+    lost = [value.reason for value in values.values() if isinstance(value, UnreadableValue)]
     before = recording.course.results.values()
     if lost and _UNREADABLE in replay.course.results.values() and _UNREADABLE not in before:
         raise NotComparable(f"a value that it read is gone: {lost[0]}")
@@ -94,19 +94,19 @@ def _require_comparable(recording: Recording, replay: Replay, values: Values) ->
 def _first_difference(
     recording: Recording, replay: Replay, candidate: Candidate
 ) -> Difference | None:
-    found = next(_differences(recording, replay, candidate), None)
-    if found is not None or replay.unknown is not None:
-        return found
-    was, would_be = recording.ended_as, _end(recording, replay)
-    if was != would_be:
-        return Difference(step_id=None, visit=None, was=was, would_be=would_be)
+    difference = next(_differences(recording, replay, candidate), None)
+    if difference is not None or replay.unknown is not None:
+        return difference
+    recorded, replayed = recording.ended_as, _end(recording, replay)
+    if recorded != replayed:
+        return Difference(step_id=None, visit=None, was=recorded, would_be=replayed)
     return None
 
 
 def _differences(
     recording: Recording, replay: Replay, candidate: Candidate
 ) -> Iterator[Difference]:
-    """Yield the visits whose results differ, in the recorded order, then those that are new."""
+    """Yield the visits whose results differ, in the recorded order, and then new visits."""
     version = recording.request.version
     shared = candidate.shared.get(version, frozenset())
     was = {at: result for at, result in recording.course.results.items() if at[0] in shared}
@@ -132,9 +132,9 @@ def _differences(
 def _of_order(
     was: Sequence[Place], would_be: Sequence[Place], replayed: Mapping[Place, Place]
 ) -> Iterator[Difference]:
-    """Yield the first visit that comes after another one than it did, where steps run one by one.
+    """Yield the first visit that changes its place in the order, where steps run one by one.
 
-    All visits of `would_be` were recorded too, with the same results.
+    Every visit of `would_be` was recorded too, with the same result.
     """
     for index, (before, after) in enumerate(zip(was, would_be, strict=False)):
         if before != after:
@@ -151,10 +151,11 @@ def _of_order(
 def _equal(
     result: str, place: Place, replay: Replay, candidate: Candidate, shared: frozenset[str]
 ) -> bool:
-    """Return whether a result is the recorded one.
+    """Return whether the replayed result equals the recorded one.
 
-    A choice of a step that only the candidate has, instead of one that only the recorded version
-    had, may be the same under another name: what follows tells.
+    A decision may choose a step that only the candidate has where it used to choose a step that
+    only the recorded version had. This may be the same step under another name, so it counts as
+    equal; the steps after it show whether the run changes.
     """
     course = replay.course
     replayed = course.results[place]
@@ -178,7 +179,7 @@ def _difference(place: Place, was: str, replay: Replay) -> Difference:
 
 
 def _end(recording: Recording, replay: Replay) -> str:
-    """Return the end of the replay in words: as recorded if it waits where the run did."""
+    """Describe the end of the replay; a replay that waits where the run waited ends as recorded."""
     if replay.ended_as is not None:
         return replay.ended_as
     if replay.unknown is not None:

@@ -1,7 +1,7 @@
-"""The course of a run: the visits of its steps in the order in which they began, and their results.
+"""The course of a run: its steps' visits in the order in which they began, with their results.
 
-A recorded run and its replay have their courses in the same form, so that they can be compared. A
-visit that was begun again after a retry of the run counts once, with its last result.
+A recorded run and its replay have courses of the same form, so that they can be compared. A visit
+that a retry of the run began again counts once, with its last result.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ Place: TypeAlias = tuple[str, int]
 """A step id and its visit, from 1."""
 
 OPEN: Final = "open"
-"""The result of a visit without an end: it is under way, or was cancelled with its run."""
+"""The result of a visit without an end: it is running, or was cancelled with its run."""
 WAITING: Final = "waiting"
 """The result of a visit of a delay without an end."""
 END: Final = "end"
@@ -64,10 +64,10 @@ _ENTRIES = (
 class Course:
     """The visits of a run so far.
 
-    `results` maps each visit to its result: `succeeded`, `failed: CODE`, `skipped`, `elapsed`,
-    `reached`, `open` or `waiting`, and for a decision the step that it chose or `end`. `decisions`
-    holds the evaluations behind the choices. `revisited` counts visits that a retry of the run
-    began again under another number.
+    - `results` maps each visit to its result: `succeeded`, `failed: CODE`, `skipped`, `elapsed`,
+      `reached`, `open`, `waiting`, or, for a decision, the chosen step or `end`.
+    - `decisions` holds the evaluations behind the choices.
+    - `revisited` counts the visits that a retry of the run began again under another number.
     """
 
     __slots__ = ("_last", "_reopened", "_shift", "decisions", "results", "revisited")
@@ -81,7 +81,7 @@ class Course:
         self._shift: dict[str, int] = {}
 
     def apply(self, event: Event) -> Place | None:
-        """Apply the next event; return the visit that it is about, None for any other event."""
+        """Apply the next event; return its visit, None for an event about no visit."""
         if isinstance(event, RunReopened):
             self._reopen(event)
         if not isinstance(event, VisitEvent):
@@ -105,7 +105,7 @@ class Course:
                 self.results[place] = OPEN
 
     def _place(self, event: VisitEvent) -> Place:
-        """Return the visit; one that was begun again keeps the number that it had before."""
+        """Return the visit; a visit that was begun again keeps its first number."""
         step_id, visit = event.step_id, event.visit
         last = self._last.get(step_id, 0)
         if isinstance(event, _ENTRIES) and visit > last:

@@ -1,4 +1,4 @@
-"""The recording of a run: all that a replay needs of its events, collected in one pass."""
+"""The recording of a run: the data of its events that a replay needs, collected in one pass."""
 
 from collections.abc import Iterable
 from typing import Final, Literal, TypeAlias
@@ -36,7 +36,7 @@ LOOP_LIMIT: Final = "LOOP_LIMIT"
 
 @frozen(kw_only=False)
 class Elapsed:
-    """The end of a delay, or of the time within which a synchronization point had to be reached."""
+    """The end of a delay, or the deadline of a synchronization point."""
 
 
 Recorded: TypeAlias = Outcome | Elapsed
@@ -44,11 +44,11 @@ ELAPSED: Final = Elapsed()
 
 
 class Recording:
-    """The recorded run: its request, the outcomes of its visits and their order.
+    """A recorded run: its request, the outcomes of its visits and their order.
 
     `outcomes` maps a visit to its last outcome, with the number of the event that recorded it.
-    `controls` are the starts, pauses and resumes with the numbers of their events. `ended_as` is
-    the status of the run in words.
+    `controls` are the starts, pauses and resumes, with the numbers of their events. `ended_as`
+    describes the status of the run.
     """
 
     __slots__ = (
@@ -76,17 +76,17 @@ class Recording:
 
     @property
     def branch(self) -> Branch | None:
-        """The outcomes that the run took over from another one, None unless it is a rerun."""
-        found = self._branched
-        if found is None:
+        """The outcomes that the run copied from its source; None unless it is a rerun."""
+        branched = self._branched
+        if branched is None:
             return None
         return Branch(
-            source=found.source,
-            source_version=found.source_version,
-            position=found.position,
+            source=branched.source,
+            source_version=branched.source_version,
+            position=branched.position,
             copied=tuple(self._copied),
-            entry=found.entry,
-            reason=found.reason,
+            entry=branched.entry,
+            reason=branched.reason,
         )
 
     def apply(self, event: Event) -> None:
@@ -103,9 +103,9 @@ class Recording:
             self._status(event)
 
     def _outcome(self, place: Place, event: Event) -> None:
-        found = _outcome_of(event)
-        if found is not None:
-            self.outcomes[place] = self._number, found
+        outcome = _outcome_of(event)
+        if outcome is not None:
+            self.outcomes[place] = self._number, outcome
 
     def _status(self, event: Event) -> None:
         match event:
@@ -143,7 +143,7 @@ def record(events: Iterable[Event]) -> Recording:
 
 
 def end_of(event: RunCompleted | RunFailed | RunCancelled) -> str:
-    """Return the end of a run in words."""
+    """Describe the end of a run."""
     match event:
         case RunCompleted():
             return "completed with errors" if event.has_errors else "completed"

@@ -1,8 +1,8 @@
-"""Drives the rules of runs with a changed definition, and answers each step from a recording.
+"""Drives the rules of runs with a changed definition, and takes each outcome from a recording.
 
-The rules are those that decide live runs. The outcomes arrive in the order in which they were
-recorded, a delay that the recording lacks ends at once, and a recorded pause holds the same
-outcomes. Nothing but the order of the recording moves the replay, so it has no clock.
+The rules are those of live runs. The outcomes arrive in the recorded order; a delay that the
+recording lacks ends at once, and a recorded pause holds back the same outcomes. Only the order of
+the recording advances the replay, so it needs no clock.
 """
 
 from dataclasses import replace
@@ -37,13 +37,14 @@ from baton.domain.run.state import NOT_REQUESTED, State
 from baton.domain.run.trigger import Branch
 
 _AT_ONCE: Final = 0
-"""The place in the order of what no event recorded; the first event has the number 1."""
+"""The place in the order of an outcome that no event recorded; the first event has the number 1."""
 _BEGIN: Final = 0
-"""The time of every decision but the firing of a timer, which has the time when that is due."""
+"""The time of every decision except the firing of a timer, which happens at the timer's due time.
+"""
 _NO_LIMIT: Final = 0
 
 _Due = tuple[int, str, int, "Recorded | Control"]
-"""The number of an event, a step id with its visit (or "" and 0), and what arrives then."""
+"""The number of an event, a step id with its visit (or "" and 0), and the outcome or control."""
 
 
 class NotComparable(Exception):
@@ -53,8 +54,9 @@ class NotComparable(Exception):
 class Replay:
     """The replay of one recorded run.
 
-    `course` are the visits under the ids of the candidate. `missing` are those that wait for an
-    outcome which nothing gives. `ended_as` is the end of the run in words, None without one.
+    `course` has the visits under the candidate's step ids. `missing` are the visits whose outcome
+    neither the recording nor a stub gives. `ended_as` describes the end of the run, None while it
+    has none.
     """
 
     __slots__ = (
@@ -76,14 +78,14 @@ class Replay:
         self._candidate = candidate
         self._values = values
         self._state: State = NOT_REQUESTED
-        self._due: list[_Due] = [(number, "", 0, what) for number, what in recording.controls]
+        self._due: list[_Due] = [(number, "", 0, control) for number, control in recording.controls]
         self._held: list[_Due] = []
         self.missing: list[Place] = []
         heapify(self._due)
 
     @property
     def unknown(self) -> Place | None:
-        """The first of the missing outcomes; None if the run has ended without it."""
+        """The first visit without an outcome; None if the run has ended without it."""
         return None if self._state.final or not self.missing else self.missing[0]
 
     def run(self) -> None:
@@ -92,13 +94,13 @@ class Replay:
         self._decide(self._request(request))
         while self._due and not self._state.final:
             due = heappop(self._due)
-            _, step_id, visit, what = due
-            if isinstance(what, str):
-                self._control(what, request)
-            elif self._state.hold is not None and isinstance(what, Elapsed):
+            _, step_id, visit, recorded = due
+            if isinstance(recorded, str):
+                self._control(recorded, request)
+            elif self._state.hold is not None and isinstance(recorded, Elapsed):
                 self._held.append(due)
             else:
-                self._arrive((step_id, visit), what)
+                self._arrive((step_id, visit), recorded)
 
     def _request(self, request: RunRequested) -> RequestRun:
         return RequestRun(
@@ -114,7 +116,7 @@ class Replay:
         )
 
     def _branch(self) -> Branch | None:
-        """Return what the run took over from another one, under the ids of the candidate."""
+        """Return the outcomes that the run copied from its source, by the candidate's step ids."""
         branch = self._recording.branch
         if branch is None:
             return None
@@ -123,9 +125,9 @@ class Replay:
             message = f"it is a rerun from step '{branch.entry}', which the definition lacks"
             raise NotComparable(message)
         copied = tuple(
-            replace(one, step_id=names[one.step_id])
-            for one in branch.copied
-            if one.step_id in names
+            replace(copied, step_id=names[copied.step_id])
+            for copied in branch.copied
+            if copied.step_id in names
         )
         entry = None if branch.entry is None else names[branch.entry]
         return Branch(
@@ -150,7 +152,7 @@ class Replay:
                 heappush(self._due, due)
             self._held.clear()
 
-    def _arrive(self, place: Place, what: Recorded) -> None:
+    def _arrive(self, place: Place, recorded: Recorded) -> None:
         """Report an outcome, or fire a timer, of a visit that still waits for it."""
         step_id, visit = place
         step = self._state.steps[step_id]
@@ -158,14 +160,14 @@ class Replay:
         graph, values = self._candidate.graph, self._values
         if step.visit != visit or not (step.open or step.awaited):
             return
-        if isinstance(what, Elapsed):
+        if isinstance(recorded, Elapsed):
             at = step.due_at
             self._decide(FireTimer(token=token, graph=graph, at=at, values=values))
         else:
             self._decide(
                 ReportOutcome(
                     token=token,
-                    outcome=what,
+                    outcome=recorded,
                     graph=graph,
                     at=_BEGIN,
                     max_run_bytes=_NO_LIMIT,
@@ -186,13 +188,13 @@ class Replay:
                     pass
 
     def _expect(self, place: Place) -> None:
-        """Put the outcome of a visit that began in its place in the order."""
+        """Queue the outcome of a visit that began, at its place in the recorded order."""
         step_id, visit = place
         step = self._candidate.graph.by_id[step_id]
         recorded = self._candidate.recorded_id(step_id), visit
-        number, what = self._recording.outcomes.get(recorded, (_AT_ONCE, None))
-        if what is not None and isinstance(what, Elapsed) != isinstance(step, Compute):
-            heappush(self._due, (number, step_id, visit, what))
+        number, outcome = self._recording.outcomes.get(recorded, (_AT_ONCE, None))
+        if outcome is not None and isinstance(outcome, Elapsed) != isinstance(step, Compute):
+            heappush(self._due, (number, step_id, visit, outcome))
         elif not isinstance(step, Sync) and not self._waits_as_recorded(step, recorded):
             self._improvise(place, step)
 
@@ -202,7 +204,7 @@ class Replay:
         return self._recording.course.results.get(recorded) == unended
 
     def _improvise(self, place: Place, step: Step) -> None:
-        """End a visit without a recorded outcome: a delay at once, a step by its stub if any."""
+        """End a visit without a recorded outcome: a delay at once, a step by its stub, if any."""
         if isinstance(step, Delay):
             heappush(self._due, (_AT_ONCE, *place, ELAPSED))
         elif step.id in self._candidate.stubs:

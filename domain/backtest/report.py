@@ -7,18 +7,18 @@ from baton.domain.backtest.comparison import Comparison, Verdict
 from baton.domain.frozen import frozen
 
 MAX_EXAMPLES: Final = 20
-"""Runs that a group names."""
+"""The number of runs that a group names."""
 MAX_ITEMS: Final = 10_000
-"""Runs that a report lists by default; the counts and groups are of all of them."""
+"""The number of runs that a report lists by default; its counts and groups cover all runs."""
 MAX_GROUPS: Final = 1_000
-"""Groups of a report; further differences are counted, but in no group."""
+"""The number of groups of a report; further differences are counted without a group."""
 
 
 @frozen
 class Group:
-    """A difference that runs share: its step, and the results as they were and as they would be.
+    """A difference that several runs share: its step, and its results as recorded and as replayed.
 
-    `was` is None for runs whose replay stopped or failed, and `would_be` then says why.
+    `was` is None for runs whose replay stopped or failed; `would_be` then says why.
     """
 
     step_id: str | None
@@ -35,10 +35,10 @@ class Members:
 
 
 class Report:
-    """The findings of a backtest so far.
+    """The result of a backtest so far.
 
-    `counts` are the runs by their verdict, `groups` the runs of each difference. `items` are the
-    first `max_items` runs whose verdict isn't "same", and `omitted` the number of the others.
+    `counts` are the runs by verdict, `groups` the runs by difference. `items` lists the first
+    `max_items` runs whose verdict isn't "same"; `omitted` is the number of such runs beyond them.
     """
 
     __slots__ = ("_max_items", "counts", "groups", "items", "omitted")
@@ -54,39 +54,39 @@ class Report:
 
     @property
     def runs(self) -> int:
-        """The number of runs that were looked at."""
+        """The number of runs that were compared."""
         return sum(self.counts.values())
 
     def add_same(self, runs: int) -> None:
-        """Count runs that go the way that they went."""
+        """Count runs whose replay equals the recording."""
         self.counts["same"] += runs
 
-    def add(self, found: Comparison) -> None:
-        """Count a run, and list it unless it goes the way that it went."""
-        self.counts[found.verdict] += 1
-        if found.verdict == "same":
+    def add(self, comparison: Comparison) -> None:
+        """Count a run, and list it unless its replay equals the recording."""
+        self.counts[comparison.verdict] += 1
+        if comparison.verdict == "same":
             return
-        self._add_to_group(found)
+        self._add_to_group(comparison)
         if len(self.items) < self._max_items:
-            self.items.append(found)
+            self.items.append(comparison)
         else:
             self.omitted += 1
 
-    def _add_to_group(self, found: Comparison) -> None:
-        group = _group_of(found)
+    def _add_to_group(self, comparison: Comparison) -> None:
+        group = _group_of(comparison)
         if group not in self.groups and len(self.groups) >= MAX_GROUPS:
             return
         members = self.groups.setdefault(group, Members())
         members.count += 1
         if len(members.examples) < MAX_EXAMPLES:
-            members.examples.append(found.run_id)
+            members.examples.append(comparison.run_id)
 
 
-def _group_of(found: Comparison) -> Group:
-    if found.first is not None:
-        first = found.first
+def _group_of(comparison: Comparison) -> Group:
+    if comparison.first is not None:
+        first = comparison.first
         return Group(step_id=first.step_id, was=first.was, would_be=first.would_be)
-    if found.unknown is not None:
-        would_be = f"unknown after {found.unknown}"
-        return Group(step_id=found.unknown, was=None, would_be=would_be)
-    return Group(step_id=None, was=None, would_be=found.reason or found.verdict)
+    if comparison.unknown is not None:
+        would_be = f"unknown after {comparison.unknown}"
+        return Group(step_id=comparison.unknown, was=None, would_be=would_be)
+    return Group(step_id=None, was=None, would_be=comparison.reason or comparison.verdict)

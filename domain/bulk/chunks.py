@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 RUNS_PER_CHUNK: Final = 10_000
-"""The ids in each chunk but the last."""
+"""The number of ids in every chunk except the last."""
 
 
 def split(run_ids: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
@@ -14,6 +14,6 @@ def split(run_ids: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def place_of(index: int) -> tuple[str, int]:
-    """Return the name of the chunk that holds the run at `index`, and the place in the chunk."""
+    """Return the name of the chunk that holds the run at `index`, and the index in the chunk."""
     number, place = divmod(index, RUNS_PER_CHUNK)
     return str(number), place

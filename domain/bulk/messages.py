@@ -13,13 +13,14 @@ from baton.domain.frozen import frozen
 from baton.domain.json import JsonObject
 
 Action: TypeAlias = Literal["cancel", "retry", "rerun", "pause", "resume"]
-"""The actions on a run that a bulk performs, each with the options it has for a single run."""
+"""The actions on a run that a bulk can perform, with the same options as for a single run."""
 
 Outcome: TypeAlias = Literal["done", "unchanged", "refused", "failed"]
 """The outcome of one run.
 
-"done": the bulk changed it. "unchanged": it was so before. "refused": its state or a rule forbids
-the action. "failed": the action couldn't be performed, and may be possible later.
+"done": the bulk changed the run. "unchanged": the run already was in the requested state.
+"refused": the state of the run or a rule forbids the action. "failed": the action couldn't be
+performed, but a retry may succeed.
 """
 
 
@@ -27,8 +28,8 @@ the action. "failed": the action couldn't be performed, and may be possible late
 class Item:
     """The outcome of one run; `new_run_id` is the run that a rerun started.
 
-    `code` and `message` say why the action was refused or failed, as a request for the single run
-    would.
+    `code` and `message` say why the action was refused or failed, with the texts of a request for
+    the single run.
     """
 
     run_id: str
@@ -43,9 +44,9 @@ class RequestBulk:
     """Perform `action` with the options `args` on `count` runs.
 
     Args:
-        filter: The conditions that chose the runs, None for runs that were named by their ids.
+        filter: The conditions that chose the runs; None for runs that were named by their ids.
         position: The log position as of which the runs were chosen.
-        per_second: The most runs in one second; None is as fast as possible.
+        per_second: The most runs per second; None is as fast as possible.
     """
 
     tenant: str
@@ -63,7 +64,7 @@ class RequestBulk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportItems:
-    """The runs from index `first` up to, not including, `through` have been treated in `round`."""
+    """Record that the runs with `first` <= index < `through` were treated in `round`."""
 
     round: int
     first: int
@@ -74,7 +75,7 @@ class ReportItems:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopBulk:
-    """Treat no further run."""
+    """Treat no more runs."""
 
     actor: Actor
     at: int
@@ -82,7 +83,7 @@ class StopBulk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryBulk:
-    """Try the failed runs again; `chunks` and `count` name all of them."""
+    """Try the failed runs again; `chunks` and `count` are those of all failed runs."""
 
     chunks: JsonObject
     count: int
@@ -109,7 +110,7 @@ class BulkRequested:
 
 @frozen(slots=False)
 class BulkProgressed:
-    """Runs have been treated, up to index `through` of the round's runs."""
+    """Runs were treated, up to index `through` of the round's runs."""
 
     round: int
     through: int
@@ -126,7 +127,7 @@ class BulkCompleted:
 
 @frozen(slots=False)
 class BulkStopRequested:
-    """No further run is to be treated; those under way still get their outcome."""
+    """The bulk was asked to treat no more runs; runs in progress still get their outcome."""
 
     actor: Actor
     at: int
@@ -134,7 +135,7 @@ class BulkStopRequested:
 
 @frozen(slots=False)
 class BulkStopped:
-    """Nothing is under way any more, and the runs without an outcome keep none."""
+    """No run is in progress any more; the remaining runs stay without an outcome."""
 
     at: int
 

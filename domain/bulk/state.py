@@ -37,22 +37,22 @@ class Tally:
         return self.done + self.unchanged + self.refused + self.failed
 
     def plus(self, items: tuple[Item, ...], *, again: bool) -> "Tally":
-        """Return the tally after `items`, which had failed before if they are tried `again`."""
-        found = Counter[Outcome](item.outcome for item in items)
+        """Return the tally after `items`; `again` means that these runs had failed before."""
+        outcomes = Counter[Outcome](item.outcome for item in items)
         return Tally(
-            done=self.done + found["done"],
-            unchanged=self.unchanged + found["unchanged"],
-            refused=self.refused + found["refused"],
-            failed=self.failed + found["failed"] - (len(items) if again else 0),
+            done=self.done + outcomes["done"],
+            unchanged=self.unchanged + outcomes["unchanged"],
+            refused=self.refused + outcomes["refused"],
+            failed=self.failed + outcomes["failed"] - (len(items) if again else 0),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A bulk; `bulk_id` is empty before it was requested.
+    """A bulk; `bulk_id` is empty before it is requested.
 
-    `total` counts all of its runs, `count` those of the present round, whose ids are in `chunks`.
-    The runs of the round before index `next` have been treated.
+    `total` counts all its runs, `count` the runs of the current round, whose ids are in `chunks`.
+    All runs of the round before index `next` are treated.
     """
 
     tenant: str = ""
@@ -71,7 +71,7 @@ class State:
 
     @property
     def active(self) -> bool:
-        """Whether runs are to be treated, or are under way."""
+        """Whether runs remain to be treated, or are in progress."""
         return bool(self.bulk_id) and self.status in ("running", "stopping")
 
 

@@ -1,8 +1,8 @@
 """Commands and events of a claim. Event names and fields are the storage format.
 
-The stream's id is the claimed name: `slug:{slug}` or `path:{path}`, whose holder is the id of a
-definition, or `user:{name}`, whose holder is the name of a user's stream. Times are milliseconds
-since the epoch, UTC.
+The stream's id is the claimed name. `slug:{slug}` and `path:{path}` are held by a definition, by
+its id; `user:{name}` is held by the stream of a user, by its name. Times are milliseconds since the
+epoch, UTC.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ def path_claim(path: str) -> str:
 
 
 def user_claim(name: str) -> str:
-    """Return the name that claims the name of a user, on the whole server."""
+    """Return the claim of a user's name, which is unique on the whole server."""
     return f"user:{name}"
 
 
@@ -35,7 +35,7 @@ class ClaimName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseName:
-    """Release `name`; does nothing unless `holder` has it."""
+    """Release `name`; does nothing unless `holder` holds it."""
 
     name: str
     holder: str
@@ -44,7 +44,7 @@ class ReleaseName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameClaimed:
-    """The name belongs to `holder`."""
+    """`holder` holds the name now."""
 
     name: str
     holder: str
@@ -53,7 +53,7 @@ class NameClaimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameReleased:
-    """The name is free again; `holder` had it."""
+    """The name is free again; `holder` had held it."""
 
     name: str
     holder: str

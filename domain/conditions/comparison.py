@@ -21,10 +21,10 @@ class Incomparable(ValueError):
 
 
 class _Members:
-    """The elements of an array, so that a scalar is looked up without comparing it to each.
+    """The elements of an array, so that looking up a scalar doesn't compare it with each element.
 
-    Booleans stand apart, because in Python True equals 1. Numbers are equal in Python as in JSON,
-    and no two of the other types are.
+    Booleans are kept separately, because in Python True equals 1. Numbers are equal in Python as in
+    JSON, and values of any other two types are never equal.
     """
 
     __slots__ = ("booleans", "composites", "scalars")
@@ -42,7 +42,7 @@ class _Members:
                 self.composites.append(element)
 
     def has(self, value: Json, spend: Callable[[int], None]) -> bool:
-        """Return whether `value` is an element; `spend` is called as by `same_json`."""
+        """Return whether `value` is an element; `spend` is called as in `same_json`."""
         if isinstance(value, bool):
             return value in self.booleans
         if value is None or isinstance(value, str | int | float):
@@ -53,8 +53,8 @@ class _Members:
 class ComparisonBudget:
     """The number of members of arrays and objects that one decision may still compare.
 
-    The arrays of `in` are indexed once for a decision and cost nothing of the budget: together they
-    are no larger than the definition and the data of the run.
+    The arrays of `in` are indexed once per decision and don't count against the budget: together
+    they are no larger than the definition and the data of the run.
     """
 
     __slots__ = ("_members", "left")
@@ -65,10 +65,10 @@ class ComparisonBudget:
 
     def members_of(self, array: list[Json] | tuple[Json, ...]) -> _Members:
         """Return the elements of `array`, which doesn't change while the decision is made."""
-        found = self._members.get(id(array))
-        if found is None:  # the array is kept beside its index, so that its id stays its own
-            found = self._members[id(array)] = (array, _Members(array))
-        return found[1]
+        entry = self._members.get(id(array))
+        if entry is None:  # the array is kept beside its index, so that its id stays its own
+            entry = self._members[id(array)] = (array, _Members(array))
+        return entry[1]
 
     def spend(self, values: int) -> None:
         """Take `values` from the budget; raises Incomparable if that is more than is left."""
@@ -98,7 +98,7 @@ def is_in(actual: Json, expected: Json, budget: ComparisonBudget) -> bool:
 
 
 def is_ordered(order: Order, actual: Json, expected: Json) -> bool:
-    """Return whether two numbers are in this order; raises Incomparable for other types."""
+    """Return whether two numbers are in the given order; raises Incomparable for other types."""
     if isinstance(actual, int | float) and isinstance(expected, int | float):
         kinds: set[Kind] = {kind_of(actual), kind_of(expected)}
         if kinds == {"number"}:

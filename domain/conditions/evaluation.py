@@ -1,4 +1,4 @@
-"""The evaluation of a decision: each case and condition with the values it compared."""
+"""The evaluation of a decision: each case and condition, with the compared values."""
 
 from baton.domain.frozen import frozen
 from baton.domain.json import Json
@@ -20,9 +20,9 @@ class ConditionEvaluation:
 
 @frozen
 class CaseEvaluation:
-    """The evaluation of one case, which matches if all of its conditions do.
+    """The evaluation of one case, which matches if all its conditions hold.
 
-    `next` is the step that it leads to; None ends the run.
+    `next` is the step that follows when the case matches; None ends the run.
     """
 
     case_index: int

@@ -21,11 +21,12 @@ from baton.domain.definition.graph import Case, Condition
 from baton.domain.json import Json, kind_of
 
 MAX_SHOWN = 16_384
-"""Characters of compared values that the evaluations of one decision hold, approximately."""
+"""The number of characters of compared values that the evaluations of one decision hold, roughly.
+"""
 
 
 class _Limits:
-    """The limits of one decision: members still to compare, characters of values still to keep."""
+    """The rest of one decision's limits: members to compare, characters of values to record."""
 
     __slots__ = ("budget", "characters")
 
@@ -34,7 +35,7 @@ class _Limits:
         self.characters = MAX_SHOWN
 
     def show(self, value: Json) -> Json:
-        """Return `value`, or a short text instead of one that is too large to store."""
+        """Return `value`, or a short placeholder for a value that is too large to store."""
         size = _size(value, self.characters)
         if size <= self.characters:
             self.characters -= size
@@ -136,14 +137,14 @@ def _size(value: Json, limit: int) -> int:
     """Return the approximate length of `value` as JSON text; counting stops beyond `limit`."""
     size, values = 0, [value]
     while values and size <= limit:
-        one = values.pop()
-        if isinstance(one, str):
-            size += len(one)
-        elif isinstance(one, dict | list | tuple):
-            size += 8 * len(one)
+        member = values.pop()
+        if isinstance(member, str):
+            size += len(member)
+        elif isinstance(member, dict | list | tuple):
+            size += 8 * len(member)
             if size <= limit:
-                size += sum(map(len, one)) if isinstance(one, dict) else 0
-                values.extend(one.values() if isinstance(one, dict) else one)
+                size += sum(map(len, member)) if isinstance(member, dict) else 0
+                values.extend(member.values() if isinstance(member, dict) else member)
         else:
             size += 8
     return size

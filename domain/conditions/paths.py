@@ -19,7 +19,7 @@ MISSING: Final = Missing()
 
 
 def value_at(path: str, scope: Mapping[str, Json]) -> Json | Missing:
-    """Return the value at `path` in `scope`, or MISSING; elements of arrays are named by index."""
+    """Return the value at `path` in `scope`, or MISSING; array elements are named by index."""
     names = path.split(".", MAX_NAMES)
     if len(names) > MAX_NAMES:
         return MISSING

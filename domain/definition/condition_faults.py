@@ -9,22 +9,25 @@ from baton.domain.errors import Fault
 Path: TypeAlias = tuple[str | int, ...]
 
 MAX_CONDITIONS = 10_000
-"""Conditions of one definition."""
+"""The number of conditions that one definition may have."""
 MAX_STEP_CONDITIONS = 1_000
-"""Conditions of one step."""
+"""The number of conditions that one step may have."""
 MAX_NAMES = 64
-"""Names in one path: as deep as request bodies may be."""
+"""The number of names that one path may have, which equals the depth that request bodies may have.
+"""
 MAX_PATH = 1_000
-"""Characters of one path."""
+"""The number of characters that one path may have."""
 MAX_COMPOSITES = 1_000
-"""Arrays and objects in the list of one `in`. Scalars are looked up in a set, these are compared
-one by one."""
+"""The number of arrays and objects that the list of one `in` may have.
+
+They are compared one by one, whereas scalars are looked up in a set.
+"""
 ROOTS = ("input", "context", "steps")
-"""Names that a path begins with."""
+"""The first name of a path is one of these."""
 
 
 def too_many_conditions(graph: Graph) -> Iterator[Fault]:
-    """Yield a fault for the definition and for each step with too many conditions to evaluate."""
+    """Yield a fault if the definition, or a step, has too many conditions to evaluate."""
     counts = [_count(step) for step in graph.steps]
     if sum(counts) > MAX_CONDITIONS:
         yield Fault(("steps",), f"must have at most {MAX_CONDITIONS} conditions in all")
@@ -83,7 +86,10 @@ def _faults_of_value(condition: Condition, path: Path) -> Iterator[Fault]:
     if condition.op in ("in", "notIn"):
         if not isinstance(condition.value, list | tuple):
             yield Fault(path, f"must be an array for '{condition.op}'")
-        elif sum(isinstance(one, dict | list | tuple) for one in condition.value) > MAX_COMPOSITES:
+        elif (
+            sum(isinstance(element, dict | list | tuple) for element in condition.value)
+            > MAX_COMPOSITES
+        ):
             yield Fault(path, f"must have at most {MAX_COMPOSITES} arrays and objects")
     if condition.op in ("gt", "gte", "lt", "lte") and condition.value is None:
         yield Fault(path, f"is required for '{condition.op}', or a value path")

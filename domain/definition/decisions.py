@@ -80,9 +80,10 @@ def _update(command: UpdateDefinition, state: State) -> list[Event]:
 
 
 def _with_implied_functions(body: Body, before: Body) -> Body:
-    """Return `body` in which steps whose function was implied before, and is the same, keep that.
+    """Return `body` with the implied functions of the previous version.
 
-    Most dialects can't say that a step names no function: they show and send the step's id.
+    A step that implied its function before, and would call the same one now, still implies it. Most
+    dialects can't express an implied function: they show the step's id and send it back.
     """
     implied = {
         step.id
@@ -126,7 +127,7 @@ def _disable(command: DisableVersion, state: State) -> list[Event]:
     if command.version in state.disabled:
         return []
     enabled = state.versions.keys() - {*state.disabled, command.version}
-    in_force = max(enabled or {state.version}, key=lambda one: _order(state, one))
+    in_force = max(enabled or {state.version}, key=lambda version: _order(state, version))
     body = _with_stored_secret(state.versions[in_force], state.body)
     return [
         VersionDisabled(
@@ -140,9 +141,9 @@ def _disable(command: DisableVersion, state: State) -> list[Event]:
 
 
 def _with_stored_secret(body: Body, before: Body) -> Body:
-    """Return a body that comes into force again, with the secret that is stored at present.
+    """Return a body that comes into force again, with the signing secret that is stored now.
 
-    The secret that the version had before was forgotten when another one replaced it.
+    The secret that this version had was deleted when a later version replaced it.
     """
     last = webhook_of(before)
     return with_secret_id(body, None if last is None else last.secret_id)
@@ -158,19 +159,19 @@ def _existing(state: State) -> State:
     return state
 
 
-def _require_valid(body: Body, found: list[Fault]) -> None:
-    faults = [*found, *faults_of(body)]
+def _require_valid(body: Body, earlier: list[Fault]) -> None:
+    faults = [*earlier, *faults_of(body)]
     if faults:
         raise Invalid("The definition is not valid", faults=faults, subject="definition")
 
 
 def _same_body(first: Body, second: Body) -> bool:
-    """Compare as JSON, because in Python the value 1 of a condition equals True."""
+    """Compare two bodies as JSON, because in Python the value 1 of a condition equals True."""
     return first == second and same_json(asdict(first), asdict(second))
 
 
 def _same_content(first: Body, second: Body) -> bool:
-    """Compare what a version was published with; name, trigger and status are the definition's."""
+    """Compare what is published with a version; name, trigger and status aren't."""
     return first.graph == second.graph and same_json(
         [asdict(first.graph), first.annotations], [asdict(second.graph), second.annotations]
     )

@@ -73,20 +73,20 @@ def _cycles(graph: Graph) -> Iterator[Fault]:
         step.id: {need for need in step.needs if need in graph.by_id and need != step.id}
         for step in graph.steps
     }
-    left = _without_sources(_reversed(_without_sources(needs)))
-    if not left:
+    cyclic = _without_sources(_reversed(_without_sources(needs)))
+    if not cyclic:
         return
-    index = next(at for at, step in enumerate(graph.steps) if step.id in left)
-    names = [step.id for step in graph.steps if step.id in left]
+    index = next(at for at, step in enumerate(graph.steps) if step.id in cyclic)
+    names = [step.id for step in graph.steps if step.id in cyclic]
     more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
     message = f"these steps need each other in a cycle: {', '.join(names[:_MAX_NAMED])}{more}"
     yield Fault(("steps", index, "needs"), message)
 
 
 def _without_sources(needs: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Return what remains after steps without needs are removed until there are none.
+    """Remove steps without needs until every step needs another one, and return the rest.
 
-    A cycle remains, and so does every step that needs one.
+    The rest consists of the cycles and all steps that need a step of a cycle.
     """
     open_needs = {step_id: len(its) for step_id, its in needs.items()}
     dependents = _reversed(needs)

@@ -1,7 +1,7 @@
-"""Explains what starts runs of a definition, and what keeps it from doing so.
+"""Explains what starts runs of a definition, or why nothing starts them.
 
-The explanation needs nothing but the definition and the ticks that it has recorded. Facts about the
-installation are added by the caller.
+The explanation needs only the definition and its recorded ticks. The caller adds facts about the
+installation.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ Code: TypeAlias = Literal[
     "NO_EXECUTOR",
     "TOO_MANY_RUNS",
 ]
-"""The causes that a definition waits for, or that keep it from starting runs.
+"""The events that a definition waits for, or the causes that keep it from starting runs.
 
 Callers add the last four. Later releases may add codes.
 """
@@ -41,7 +41,7 @@ Callers add the last four. Later releases may add codes.
 
 @frozen
 class Reason:
-    """A cause that a definition waits for, or that keeps it from starting runs.
+    """An event that a definition waits for, or a cause that keeps it from starting runs.
 
     `due_at` is in ms since the epoch.
     """
@@ -56,7 +56,7 @@ def explain(definition: State, *, last: int | None, now: int) -> tuple[Reason, .
 
     Args:
         definition: The definition.
-        last: The nominal time of the newest tick of its schedule, None without one.
+        last: The nominal time of the newest tick of its schedule, None without a tick.
         now: The time, in ms since the epoch.
     """
     return (*_status(definition), *_triggers(definition, last, now))

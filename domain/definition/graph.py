@@ -12,12 +12,12 @@ from baton.domain.json import Json, JsonObject
 Operator = Literal["eq", "neq", "gt", "gte", "lt", "lte", "in", "notIn", "exists", "notExists"]
 DEFAULT_TIMEOUT_MS = 300_000
 DEFAULT_LOOP_LIMIT = 1_000
-"""Step activations after which a run with *next* pointers fails."""
+"""The number of step activations after which a run of a graph with *next* pointers fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """The retry policy of a step: attempts in all, the first backoff and its growth per failure."""
+    """The retry policy of a step: attempts in all, the first backoff, and its growth."""
 
     max_attempts: int = 1
     backoff_ms: int = 1_000
@@ -36,7 +36,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A branch of a decision: step `next` follows when all `conditions` hold; None ends the run."""
+    """A case of a decision: step `next` follows when all `conditions` hold; None ends the run."""
 
     conditions: tuple[Condition, ...]
     next: str | None
@@ -44,11 +44,14 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compute:
-    """A step that calls a function. `when` are conditions without which the step is skipped.
+    """A step that calls a function.
 
-    `on_failure` "end" completes the run, with errors, when the step fails for good; "fail" or None
-    fails it. `implied` is whether the definition names no function, and `function` is the step's
-    id: then the function of the step's id is called, else that of its name, else `noop`.
+    - `when` are conditions; unless they all hold, the step is skipped.
+    - `on_failure` is the effect on the run when the step fails for good: "end" completes the run
+      with errors; "fail" or None fails it.
+    - `implied` means that the definition names no function for the step, and `function` is the
+      step's id. Baton then calls the function with the step's id, else the function with its name,
+      else `noop`.
     """
 
     id: str
@@ -68,7 +71,7 @@ class Compute:
 
     @property
     def names_no_function(self) -> bool:
-        """Whether the function is still implied: no dialect has named another one since."""
+        """Whether the function is still implied: no dialect has named another function since."""
         return self.implied and self.function == self.id
 
 
@@ -76,7 +79,7 @@ class Compute:
 class Decision:
     """A step that chooses the next step: the first case whose conditions all hold.
 
-    Unless the conditions of `when` hold, no case is considered, and `default_next` follows.
+    If a condition of `when` doesn't hold, the cases are ignored and `default_next` follows.
     """
 
     id: str
@@ -93,7 +96,7 @@ class Decision:
 class Delay:
     """A step that waits for `delay_ms` milliseconds on a durable timer.
 
-    It is skipped unless the conditions of `when` hold.
+    It is skipped unless all conditions of `when` hold.
     """
 
     id: str
@@ -110,8 +113,8 @@ class Delay:
 class Sync:
     """A synchronization point, reached when every step in `needs` is done.
 
-    `timeout_ms` counts from the start of the run, which fails if the point isn't reached by then.
-    It is skipped, once every step is done, unless the conditions of `when` hold.
+    `timeout_ms` counts from the start of the run; the run fails if it doesn't reach the point by
+    then. Once every step is done, the point is skipped unless all conditions of `when` hold.
     """
 
     id: str
@@ -131,9 +134,9 @@ Step: TypeAlias = Compute | Decision | Delay | Sync
 class Graph:
     """The steps of one version of a definition, and the edges between them.
 
-    `flow` is "next" (steps run one after the other from the first, loops are allowed) or "needs"
-    (a step starts as soon as all it needs is done, in parallel with others). No slots, because the
-    lookups below are cached.
+    With the `flow` "next", steps run one after the other, beginning with the first, and loops are
+    allowed. With "needs", a step starts as soon as every step that it needs is done, in parallel
+    with others. The class has no slots, because the lookups below are cached in `__dict__`.
     """
 
     steps: tuple[Step, ...]
@@ -160,7 +163,7 @@ class Graph:
         """The synchronization points with a timeout that wait for other steps."""
         return self._timed_syncs
 
-    # The cache is in __dict__; orjson omits members that begin with an underscore.
+    # The cache is in __dict__. orjson leaves out members that begin with an underscore.
     @cached_property
     def _by_id(self) -> dict[str, Step]:
         return {step.id: step for step in self.steps}
@@ -176,8 +179,8 @@ class Graph:
 
     @cached_property
     def _dependents(self) -> dict[str, tuple[str, ...]]:
-        found: dict[str, list[str]] = {}
+        dependents: dict[str, list[str]] = {}
         for step in self.steps:
             for need in step.needs:
-                found.setdefault(need, []).append(step.id)
-        return {need: tuple(ids) for need, ids in found.items()}
+                dependents.setdefault(need, []).append(step.id)
+        return {need: tuple(ids) for need, ids in dependents.items()}

@@ -16,10 +16,11 @@ Status = Literal["draft", "active", "paused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """The content of one version of a definition; nothing reads `annotations` but its users.
+    """The content of one version of a definition.
 
-    `title` is the template of the titles of runs (`baton.domain.definition.title`).
-    `trigger` is the one that dialects show which know one trigger, `more_triggers` the others.
+    `title` is the template of the titles of runs (`baton.domain.definition.title`). Dialects that
+    know a single trigger show `trigger`; `more_triggers` are the others. Baton stores `annotations`
+    for clients and doesn't read them.
     """
 
     name: str
@@ -65,10 +66,10 @@ class UpdateDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishVersion:
-    """Publish a version of its own label; the label's version with the same steps decides nothing.
+    """Publish a version with a label; publishing the label's own steps again decides nothing.
 
-    Without a label the version gets the next whole number. `signature` is the publisher's, over the
-    document that it sent.
+    Without a label the version gets the next whole number. `signature` is the publisher's signature
+    of the document that it sent.
     """
 
     body: Body
@@ -80,7 +81,7 @@ class PublishVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisableVersion:
-    """Start no further run of `version`; a disabled version decides nothing."""
+    """Start no more runs of `version`; disabling a disabled version decides nothing."""
 
     version: int
     actor: Actor
@@ -124,7 +125,7 @@ class DefinitionUpdated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionDisabled:
-    """Version `version` starts no further run; `in_force` is in force now, with `body`.
+    """Version `version` starts no more runs; `in_force` is the version in force now, with `body`.
 
     If every version is disabled, the last one stays in force, paused.
     """

@@ -15,11 +15,11 @@ def is_slug(text: str) -> bool:
 
 
 def slug_of(name: str, number: int = 1) -> str:
-    """Return a slug made from `name`, or `definition` if no character of it can be used.
+    """Return a slug made from `name`, or `definition` if none of its characters can be used.
 
     Args:
         name: Any text.
-        number: Distinguishes slugs of one name: from 2 on the slug ends with `-{number}`.
+        number: Distinguishes slugs of the same name: from 2 on, the slug ends with `-{number}`.
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = _NOT_IN_SLUG.sub("-", plain).strip("-") or "definition"

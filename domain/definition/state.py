@@ -1,7 +1,7 @@
 """The state of a definition, folded from its events. It keeps every version.
 
-The version in force is the enabled one with the highest label. A label is the version's own, or
-the next whole number for a version that was published without one.
+The version in force is the enabled version with the highest label. A version that was published
+without a label gets the next whole number as its label.
 """
 
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ from baton.domain.definition.version_label import next_label, order_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """The circumstances of a version: its label, its signature, and who published it when (ms)."""
+    """The label and signature of a version, its publisher, and the time of its publication (ms)."""
 
     label: str
     at: int
@@ -31,10 +31,10 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A definition; `version` is the one in force, 0 if the definition was never created.
+    """A definition; `version` is the version in force, 0 if the definition was never created.
 
-    `versions` maps a version to its content, `publications` to its circumstances. `active_since` is
-    the time from which the ticks of a schedule count, 0 while the definition isn't active.
+    `versions` maps a version to its content, `publications` to its label and publisher. Only the
+    ticks of a schedule after `active_since` count; it is 0 while the definition isn't active.
     """
 
     tenant: str = ""
@@ -59,8 +59,8 @@ class State:
     def ticks_after(self, created_at: int) -> int | None:
         """Return the time after which the ticks of a separate schedule count.
 
-        A pause, and another trigger, set a new beginning. None while the definition starts no run
-        by a schedule.
+        A pause or another trigger resets this time. Returns None while no schedule may start runs
+        of the definition.
 
         Args:
             created_at: When the schedule was created, in ms since the epoch.
@@ -76,8 +76,12 @@ class State:
 
     def number_of(self, label: str) -> int | None:
         """Return the version with a label, None if there is none."""
-        found = (number for number, one in self.publications.items() if one.label == label)
-        return next(found, None)
+        numbers = (
+            number
+            for number, publication in self.publications.items()
+            if publication.label == label
+        )
+        return next(numbers, None)
 
 
 def evolve(state: State, event: Event) -> State:
@@ -132,7 +136,7 @@ def _published(state: State, event: DefinitionUpdated) -> State:
 def _publication(state: State, event: DefinitionCreated | DefinitionUpdated) -> Publication:
     label = event.label
     if label is None:
-        label = next_label(one.label for one in state.publications.values())
+        label = next_label(publication.label for publication in state.publications.values())
     return Publication(label=label, at=event.at, by=event.actor.subject, signature=event.signature)
 
 

@@ -18,13 +18,13 @@ from baton.domain.text import NOT_PLAIN, is_plain
 
 STEP_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 MAX_TEXT = 200
-"""Characters of a step's name and of a function's name."""
+"""The number of characters that the name of a step, or of a function, may have."""
 MAX_DURATION_MS = 10 * 365 * 24 * 3_600_000
-"""The longest timeout, delay or backoff: ten years. More is a mistake in the unit."""
+"""The longest timeout, delay or backoff: ten years. A longer one is probably in the wrong unit."""
 MAX_ATTEMPTS = 10_000
-"""Attempts of one step that a retry policy may allow."""
+"""The number of attempts that a retry policy may allow."""
 MAX_MULTIPLIER = 100
-"""The fastest growth of a backoff."""
+"""The largest multiplier of a backoff."""
 
 
 def faults_of_step(step: Step, path: Path, step_ids: Container[str]) -> Iterator[Fault]:

@@ -14,11 +14,11 @@ from baton.domain.json import Json
 from baton.domain.text import NOT_PLAIN, is_plain
 
 MAX_TEMPLATE: Final = 200
-"""Characters of a template."""
+"""The number of characters that a template may have."""
 MAX_TITLE: Final = 200
-"""Characters of a title; a longer one is cut."""
+"""The number of characters of a title; a longer title is cut."""
 MISSING: Final = "–"
-"""The text for a value that the input lacks, or that is no text, number, true or false."""
+"""The text for a value that the input lacks, or that isn't a text, a number or a boolean."""
 BAD_PLACEHOLDER: Final = "may hold values of the input only, such as ${input.orderId}"
 _PLACEHOLDER: Final = re.compile(r"\$\{(input(?:\.[A-Za-z0-9_-]+)+)\}", re.ASCII)
 _CUT: Final = "…"
@@ -41,21 +41,21 @@ def title_of(template: str | None, run_input: Json) -> str | None:
     """Return the title of a run with this input; None without a template."""
     if template is None:
         return None
-    title = _PLACEHOLDER.sub(lambda found: _text_at(found[1], run_input), template)
+    title = _PLACEHOLDER.sub(lambda placeholder: _text_at(placeholder[1], run_input), template)
     return title if len(title) <= MAX_TITLE else title[: MAX_TITLE - 1] + _CUT
 
 
 def _text_at(path: str, run_input: Json) -> str:
-    found = run_input
+    value = run_input
     for name in path.split(".")[1:]:
-        if isinstance(found, dict) and name in found:
-            found = found[name]
-        elif isinstance(found, list) and name.isdecimal() and int(name) < len(found):
-            found = found[int(name)]
+        if isinstance(value, dict) and name in value:
+            value = value[name]
+        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
         else:
             return MISSING
-    if isinstance(found, bool):
-        return "true" if found else "false"
-    if isinstance(found, int | float):
-        return f"{found:g}" if isinstance(found, float) else str(found)
-    return found[:MAX_TITLE] if isinstance(found, str) else MISSING
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return value[:MAX_TITLE] if isinstance(value, str) else MISSING

@@ -1,7 +1,7 @@
 """The validation of a definition. Each fault has a path of member names of this package.
 
 A path is like `("steps", 2, "cases", 0, "next")` or `("trigger", "structure")`; a dialect
-translates it to its own member names. The rules stand in the `…_faults` modules.
+translates it to its own member names. The rules are in the `…_faults` modules.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from baton.domain.text import NOT_PLAIN, is_plain
 
 MAX_STEPS = 1_000
 MAX_NAME = 200
-"""Characters of a definition's name."""
+"""The number of characters that a definition's name may have."""
 MAX_LOOP_LIMIT = 1_000_000
 """The highest limit of step activations in one run."""
 MAX_FAULTS = 100

@@ -1,6 +1,7 @@
 """Labels of versions: the text by which a publisher names a version, such as `2.10.1`.
 
-A label is dotted whole numbers without leading zeros, so that each text has one place in the order.
+A label consists of whole numbers without leading zeros, separated by dots, so that different labels
+never have the same place in the order.
 """
 
 import re
@@ -24,7 +25,7 @@ def is_label(text: str) -> bool:
 
 
 def faults_of_label(label: str | None) -> list[Fault]:
-    """Return the fault of a publisher's label, none for a good one and for None."""
+    """Return the fault of a publisher's label; no fault for a valid label and for None."""
     return [] if label is None or is_label(label) else [_BAD_LABEL]
 
 
@@ -35,5 +36,5 @@ def order_of(label: str) -> tuple[int, ...]:
 
 
 def next_label(labels: Iterable[str]) -> str:
-    """Return the first whole number above all `labels`: the label of a version that has none."""
+    """Return the smallest whole number above all `labels`, for a version without a label."""
     return str(max((order_of(label)[0] for label in labels), default=0) + 1)

@@ -73,12 +73,12 @@ def _failed(command: ReportFailure, state: State) -> DeliveryFailed | DeliveryDi
         return DeliveryDied(
             attempt=command.attempt, error=command.error, status=command.status, at=command.at
         )
-    asked = min(max(0, command.retry_after_ms), MAX_RETRY_AFTER_MS)
+    requested_ms = min(max(0, command.retry_after_ms), MAX_RETRY_AFTER_MS)
     return DeliveryFailed(
         attempt=command.attempt,
         error=command.error,
         status=command.status,
-        next_at=command.at + max(retries[state.failures], asked),
+        next_at=command.at + max(retries[state.failures], requested_ms),
         at=command.at,
     )
 

@@ -1,8 +1,8 @@
 """Commands and events of a delivery. Event names and fields are the storage format.
 
-A delivery names the event of the run that it tells of by the run's id and the event's version. Its
-body is made of the run's stream, so it is the same for every attempt. Times are milliseconds since
-the epoch, UTC.
+A delivery names the run's event that it reports by the run's id and the event's version. Its body
+is made from the run's stream, so it is the same for every attempt. Times are milliseconds since the
+epoch, UTC.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from baton.domain.webhook.messages import EventType
 
 @frozen
 class RequestDelivery:
-    """Deliver an event of a run; `ordered` waits for earlier deliveries of the same run."""
+    """Deliver an event of a run; with `ordered`, the delivery waits for earlier ones of the run."""
 
     tenant: str
     webhook_id: str
@@ -29,7 +29,7 @@ class RequestDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSuccess:
-    """The receiver took the delivery, with this status of HTTP, in attempt `attempt`."""
+    """The receiver accepted the delivery, with this HTTP status, in attempt `attempt`."""
 
     attempt: int
     status: int
@@ -38,10 +38,10 @@ class ReportSuccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFailure:
-    """Attempt `attempt` failed: no response, or one with a `status` other than 2xx.
+    """Attempt `attempt` failed: no response, or a response with a `status` other than 2xx.
 
-    `backoff_ms` are the delays before the second, third, … attempt. `retry_after_ms` is how long
-    the receiver asked to be left alone. After a `fatal` failure there is no other attempt.
+    `backoff_ms` are the delays before the second, third, … attempt. `retry_after_ms` is the delay
+    that the receiver asked for. No further attempt follows a `fatal` failure.
     """
 
     attempt: int
@@ -55,7 +55,7 @@ class ReportFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redrive:
-    """Begin the attempts again, at once."""
+    """Start a new series of attempts, at once."""
 
     actor: Actor
     at: int
@@ -85,7 +85,7 @@ class DeliveryRequested:
 
 @frozen(slots=False)
 class DeliverySucceeded:
-    """The receiver took the delivery."""
+    """The receiver accepted the delivery."""
 
     attempt: int
     status: int
@@ -94,7 +94,7 @@ class DeliverySucceeded:
 
 @frozen(slots=False)
 class DeliveryFailed:
-    """The attempt failed; the next one is due at `next_at`."""
+    """The attempt failed; the next attempt is due at `next_at`."""
 
     attempt: int
     error: str
@@ -105,7 +105,7 @@ class DeliveryFailed:
 
 @frozen(slots=False)
 class DeliveryDied:
-    """The attempt failed and no other follows, unless the delivery is redriven."""
+    """The attempt failed, and no further attempt follows unless the delivery is redriven."""
 
     attempt: int
     error: str
@@ -115,7 +115,7 @@ class DeliveryDied:
 
 @frozen(slots=False)
 class DeliveryRedriven:
-    """The attempts begin again, at once."""
+    """A new series of attempts starts, at once."""
 
     actor: Actor
     at: int
@@ -123,7 +123,7 @@ class DeliveryRedriven:
 
 @frozen(slots=False)
 class DeliveryForgotten:
-    """The delivery ended long ago: no list shows it and nothing redrives it any more."""
+    """The delivery ended long ago: lists leave it out, and it can't be redriven any more."""
 
     at: int
 

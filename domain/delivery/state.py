@@ -18,11 +18,11 @@ Status: TypeAlias = Literal["pending", "delivered", "dead"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A delivery; `requested` is None before it was requested.
+    """A delivery; `requested` is None before it is requested.
 
-    `attempts` counts all attempts that ended, `failures` those since the delivery was requested or
-    redriven, at `begun_at`. `due_at` is the time of the next attempt while the delivery is pending,
-    `ended_at` the time at which it was delivered or died.
+    `attempts` counts all ended attempts. `failures` counts the failed ones since the delivery was
+    requested or redriven, at `begun_at`. `due_at` is the time of the next attempt of a pending
+    delivery, `ended_at` the time at which the delivery succeeded or died.
     """
 
     requested: DeliveryRequested | None = None

@@ -1,1 +1,1 @@
-"""A record event from outside, and the triggers that it fired."""
+"""A record event from outside, and the triggers that matched it."""

@@ -1,4 +1,4 @@
-"""The rule by which a record event starts a run of a definition, and why it doesn't."""
+"""The rule by which a record event starts a run of a definition, or the reason why it doesn't."""
 
 from typing import Final, Literal, TypeAlias
 
@@ -16,7 +16,7 @@ class Matched:
 
 @frozen
 class NotMatched:
-    """The event starts no run, because `field` should be `wanted` and was `was`."""
+    """The event starts no run, because `field` was `was` instead of `wanted`."""
 
     field: Field
     wanted: str
@@ -25,13 +25,13 @@ class NotMatched:
 
 MATCHED: Final = Matched()
 _BY_CLOSENESS: Final[tuple[Field, ...]] = ("trigger", "type", "structure", "status")
-"""The fields that an event may miss, in the order in which they are compared."""
+"""The fields that can keep an event from matching, in the order in which they are compared."""
 
 
 def match(body: Body, event_type: str, structure: str) -> Matched | NotMatched:
     """Return whether an event about a record of `structure` starts a run, or why it doesn't.
 
-    Of several triggers, the reason is that of the first one that comes closest.
+    If several triggers don't match, the reason is that of the first one that comes closest.
     """
     missed: list[NotMatched] = []
     for trigger in body.triggers:
@@ -42,7 +42,7 @@ def match(body: Body, event_type: str, structure: str) -> Matched | NotMatched:
             return NotMatched(field="status", wanted="active", was=body.status)
         else:
             return MATCHED
-    return max(missed, key=lambda one: _BY_CLOSENESS.index(one.field))
+    return max(missed, key=lambda miss: _BY_CLOSENESS.index(miss.field))
 
 
 def _missed(trigger: Trigger, event_type: str, structure: str) -> NotMatched | None:

@@ -1,8 +1,8 @@
 """Commands and events of a record event. Event names and fields are the storage format.
 
-Each record event has a stream of its own, whose id is derived from source and event id. A record
-event that is delivered twice is therefore recorded once. Times are milliseconds since the epoch,
-UTC.
+Each record event has a stream of its own, whose id is derived from its source and event id. A
+record event that is delivered twice is therefore recorded once. Times are milliseconds since the
+epoch, UTC.
 """
 
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ Skipped: TypeAlias = tuple[str, str]
 class ReceiveRecord:
     """Record an event about a record.
 
-    `event_id` and `source` come from the sender, and so does `time` if the event has one. `type` is
-    dotted. `record_id` may be empty for an event about many records. `actor` sent the event over
-    HTTP; an event from a topic has none.
+    The sender sets `event_id`, `source` and, optionally, `time`. `type` has its parts separated by
+    dots. `record_id` may be empty for an event about many records. `actor` is the sender of an
+    event over HTTP; an event from a topic has none.
     """
 
     event_id: str
@@ -68,10 +68,11 @@ class RecordReceived:
 
     @property
     def input(self) -> JsonObject:
-        """The plain payload, in which the event type has an underscore instead of the dot.
+        """The input of the runs that the event starts.
 
-        An event about many records has no `recordId`. That of another type has `event`, `id`,
-        `source`, `subject` if there is one, and `data`.
+        For a record event it is the plain payload, whose event type has an underscore instead of
+        the dot; an event about many records has no `recordId`. For an event of any other type it
+        has the members `event`, `id`, `source`, `subject` (if the event has one) and `data`.
         """
         if self.type not in RECORD_TYPES:
             return self._other_input

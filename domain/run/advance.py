@@ -1,7 +1,7 @@
 """The progress of a run: ready steps start, and the run ends when no step is open.
 
-Decisions and syncs complete here at once, one after the other, because they need no executor. A
-delay only records when it ends.
+Decisions and synchronization points complete here at once, one after the other, because they need
+no executor. For a delay, only its end is recorded here.
 """
 
 from typing import assert_never

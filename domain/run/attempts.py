@@ -1,6 +1,6 @@
 """The end of an attempt of a compute step: success, a failure with a retry, or a final failure.
 
-Also the end of a wait: of the backoff before the next attempt, or of a delay.
+The module also ends waits: the backoff before the next attempt, or a delay.
 """
 
 from typing import Final, assert_never
@@ -29,10 +29,10 @@ EXECUTOR_LOST: Final = "EXECUTOR_LOST"
 CAP_MS: Final = 300_000
 """The longest backoff before a retry."""
 TAKEOVER_BACKOFFS_MS: Final = (1_000, 2_000, 4_000, 8_000, 16_000)
-"""The backoff after each loss of an executor during one visit.
+"""The backoff after each lost executor during one visit.
 
-It lets a server that a step kills come up in between. After one more loss the step fails, because
-it presumably ends its executors.
+It lets a server recover that the step crashed. After one more loss the step fails, because it
+presumably crashes its executors.
 """
 
 
@@ -64,25 +64,25 @@ def end_attempt(draft: Draft, token: Token, outcome: Outcome) -> None:
             )
             advance(draft, [token.step_id])
         case Failed():
-            again = outcome.retryable and _may_retry(draft, token.step_id)
-            _fail(draft, token, outcome.error, final=not again)
-            _retry_or_advance(draft, token, again=again, jitter=outcome.jitter)
+            retried = outcome.retryable and _may_retry(draft, token.step_id)
+            _fail(draft, token, outcome.error, final=not retried)
+            _retry_or_advance(draft, token, again=retried, jitter=outcome.jitter)
         case TimedOut():
-            again = _may_retry(draft, token.step_id)
-            _time_out(draft, token, final=not again)
-            _retry_or_advance(draft, token, again=again, jitter=outcome.jitter)
+            retried = _may_retry(draft, token.step_id)
+            _time_out(draft, token, final=not retried)
+            _retry_or_advance(draft, token, again=retried, jitter=outcome.jitter)
         case _:
             assert_never(outcome)
 
 
 def keep_logs(draft: Draft, token: Token, logs: Artifact) -> None:
-    """Record what the function of the attempt `token` logged."""
+    """Record the log lines of the attempt `token`."""
     step_id, visit, attempt = token
     draft.emit(StepLogged(step_id=step_id, visit=visit, attempt=attempt, at=draft.at, logs=logs))
 
 
 def take_over(draft: Draft, step_id: str) -> None:
-    """Continue a step whose executor is gone: at once if it was released, else after a backoff."""
+    """Continue a step whose executor has ended: at once if released, else after a backoff."""
     step = draft.state.steps[step_id]
     if step.status == "released":
         compute = compute_step(draft, step_id)

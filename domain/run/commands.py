@@ -1,6 +1,6 @@
-"""Commands of a run; `messages` exports them beside the events.
+"""Commands of a run; `messages` exports them with the events.
 
-`values` are the values of artifacts that a decision has asked for with `ValuesNeeded`.
+`values` are the values of artifacts that a decision requested with `ValuesNeeded`.
 """
 
 from dataclasses import field
@@ -25,9 +25,9 @@ NO_GRAPH: Final = Graph(steps=())
 class RequestRun:
     """Request a run of `definition` because of a trigger.
 
-    `version` is a published version, None the one in force. `branch` is what a rerun takes from
-    its source. `size` is that of input and context, in
-    bytes of JSON.
+    `version` is a published version; None stands for the version in force. `branch` holds the
+    outcomes that a rerun copies from its source. `size` is the size of input and context, in bytes
+    of JSON.
     """
 
     graph: ClassVar[Graph] = NO_GRAPH
@@ -83,11 +83,11 @@ class FireTimer:
 
 @frozen
 class TakeOver:
-    """Continue the steps whose executor is gone.
+    """Continue the steps whose executor has ended.
 
-    A released step starts a new attempt now. A running one was lost with its executor: it starts
-    a new attempt after a backoff, or fails after too many losses. Without `lost`, running steps
-    have an executor, and only released ones are continued.
+    A released step starts a new attempt now. A running step lost its executor: it starts a new
+    attempt after a backoff, or fails after too many losses. Without `lost`, running steps still
+    have an executor, and only released steps are continued.
     """
 
     graph: Graph
@@ -98,7 +98,7 @@ class TakeOver:
 
 @frozen
 class ReleaseAttempts:
-    """Release the attempts `tokens`, because their executor stops; it counts as no failure."""
+    """Release the attempts `tokens`, because their executor stops; this isn't a failure."""
 
     graph: ClassVar[Graph] = NO_GRAPH
     values: ClassVar[Values | None] = None
@@ -108,9 +108,9 @@ class ReleaseAttempts:
 
 @frozen
 class KeepLogs:
-    """Record what the function of an attempt logged whose end another process recorded.
+    """Record the log lines of an attempt whose end another process recorded.
 
-    It does nothing while the attempt runs, because its outcome brings the logs then.
+    The command does nothing while the attempt runs, because the outcome then brings the lines.
     """
 
     graph: ClassVar[Graph] = NO_GRAPH
@@ -156,7 +156,7 @@ class PauseRun:
 
 @frozen
 class ResumeRun:
-    """Resume a paused run: decide what was held back, and go on."""
+    """Resume a paused run: decide what the pause held back, and continue."""
 
     graph: Graph
     actor: Actor

@@ -208,13 +208,13 @@ def _control(draft: Draft, command: RetryRun | PauseRun | ResumeRun) -> None:
 
 def _retry(draft: Draft, command: RetryRun) -> None:
     state = draft.state
-    again = _to_reopen(state, command.step_id)
+    reopened = _to_reopen(state, command.step_id)
     unstarted = state.status == "cancelled" and not state.activations and command.step_id is None
-    refusal = refusal_of("retry", state.status, reopenable=bool(again) or unstarted)
+    refusal = refusal_of("retry", state.status, reopenable=bool(reopened) or unstarted)
     if refusal is not None:
         raise refusal
-    draft.emit(RunReopened(actor=command.actor, steps=again, at=draft.at))
-    finished = [step_id for step_id in again if _reopen(draft, step_id)]
+    draft.emit(RunReopened(actor=command.actor, steps=reopened, at=draft.at))
+    finished = [step_id for step_id in reopened if _reopen(draft, step_id)]
     if unstarted:
         draft.emit(RunStarted(at=draft.at))
         await_syncs(draft)
@@ -224,7 +224,7 @@ def _retry(draft: Draft, command: RetryRun) -> None:
 def _to_reopen(state: State, step_id: str | None) -> tuple[str, ...]:
     """Return the ids of the steps to reopen.
 
-    Cancelled steps are always among them, because the run couldn't end without them.
+    Cancelled steps are always included, because the run couldn't end without them.
     """
     if state.status not in REOPENED:
         return ()

@@ -1,7 +1,7 @@
-"""The execution id: the text that names one attempt of one step in messages, views and logs.
+"""The execution id: the text that identifies one attempt of one step in messages, views and logs.
 
-Its form is `run.step.visit.attempt`. Without the attempt it is the idempotency key, which stays the
-same when the step is attempted again.
+Its form is `run.step.visit.attempt`. Without the attempt it is the idempotency key, which is the
+same for all attempts of a visit.
 """
 
 from typing import NamedTuple
@@ -29,9 +29,9 @@ class Execution(NamedTuple):
 
 
 def parse_execution_id(text: str) -> Execution | None:
-    """Return the parts of an id that `execution_id` makes, None for any other text.
+    """Return the parts of an execution id; None for any other text.
 
-    A step id may contain dots, a run id doesn't.
+    A step id may contain dots; a run id never does.
     """
     run_id, _, rest = text.partition(".")
     step_and_visit, _, attempt = rest.rpartition(".")

@@ -32,7 +32,7 @@ def _by_next(graph: Graph, state: State) -> list[Step]:
 
 
 def _following(last: Step, state: State) -> str | None:
-    """Return the id of the step after the last one; a skipped decision goes on as if none fits."""
+    """Return the id of the step after the last one; a skipped decision takes its default."""
     if isinstance(last, Decision) and state.steps[last.id].status == "skipped":
         return last.default_next
     return successor(last, state.selected)
@@ -59,7 +59,7 @@ def possible_successors(step: Step) -> Iterator[str]:
 
 
 def edges_of(graph: Graph) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of step ids of which the second may start when the first is done, once."""
+    """Yield each pair of step ids whose second step may start when the first is done, once."""
     for step in graph.steps:
         if graph.flow == "needs":
             yield from ((need, step.id) for need in dict.fromkeys(step.needs))
@@ -82,10 +82,10 @@ def _may_start(graph: Graph, state: State, step_id: str) -> bool:
     if before is not None and not before.awaited:
         return False
     needs = graph.needed[step_id]
-    # Fewer steps are done than this one needs: a wide join is rejected without checking each.
+    # Fewer steps are done than this one needs: rejects a wide join without checking each need.
     if len(needs) > state.ended_steps:
         return False
-    # The need written last tends to end last, so it is checked first.
+    # The need listed last tends to end last, so it is checked first.
     for need in needs:
         step = state.steps.get(need)
         if step is None or not step.done:

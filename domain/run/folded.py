@@ -14,17 +14,22 @@ FINAL: frozenset[RunStatus] = frozenset(("completed", "failed", "cancelled"))
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """A run; `version` is the number of folded events.
+    """The state of a run.
 
-    `outputs` maps step ids to `{"output": …}`, as functions and conditions see them. `last` is the
-    step that finished last in a graph with *next* pointers, `selected` the choice of its decision.
-    `open` counts the steps whose outcome is still to come, `activations` the visits of all steps.
-    `errors` holds the final failures of steps, in the order in which they happened. `size` is that
-    of the input, the context patches and every recorded output, in bytes of JSON; `artifacts` is
-    whether an artifact may stand in `input`, `context` or `outputs`. `late_logs` are the attempts
-    whose logs were recorded after their end. `hold` is set while the run is paused, `entry`
-    names the first step of a rerun that begins elsewhere. No slots: `changed` copies `__dict__` as
-    a whole.
+    - `version` is the number of folded events.
+    - `outputs` maps step ids to `{"output": …}`, as functions and conditions see them.
+    - `last` is the step that finished last in a graph with *next* pointers, `selected` the choice
+      of its decision.
+    - `open` counts the steps without an outcome, `activations` the visits of all steps.
+    - `errors` holds the final failures of steps, in the order in which they happened.
+    - `size` is the size of the input, the context patches and every recorded output, in bytes of
+      JSON.
+    - `artifacts` is whether `input`, `context` or `outputs` may contain an artifact.
+    - `late_logs` are the attempts whose logs were recorded after their end.
+    - `hold` is set while the run is paused.
+    - `entry` names the first step of a rerun that begins elsewhere.
+
+    The class has no slots, because `changed` copies `__dict__` as a whole.
     """
 
     version: int = 0
@@ -57,18 +62,18 @@ class State:
 
     @property
     def ended_steps(self) -> int:
-        """The number of steps that are not open: those that have an outcome or are awaited."""
+        """The number of steps that have an outcome or are awaited."""
         return len(self.steps) - self.open
 
     def current_attempt(self, token: Token) -> StepState | None:
-        """Return the state of the step if `token` is of its current attempt, else None."""
+        """Return the state of the step if `token` is its current attempt, else None."""
         step = self.steps.get(token.step_id)
         if step is None or step.visit != token.visit or step.attempt != token.attempt:
             return None
         return step
 
     def is_running(self, token: Token) -> bool:
-        """Return whether `token` is of an attempt that is running."""
+        """Return whether `token` is an attempt that is running."""
         step = self.current_attempt(token)
         return step is not None and step.status == "running"
 
@@ -89,7 +94,7 @@ def put(state: State, step_id: str, step: StepState, **changes: object) -> State
 def changed(state: State, changes: dict[str, object]) -> State:
     """Return a copy of `state` with `changes` and the next version.
 
-    `dataclasses.replace` costs twenty times as much: `dict.copy` clones the table as a whole, while
+    `dataclasses.replace` takes twenty times as long: `dict.copy` clones the table as a whole, while
     an initializer sets one member after the other.
     """
     fields = state.__dict__.copy()

@@ -8,28 +8,28 @@ from baton.domain.actor import Actor
 from baton.domain.frozen import frozen
 
 InFlight: TypeAlias = Literal["finish", "cancel"]
-"""The fate of the running attempts of a run that is paused.
+"""The treatment of running attempts when a run is paused.
 
-"finish" lets them end and records their outcomes. "cancel" cancels them; each of their steps starts
-another attempt when the run is resumed, and the cancelled one doesn't count as a failure.
+"finish" lets them end and records their outcomes. "cancel" cancels them: each of their steps starts
+another attempt when the run is resumed, and the cancelled attempt doesn't count as a failure.
 """
 
 Timers: TypeAlias = Literal["fire", "shift", "skip"]
-"""The fate of held timers when the run is resumed.
+"""The treatment of held timers when a run is resumed.
 
-"fire" keeps their due times: what is due by then fires at once. "shift" adds the time for which
-each was held. "skip" ends delays at once and keeps the other due times.
+"fire" keeps their due times: a timer that is already due fires at once. "shift" adds the time for
+which each timer was held. "skip" ends delays at once and keeps the other due times.
 """
 
 BY_SERVER: Final = Actor("hold", "system")
-"""Pauses the runs whose steps end while the whole server is held, and resumes them after that."""
+"""The actor that pauses runs while the whole server is held, and resumes them afterwards."""
 
 TimerKind: TypeAlias = Literal["delay", "backoff", "sync"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """The hold on a run that is paused since `at`.
+    """The pause of a run since `at`.
 
     `was` is the status that the run returns to. `timers` maps the ids of steps in a delay or a
     backoff to the time at which their timer was held: later than `at` for a backoff that began
@@ -45,7 +45,7 @@ class Hold:
 
 @frozen(slots=False)
 class RunPaused:
-    """The run was paused. `TimerHeld` follows for each delay and backoff that it waits for."""
+    """The run was paused. `TimerHeld` follows for each delay and backoff in progress."""
 
     actor: Actor
     at: int
@@ -64,7 +64,7 @@ class RunResumed:
 
 @frozen(slots=False)
 class TimerHeld:
-    """The delay or the backoff of a step stays due, but doesn't end until the run is resumed."""
+    """The timer of a delay or backoff is held until the run is resumed; it keeps its due time."""
 
     step_id: str
     visit: int

@@ -1,7 +1,7 @@
 """Commands and events of a run. Event names and fields are the storage format.
 
 Times are milliseconds since the epoch, UTC. `visit` counts the activations of a step within the run
-(more than one in a loop), `attempt` its attempts within one visit. Step id, visit and attempt are
+(more than one in a loop), `attempt` its attempts within one visit. Step id, visit and attempt form
 the fencing token that a report of an outcome must carry.
 """
 
@@ -38,14 +38,14 @@ from baton.domain.run.trigger import StepKind as StepKind  # noqa: PLC0414
 from baton.domain.run.trigger import Trigger
 
 Cause = Literal["start", "retry", "takeover", "reopen", "handover"]
-"""Why an attempt started. "takeover" is found in logs of earlier releases only."""
+"""The reason why an attempt started. "takeover" occurs only in logs of earlier releases."""
 
 
 @frozen(slots=False)
 class RunRequested:
-    """The run was requested: the event of its trigger.
+    """The run was requested, by its trigger or by hand.
 
-    `size` is that of input and context, in bytes of JSON; 0 in events of earlier releases.
+    `size` is the size of input and context, in bytes of JSON; 0 in events of earlier releases.
     """
 
     tenant: str
@@ -87,7 +87,8 @@ class StepStarted:
 class StepSucceeded:
     """The attempt succeeded.
 
-    `size` is that of output and context patch, in bytes of JSON; 0 in events of earlier releases.
+    `size` is the size of output and context patch, in bytes of JSON; 0 in events of earlier
+    releases.
     """
 
     step_id: str
@@ -102,7 +103,7 @@ class StepSucceeded:
 
 @frozen(slots=False)
 class StepFailed:
-    """The attempt failed; `final` if no other attempt follows."""
+    """The attempt failed; `final` means that no further attempt follows."""
 
     step_id: str
     visit: int
@@ -114,7 +115,7 @@ class StepFailed:
 
 @frozen(slots=False)
 class StepTimedOut:
-    """The attempt passed its deadline; `final` if no other attempt follows."""
+    """The attempt passed its deadline; `final` means that no further attempt follows."""
 
     step_id: str
     visit: int
@@ -138,7 +139,7 @@ class StepCancelled:
 class StepSkipped:
     """The step was skipped, because its `when` didn't hold. It counts as done, without output.
 
-    `timed` is whether the timer of a synchronization point ends with it.
+    `timed` is whether this ends the timer of a synchronization point.
     """
 
     step_id: str
@@ -152,7 +153,7 @@ class StepSkipped:
 class StepUndecided:
     """The step failed without an attempt.
 
-    A value that its conditions read can't be read, or a synchronization point wasn't reached in
+    Its conditions read a missing or damaged value, or a synchronization point wasn't reached in
     time.
     """
 
@@ -167,7 +168,7 @@ class StepUndecided:
 class RetryScheduled:
     """Attempt `attempt` starts at `due_at`.
 
-    With the cause "takeover" the attempt before it was lost with its executor.
+    With the cause "takeover" the previous attempt was lost with its executor.
     """
 
     step_id: str
@@ -180,10 +181,10 @@ class RetryScheduled:
 
 @frozen(slots=False)
 class StepReleased:
-    """The attempt was ended before its outcome, which counts as no failure.
+    """The attempt was ended before its outcome; this doesn't count as a failure.
 
-    With the cause "stop" its executor stopped, and the next owner starts another attempt. With
-    "pause" the run was paused, and another attempt starts when it is resumed.
+    With the cause "stop" its executor stopped, and the next owner of the run starts another
+    attempt. With "pause" the run was paused, and another attempt starts when it is resumed.
     """
 
     step_id: str
@@ -195,7 +196,7 @@ class StepReleased:
 
 @frozen(slots=False)
 class StepLogged:
-    """The function logged something during the attempt; `logs` is the artifact that holds it.
+    """The function logged lines during the attempt; `logs` is the artifact that holds them.
 
     Recorded right before the end of the attempt, or later if another process recorded the end.
     """
@@ -249,9 +250,9 @@ class SyncAwaited:
 
 @frozen(slots=False)
 class SyncReached:
-    """A synchronization point was reached: all that it needs is done.
+    """A synchronization point was reached: every step that it needs is done.
 
-    `timed` is whether the run waited for it until a deadline.
+    `timed` is whether the point had a deadline.
     """
 
     step_id: str
@@ -270,7 +271,7 @@ class RunCompleted:
 
 @frozen(slots=False)
 class RunFailed:
-    """The run failed, because of step `step_id` if a step is the reason."""
+    """The run failed; `step_id` names the step that caused it, if a step did."""
 
     at: int
     error: Error
@@ -299,8 +300,8 @@ class RunReopened:
 class RunBranched:
     """The run is a rerun of `source`, as of its version `source_version` at `position`.
 
-    `StepCopied` follows for each outcome that it takes over. In a graph with *next* pointers the
-    run begins at `entry`, else, or without it, at its first steps.
+    `StepCopied` follows for each outcome that it copies. In a graph with *next* pointers the run
+    begins at `entry`; without `entry`, and in other graphs, it begins with its first steps.
     """
 
     source: str
@@ -313,9 +314,9 @@ class RunBranched:
 
 @frozen(slots=False)
 class StepCopied:
-    """The outcome of a step was taken over from the source of a rerun; its function isn't called.
+    """The outcome of a step was copied from the source of a rerun; its function isn't called.
 
-    `size` is that of the output, in bytes of JSON.
+    `size` is the size of the output, in bytes of JSON.
     """
 
     step_id: str

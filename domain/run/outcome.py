@@ -1,6 +1,6 @@
 """The outcome of an attempt of a step, and the fencing token that identifies the attempt.
 
-`logs` of an outcome is what the function logged during the attempt; None if it logged nothing.
+`logs` of an outcome are the lines that the function logged during the attempt, None for no lines.
 """
 
 from dataclasses import field
@@ -32,7 +32,7 @@ class Token(NamedTuple):
 class Succeeded:
     """The function returned `output`; `context` is merged into the context of the run.
 
-    `size` is that of both, in bytes of JSON; 0 if it isn't known yet.
+    `size` is the size of both, in bytes of JSON; 0 if it isn't known yet.
     """
 
     output: Json = None

@@ -16,7 +16,7 @@ from baton.domain.run.state import State
 
 
 class UnreadableCondition(Exception):
-    """A condition reads a value that is missing or damaged; the text names both."""
+    """A condition reads a missing or damaged value; the text names its path and the reason."""
 
 
 def scope_of(state: State, conditions: Iterable[Condition], values: Values) -> JsonObject:
@@ -29,11 +29,14 @@ def scope_of(state: State, conditions: Iterable[Condition], values: Values) -> J
     if not state.artifacts:
         return scope
     needed = {artifact: path for path in _paths(conditions) for artifact in _on_path(path, scope)}
-    missing = frozenset(one for one in needed if one.sha256 not in values)
+    missing = frozenset(artifact for artifact in needed if artifact.sha256 not in values)
     if missing:
         raise ValuesNeeded(missing)
-    read = {one.sha256: _readable(values[one.sha256], path) for one, path in needed.items()}
-    return {name: with_values(member, read) for name, member in scope.items()}
+    readable = {
+        artifact.sha256: _readable(values[artifact.sha256], path)
+        for artifact, path in needed.items()
+    }
+    return {name: with_values(member, readable) for name, member in scope.items()}
 
 
 def _readable(value: Json, path: str) -> Json:

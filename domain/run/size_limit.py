@@ -5,7 +5,8 @@ from typing import Final
 from baton.domain.run.outcome import Error, Failed, Outcome, Succeeded
 
 MAX_RUN_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of JSON that the input, the context patches and all outputs of a run may take together."""
+"""The size that the input, the context patches and all outputs of a run may have, in bytes of JSON.
+"""
 RUN_TOO_LARGE: Final = "RUN_TOO_LARGE"
 
 
@@ -14,8 +15,8 @@ def within_limit(outcome: Outcome, size: int, limit: int) -> Outcome:
 
     Args:
         outcome: The outcome of an attempt.
-        size: The bytes of JSON that the run has recorded so far.
-        limit: The most that it may have; 0 is no limit.
+        size: The size of the run's recorded data, in bytes of JSON.
+        limit: The largest size; 0 means no limit.
     """
     if not isinstance(outcome, Succeeded) or not 0 < limit < size + outcome.size:
         return outcome

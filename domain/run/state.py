@@ -196,7 +196,7 @@ def _status(state: State, event: _StatusEvent) -> State:
 
 
 def _noted(state: State, event: _NotedEvent) -> State:
-    """Apply an event beside the course of the run: about logs, held timers, or copied outcomes."""
+    """Apply an event that starts and ends no step: about logs, held timers, or copied outcomes."""
     match event:
         case StepLogged():
             return _logged(state, event)

@@ -1,4 +1,4 @@
-"""The states of a run's steps, in an immutable mapping that is cheap to copy with a change.
+"""The states of a run's steps, in an immutable mapping of which a changed copy is cheap.
 
 Copying a plain dict for every event would cost n² for a run of n parallel steps. This mapping
 copies only the entries that changed recently.
@@ -21,14 +21,14 @@ Status = Literal[
     "awaited",
 ]
 OPEN: frozenset[Status] = frozenset(("running", "released", "delayed", "backing_off"))
-"""The statuses of a step whose outcome is still to come and without which no run ends.
+"""The statuses of a step without an outcome; no run ends while a step has one of them.
 
 A synchronization point that is "awaited" has none of them: a run may end without reaching it.
 """
 NO_ATTEMPT: Final = 0
 """The attempt of a step that failed before its first one."""
 _MAX_RECENT = 64
-"""Entries that a change may copy, before they are merged into the large dict."""
+"""The number of recently changed entries that a copy contains, before they are merged."""
 
 T = TypeVar("T")
 
@@ -37,8 +37,8 @@ T = TypeVar("T")
 class StepState:
     """The state of the newest visit of a step.
 
-    `due_at` is when its timer fires: the deadline, the end of the delay or of the backoff.
-    `failures` and `takeovers` count within the visit.
+    `due_at` is when its timer fires: its deadline, or the end of its delay or backoff. `failures`
+    and `takeovers` count within the visit.
     """
 
     status: Status

@@ -1,4 +1,4 @@
-"""The cause of one run, and what a rerun takes from the run before it.
+"""The cause of one run, and the outcomes that a rerun copies from its source.
 
 `kind` distinguishes the classes of causes in stored events.
 """
@@ -41,7 +41,7 @@ class BySchedule:
 
 @frozen(slots=False)
 class ByWebhook:
-    """A call of the webhook at `path`, as the definition writes it, started the run."""
+    """A call of the webhook at `path`, as the definition writes the path, started the run."""
 
     path: str
     kind: Literal["webhook"] = "webhook"
@@ -56,7 +56,7 @@ class ByHand:
 
 @frozen(slots=False)
 class ByRerun:
-    """A request to run the run `run_id` again started the run, at `from_step` if it names one."""
+    """A request to rerun the run `run_id` started the run, at `from_step` if it is set."""
 
     run_id: str
     from_step: str | None = None
@@ -70,9 +70,9 @@ BY_HAND = ByHand()
 
 @frozen
 class CopiedStep:
-    """The outcome of a step that a rerun takes over, from the visit `visit` of its source.
+    """The outcome of a step that a rerun copies, from the visit `visit` of its source.
 
-    `size` is that of the output, in bytes of JSON.
+    `size` is the size of the output, in bytes of JSON.
     """
 
     step_id: str
@@ -86,11 +86,10 @@ class CopiedStep:
 
 @frozen
 class Branch:
-    """The part of its source that a rerun takes over.
+    """The outcomes of its source that a rerun copies.
 
-    The source had `source_version` events, the last of them at `position`.
-
-    `entry` is the step that starts first in a graph with *next* pointers, None for its first one.
+    The source had `source_version` events, the last of them at `position`. `entry` is the step that
+    starts first in a graph with *next* pointers, None for the graph's first step.
     """
 
     source: str

@@ -1,4 +1,4 @@
-"""The dates and times on the wall clock that a cron expression names, without time zones.
+"""The local dates and times that a cron expression names, without time zones.
 
 croniter parses the fields. The dates and times are computed here, on integers, because croniter's
 own iteration fires a fixed time twice in the night when the clocks go back.
@@ -30,12 +30,14 @@ _WEEKS = range(1, 6)
 class Fields:
     """A parsed cron expression.
 
-    `times` are milliseconds after local midnight, ascending. `days` holds days of the month and
-    `LAST`. `weekdays` holds pairs of a weekday (0 is Sunday) and its rank in the month (1 to 5, or
-    `LAST`). None means any day. Vixie's rule: where a day field begins with `*`, a date must be in
-    both sets (`both_days`), else it needs to be in one of them only.
-    `fixed` means that neither the minute nor the hour has a `*`: such an expression names times of
-    day, any other a rhythm.
+    - `times` are milliseconds after local midnight, ascending.
+    - `days` holds days of the month and `LAST`.
+    - `weekdays` holds pairs of a weekday (0 is Sunday) and its rank in the month (1 to 5, or
+      `LAST`). None means any day.
+    - `both_days` is Vixie's rule: where a day field begins with `*`, a date must be in both sets,
+      else in either of them.
+    - `fixed` means that neither the minute nor the hour has a `*`: the expression then names times
+      of day; any other expression names a frequency.
     """
 
     times: tuple[int, ...]
@@ -75,7 +77,7 @@ def parse(expression: str) -> Fields:
 def wall_times(fields: Fields, start: int, end: int) -> Iterator[int]:
     """Yield the times in [`start`, `end`), ascending.
 
-    All times are on the wall clock, in milliseconds since 1970-01-01T00:00 on that clock.
+    All times are local, in milliseconds since 1970-01-01T00:00 local time.
     """
     for midnight in _dates(fields, start, end):
         first = bisect_left(fields.times, start - midnight)

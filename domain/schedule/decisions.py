@@ -39,7 +39,7 @@ def decide(command: Command, state: State) -> list[Event]:
 
 
 def _tick(command: RecordTick, state: State) -> list[Event]:
-    """Record a tick, unless that tick or a later one is recorded already."""
+    """Record a tick, unless the same or a later tick is recorded already."""
     nominal_at, at = command.nominal_at, command.at
     recorded = state.last_nominal is not None and nominal_at <= state.last_nominal
     if state.deleted or recorded:

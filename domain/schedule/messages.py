@@ -1,8 +1,8 @@
 """Commands and events of a schedule. Event names and fields are the storage format.
 
-The scheduled trigger of a definition has a stream with the definition's id, which begins with the
-first tick. A separate schedule has a stream that begins with `ScheduleCreated`. A tick is one
-instant of the timetable; its nominal time is that instant, in milliseconds since the epoch, UTC.
+A tick is one instant of the timetable; its nominal time is that instant, in milliseconds since the
+epoch, UTC. The scheduled trigger of a definition has a stream with the definition's id, which
+begins with the first tick. A separate schedule has a stream that begins with `ScheduleCreated`.
 """
 
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from baton.domain.schedule.timetable import Timetable
 
 @dataclass(frozen=True, slots=True)
 class Fire:
-    """The tick starts the run `run_id`."""
+    """Start the run `run_id` at the tick."""
 
     run_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """No scheduler ran when the tick was due, and the missed-tick policy drops it."""
+    """Drop the tick by the missed-tick policy, because no scheduler ran when it was due."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """The tick is due but starts no run, for this reason."""
+    """Start no run at the tick, although it is due, for this reason."""
 
     reason: str
 
@@ -39,7 +39,7 @@ TickOutcome: TypeAlias = Fire | Miss | Skip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordTick:
-    """Record the outcome of the tick at `nominal_at`; does nothing unless it is the newest tick."""
+    """Record the outcome of the tick at `nominal_at`; does nothing if it isn't the newest."""
 
     nominal_at: int
     outcome: TickOutcome
@@ -59,7 +59,7 @@ class CreateSchedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteSchedule:
-    """Delete the schedule: it has no further ticks."""
+    """Delete the schedule: it has no more ticks."""
 
     actor: Actor
     at: int
@@ -67,7 +67,7 @@ class DeleteSchedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleCreated:
-    """The schedule was created; its ticks are those after `at`."""
+    """The schedule was created; its ticks are the instants after `at`."""
 
     definition_id: str
     timetable: Timetable

@@ -1,8 +1,8 @@
 """The supported syntax of cron expressions: crontab(5), `L` (last), `weekday#n` (nth of a month).
 
 The two extensions name dates that five plain fields can't. A step after a number counts to the end
-of the field: `5/2` is `5-59/2` in the minutes. croniter accepts more, such as `?` where `*` is
-meant, and misreads some of it. All of that is refused here.
+of the field: `5/2` is `5-59/2` in the minutes. croniter accepts more, such as `?` instead of `*`,
+and misreads some of it. All of that is refused here.
 """
 
 import re

@@ -35,13 +35,14 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cron:
-    """At the times on the wall clock of `timezone` that match a five-field cron expression.
+    """At the local times in `timezone` that match a five-field cron expression.
 
     An expression without `*` in minute and hour means times of day. When the clocks go forward, a
     time that doesn't exist fires at the next instant that does (`dst_gap` "shift") or not at all
     ("skip"). When they go back, a time that exists twice fires the first time, the last time or
-    both (`dst_fold`). Any other expression means a rhythm, which follows real time: it doesn't fire
-    in the skipped hour and fires twice in the repeated one (the rule of Debian's cron).
+    both (`dst_fold`). Any other expression means a frequency, which follows elapsed time: it
+    doesn't fire in the skipped hour and fires twice in the repeated one (the rule of Debian's
+    cron).
     """
 
     expression: str
@@ -65,7 +66,7 @@ Timetable: TypeAlias = Interval | Cron | Once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combined:
-    """At the instants of any of several timetables; one that two of them name counts once."""
+    """At the instants of any of several timetables; an instant that two share counts once."""
 
     timetables: tuple[Timetable, ...]
     kind: Literal["combined"] = "combined"
@@ -80,12 +81,12 @@ AnyTimetable: TypeAlias = Timetable | Combined
 
 
 def parts_of(timetable: AnyTimetable) -> tuple[Timetable, ...]:
-    """Return the timetables that one consists of."""
+    """Return the timetables that a combined timetable consists of, or the timetable itself."""
     return timetable.timetables if isinstance(timetable, Combined) else (timetable,)
 
 
 class InvalidTimetable(ValueError):
-    """The timetable is invalid: `field` is the member at fault, `reason` says why."""
+    """The timetable is invalid: `field` is the invalid member, `reason` says why."""
 
     def __init__(self, field: Field, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
@@ -156,7 +157,7 @@ def split_missed(policy: MissedPolicy, due: list[int]) -> tuple[list[int], list[
 def _instants(timetable: AnyTimetable, after: int, anchor: int) -> Iterator[int]:
     match timetable:
         case Combined(timetables=timetables):
-            merged = heapq.merge(*(_instants(one, after, anchor) for one in timetables))
+            merged = heapq.merge(*(_instants(part, after, anchor) for part in timetables))
             yield from (at for at, _ in groupby(merged))
         case Interval(every_ms=every_ms):
             first = max(1, (after - anchor) // every_ms + 1)

@@ -13,7 +13,10 @@ LAST_YEAR = 9998
 
 SECOND_MS = 1000
 PROBE_SECONDS = 3 * 86_400
-"""The step of the search for changes: since 1970 no zone changed twice within seven days."""
+"""The step of the search for changes, in seconds.
+
+Since 1970 no zone has changed twice within seven days.
+"""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,31}(?:/[A-Za-z0-9_+-]{1,31}){0,2}")
 # These exist on some machines only, or depend on the machine's settings. `right/` counts leap
@@ -27,10 +30,10 @@ class UnknownZone(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A span of UTC, [`start`, `end`), in which the wall clock is UTC + `offset`.
+    """A span of UTC, [`start`, `end`), in which local time is UTC + `offset`.
 
     `before` and `after` are the offsets of the adjacent spans. They equal `offset` at the boundary
-    of two years; `before` is smaller where the clocks went forward. All in milliseconds.
+    of two years; `before` is smaller where the clocks went forward. All are in milliseconds.
     """
 
     start: int

@@ -26,7 +26,7 @@ class AddUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveUser:
-    """End the user's access for ever."""
+    """Remove the user's access for good."""
 
     actor: Actor
     at: int

@@ -13,9 +13,9 @@ from baton.domain.actor import Actor
 class Finding:
     """The result of a verification.
 
-    `break_reason` says what is wrong at the first break of the log, None for a whole log. The other
-    members of the break are None where it isn't at one event. `head_root` is in lowercase hex.
-    `sealed` counts the events that a signed head of `head_size` leaves covers.
+    `break_reason` says what is wrong at the first break of the log, None for an intact log. The
+    other members of the break are None if the break isn't at a single event. `head_root` is in
+    lowercase hex. `sealed` counts the events that a signed head of `head_size` leaves covers.
     """
 
     events: int
@@ -52,7 +52,7 @@ class ReportFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFailure:
-    """Report that the verification came to no result."""
+    """Report that the verification ended without a result."""
 
     reason: str
     at: int
@@ -78,7 +78,7 @@ class LogVerified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationFailed:
-    """The verification came to no result."""
+    """The verification ended without a result."""
 
     reason: str
     at: int

@@ -35,7 +35,8 @@ class State:
     def status_at(self, now: int) -> Status:
         """Return the status at `now` (ms, UTC).
 
-        A verification without a result has failed after `LIMIT_MS`: its process has ended.
+        A verification that has no result after `LIMIT_MS` counts as failed, because its process has
+        ended.
         """
         if self.finding is not None:
             return "verified" if self.finding.break_reason is None else "broken"

@@ -68,8 +68,8 @@ def _update(command: UpdateWebhook, state: State) -> list[Event]:
         raise NotFound("webhook_registration", state.webhook_id)
     _check(command)
     decided: list[Event] = []
-    wanted = (command.url, command.events, command.active, command.ordered)
-    if wanted != (state.url, state.events, state.active, state.ordered):
+    requested = (command.url, command.events, command.active, command.ordered)
+    if requested != (state.url, state.events, state.active, state.ordered):
         decided.append(
             WebhookUpdated(
                 url=command.url,

@@ -33,16 +33,16 @@ NOTIFIED_EVENTS: Final = frozenset(_TYPES)
 
 
 def event_type(event: object) -> EventType | None:
-    """Return the type that a run's event has for receivers, None for an event without one.
+    """Return the type that a run's event has for receivers, None for an event without a type.
 
     A task starts once per visit, and again after a manual retry; it fails once, after its last
     attempt.
     """
-    found = _TYPES.get(type(event))
+    name = _TYPES.get(type(event))
     match event:
         case StepStarted():
-            return found if event.cause in ("start", "reopen") else None
+            return name if event.cause in ("start", "reopen") else None
         case StepFailed() | StepTimedOut():
-            return found if event.final else None
+            return name if event.final else None
         case _:
-            return found
+            return name

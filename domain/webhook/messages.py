@@ -19,10 +19,10 @@ EventType: TypeAlias = Literal[
     "task.execution.failed",
     "task.execution.retrying",
 ]
-"""The types of events that a receiver can get, in the words of seed 003."""
+"""The types of events that a receiver can get, by their public names."""
 
 Reason: TypeAlias = Literal["gone"]
-"""Why Baton disabled a registration: "gone" means that the receiver answered 410."""
+"""The reason why Baton disabled a registration: "gone" means that the receiver answered 410."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +42,9 @@ class CreateWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateWebhook:
-    """Replace what a registration says.
+    """Replace the members of a registration.
 
-    With another `secret_id`, the secret before it signs too until `retire_at`.
+    With another `secret_id`, the previous secret signs too until `retire_at`.
     """
 
     url: str
@@ -91,7 +91,7 @@ class WebhookCreated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookUpdated:
-    """The registration changed; an active one is no longer disabled."""
+    """The registration changed; an active registration is no longer disabled."""
 
     url: str
     events: tuple[EventType, ...]
@@ -103,7 +103,7 @@ class WebhookUpdated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretRotated:
-    """Another secret signs; `retired_id` signs too until `retire_at`."""
+    """A new secret signs; the secret `retired_id` signs too until `retire_at`."""
 
     secret_id: str
     retired_id: str

@@ -17,9 +17,9 @@ from baton.domain.webhook.messages import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """A registration; `webhook_id` is empty before it was created.
+    """A registration; `webhook_id` is empty before it is created.
 
-    `retired_id` is the secret that also signs until `retire_at`, in ms since the epoch, UTC.
+    `retired_id` is the secret that signs too until `retire_at`, in ms since the epoch, UTC.
     `disabled` is why Baton stopped the deliveries, None if it didn't.
     """
 
@@ -38,11 +38,11 @@ class State:
 
     @property
     def exists(self) -> bool:
-        """Whether it was created and not deleted."""
+        """Whether the registration was created and isn't deleted."""
         return bool(self.webhook_id) and not self.deleted
 
     def wants(self, event: EventType) -> bool:
-        """Return whether it gets events of this type."""
+        """Return whether the registration gets events of this type."""
         return self.exists and self.active and event in self.events
 
     def secret_ids_at(self, now: int) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""Rules beside the course of a run: pauses, reruns, explanations, and timeouts of syncs."""
+"""Rules about runs beside their steps: pauses, reruns, explanations, synchronization timeouts."""

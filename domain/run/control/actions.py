@@ -1,4 +1,4 @@
-"""The actions on a run that its status allows: the rules by which commands are refused."""
+"""The actions on a run that its status allows, and the refusals of the others."""
 
 from typing import Final, Literal, TypeAlias, assert_never
 
@@ -11,9 +11,9 @@ REOPENED: Final = frozenset(("failed", "cancelled"))
 
 
 def refusal_of(action: Action, status: str, *, reopenable: bool = False) -> InConflict | None:
-    """Return why a run of this status refuses an action, None if it takes the action.
+    """Return why a run of this status refuses an action, None if it accepts the action.
 
-    Cancelling a cancelled run and pausing a paused one are taken, and change nothing.
+    Cancelling a cancelled run and pausing a paused run are accepted and change nothing.
 
     Args:
         action: The action.

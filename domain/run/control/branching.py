@@ -1,7 +1,7 @@
-"""Reruns: a new run that takes over the outcomes of another one, up to a step, and goes on there.
+"""Reruns: a new run that copies another run's outcomes up to a step and continues from there.
 
-The source of a rerun is never changed. In a graph with *needs* the rerun repeats a step and all
-that depend on it. In one with *next* pointers it repeats what begins with a visit of a step.
+The source of a rerun is never changed. In a graph with *needs* the rerun repeats a step and all its
+dependents. In a graph with *next* pointers it repeats everything from a visit of a step on.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,11 +38,11 @@ _ENTRIES = (StepStarted, DelayStarted, StepSkipped, DecisionTaken, SyncReached, 
 
 
 class CannotBranch(Invalid):
-    """The source or the version doesn't have what a rerun from this step needs."""
+    """The source or the version lacks something that a rerun from this step needs."""
 
     @classmethod
     def at(cls, field: str, message: str) -> "CannotBranch":
-        """Return the refusal of a member of the request."""
+        """Return the refusal, with `path` as the member of the request at fault."""
         return cls(message, faults=[Fault((field,), message)])
 
 
@@ -51,8 +51,8 @@ class Start:
     """The beginning of a rerun.
 
     `at` is "start", "failed" (the failed and cancelled steps) or "step". `visit` is the visit of
-    the step, None for its newest. `outputs` are outputs by step id, which replace recorded ones or
-    stand in for them.
+    the step, None for its newest visit. `outputs` are outputs by step id: they replace recorded
+    outputs or supply missing ones.
     """
 
     at: Literal["start", "failed", "step"]
@@ -63,11 +63,7 @@ class Start:
 
 @frozen
 class Plan:
-    """The steps that a rerun takes over and those that it runs, in the order of the definition.
-
-    `context` is that of the source after the steps that are taken over. `again` are those of
-    `will_run` whose functions the source has called.
-    """
+    """The steps that a rerun copies and the steps that it runs, in the order of the definition."""
 
     copied: tuple[CopiedStep, ...]
     entry: str | None
@@ -77,7 +73,7 @@ class Plan:
 
 
 def branch_off(draft: Draft, branch: Branch) -> None:
-    """Record what a rerun takes from its source."""
+    """Record the outcomes that a rerun copies from its source."""
     draft.emit(
         RunBranched(
             source=branch.source,
@@ -88,23 +84,23 @@ def branch_off(draft: Draft, branch: Branch) -> None:
             reason=branch.reason,
         )
     )
-    for one in branch.copied:
+    for copied in branch.copied:
         draft.emit(
             StepCopied(
-                step_id=one.step_id,
-                visit=one.visit,
-                kind=one.kind,
+                step_id=copied.step_id,
+                visit=copied.visit,
+                kind=copied.kind,
                 at=draft.at,
-                status=one.status,
-                output=one.output,
-                decision=one.decision,
-                size=one.size,
+                status=copied.status,
+                output=copied.output,
+                decision=copied.decision,
+                size=copied.size,
             )
         )
 
 
 def plan_rerun(graph: Graph, state: State, history: Sequence[Event], start: Start) -> Plan:
-    """Return what a rerun takes over and what it runs; raises CannotBranch and Invalid.
+    """Return the steps that a rerun copies and runs; raises CannotBranch and Invalid.
 
     Args:
         graph: The graph of the version that the rerun runs.
@@ -122,7 +118,7 @@ def plan_rerun(graph: Graph, state: State, history: Sequence[Event], start: Star
         _require_needs(graph, first, copied)
     entry = first[0] if graph.flow == "next" and first else None
     will_run = tuple(_will_run(graph, copied, entry))
-    called = {one.step_id for one in history if isinstance(one, StepStarted)}
+    called = {event.step_id for event in history if isinstance(event, StepStarted)}
     return Plan(
         copied=tuple(copied[step.id] for step in graph.steps if step.id in copied),
         entry=entry,
@@ -133,27 +129,33 @@ def plan_rerun(graph: Graph, state: State, history: Sequence[Event], start: Star
 
 
 def _first_steps(state: State, history: Sequence[Event], start: Start) -> list[str]:
-    """Return the steps that the rerun begins with, none for the beginning of the graph."""
+    """Return the first steps that the rerun runs; empty for the beginning of the graph."""
     if start.step_id is not None:
         return [start.step_id]
     if start.at == "start":
         return []
     ended = [of for of, step in state.steps.items() if not (step.open or step.done)]
-    if not ended:  # the run failed before it could enter a step
-        ended = [one.step_id for one in history[-1:] if isinstance(one, RunFailed) and one.step_id]
+    if not ended:  # The run failed before it could enter a step.
+        ended = [
+            event.step_id
+            for event in history[-1:]
+            if isinstance(event, RunFailed) and event.step_id
+        ]
     if not ended:
         raise CannotBranch.at("from", "The run has no failed step")
     return ended
 
 
 def _with_dependents(graph: Graph, first: Iterable[str]) -> Iterator[str]:
-    """Yield the steps and all that depend on them."""
-    found, queue = set(first), list(first)
+    """Yield the steps and all their direct and indirect dependents."""
+    reached, queue = set(first), list(first)
     while queue:
         step_id = queue.pop()
         yield step_id
-        further = [one for one in graph.dependents.get(step_id, ()) if one not in found]
-        found.update(further)
+        further = [
+            dependent for dependent in graph.dependents.get(step_id, ()) if dependent not in reached
+        ]
+        reached.update(further)
         queue.extend(further)
 
 
@@ -164,7 +166,7 @@ def _taken_over(
     first: Sequence[str],
     repeated: set[str],
 ) -> tuple[dict[str, CopiedStep], JsonObject]:
-    """Return the newest outcome of each step that the rerun takes over, and the context then."""
+    """Return the newest outcome of each step that the rerun copies, and the context after them."""
     copied: dict[str, CopiedStep] = {}
     context: JsonObject = {}
     for event in _before(graph, history, start, first):
@@ -183,7 +185,7 @@ def _taken_over(
 def _before(
     graph: Graph, history: Sequence[Event], start: Start, first: Sequence[str]
 ) -> Sequence[Event]:
-    """Return the events before the visit that the rerun repeats, all for a graph with needs."""
+    """Return the events before the repeated visit; all events for a graph with needs."""
     entries = [
         (place, event.visit)
         for place, event in enumerate(history)
@@ -196,8 +198,8 @@ def _before(
         )
     if graph.flow == "needs" or not entries:
         return history
-    wanted = start.visit or max(visits)
-    return history[: next(place for place, visit in entries if visit == wanted)]
+    visit_number = start.visit or max(visits)
+    return history[: next(place for place, visit in entries if visit == visit_number)]
 
 
 def _copy(event: _Outcome) -> CopiedStep:
@@ -226,7 +228,7 @@ def _copy(event: _Outcome) -> CopiedStep:
 
 
 def copied_before(event: StepCopied) -> CopiedStep:
-    """Return the outcome that a run took over from another one."""
+    """Return the outcome that the run itself had copied from its own source."""
     return CopiedStep(
         step_id=event.step_id,
         visit=event.visit,
@@ -241,17 +243,17 @@ def copied_before(event: StepCopied) -> CopiedStep:
 def _given(
     graph: Graph, outputs: JsonObject, recorded: dict[str, CopiedStep], repeated: set[str]
 ) -> dict[str, CopiedStep]:
-    """Return the outcomes that the request gives; raises Invalid for a step that runs again."""
-    found: dict[str, CopiedStep] = {}
+    """Return the outcomes that the request supplies; raises Invalid for a step that runs again."""
+    copied: dict[str, CopiedStep] = {}
     for step_id, output in outputs.items():
         if not isinstance(graph.by_id.get(step_id), Compute):
             raise _invalid(step_id, "must name a step of the version that calls a function")
         if step_id in repeated:
             raise _invalid(step_id, "names a step that the rerun runs again")
-        known = recorded.get(step_id)
-        visit = 1 if known is None else known.visit
-        found[step_id] = CopiedStep(step_id=step_id, visit=visit, kind="compute", output=output)
-    return found
+        original = recorded.get(step_id)
+        visit = 1 if original is None else original.visit
+        copied[step_id] = CopiedStep(step_id=step_id, visit=visit, kind="compute", output=output)
+    return copied
 
 
 def _require_needs(graph: Graph, first: Iterable[str], copied: dict[str, CopiedStep]) -> None:
@@ -264,17 +266,17 @@ def _require_needs(graph: Graph, first: Iterable[str], copied: dict[str, CopiedS
 
 
 def _will_run(graph: Graph, copied: dict[str, CopiedStep], entry: str | None) -> Iterator[str]:
-    """Yield the steps that the rerun runs or, after decisions, may run."""
+    """Yield the steps that the rerun runs, including those that depend on a decision."""
     if graph.flow == "needs":
         yield from (step.id for step in graph.steps if step.id not in copied)
         return
-    found, queue = set[str](), [entry or graph.steps[0].id]
+    reached, queue = set[str](), [entry or graph.steps[0].id]
     while queue:
         step_id = queue.pop()
-        if step_id not in found:
-            found.add(step_id)
+        if step_id not in reached:
+            reached.add(step_id)
             queue.extend(possible_successors(graph.by_id[step_id]))
-    yield from (step.id for step in graph.steps if step.id in found)
+    yield from (step.id for step in graph.steps if step.id in reached)
 
 
 def _invalid(step_id: str, message: str) -> Invalid:

@@ -1,7 +1,7 @@
 """Explains a run: what each of its steps waits for, and which event moves the run next.
 
-The explanation needs nothing but the graph and the history of the run. What isn't in its history
-(executors, functions, views that are behind) is added by the caller.
+The explanation needs only the graph and the history of the run. The caller adds facts that the
+history lacks: executors, functions, views that are behind.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,21 +40,24 @@ Code: TypeAlias = Literal[
     "NO_SCHEDULER",
     "VIEWS_BEHIND",
 ]
-"""Why a run or a step is where it is. The last five aren't in its history: callers add them.
-They also say that a run is DECIDING, between two events that one decision made.
+"""The reasons why a run or a step doesn't continue yet.
 
-Later releases may add codes.
+The history doesn't contain the last five: callers add them, and also DECIDING for a run between two
+events of one decision. Later releases may add codes.
 """
 
 
 @frozen
 class Reason:
-    """Why a step, or without `step_id` the run itself, doesn't go on yet.
+    """The reason why a step, or without `step_id` the run itself, doesn't continue yet.
 
-    `state` is the status of the step or the run, and `since` when it got it. `due_at` is when its
-    timer fires, `of` the number of attempts that it may have, `needs` the steps that it waits for,
-    and `last_error` the failure of the attempt before. Callers add `executor`, the process that
-    calls the function, and `heartbeat_at`, the time of its newest heartbeat.
+    - `state` is the status of the step or the run, and `since` when it got that status.
+    - `due_at` is when its timer fires.
+    - `of` is the number of attempts that it may have.
+    - `needs` are the steps that it waits for.
+    - `last_error` is the failure of the previous attempt.
+    - Callers add `executor`, the process that calls the function, and `heartbeat_at`, the time of
+      its newest heartbeat.
     """
 
     code: Code
@@ -74,7 +77,7 @@ class Reason:
 
 @frozen
 class NextEvent:
-    """An event that moves the run: at `due_at` if it has one, else as soon as it is decided."""
+    """An event that moves the run: at `due_at` if it is set, else as soon as it is decided."""
 
     event: str
     step_id: str | None = None
@@ -83,7 +86,7 @@ class NextEvent:
 
 @frozen
 class Explanation:
-    """Why a run is where it is. `stuck` is whether nothing recorded can move it any more."""
+    """The reasons why a run doesn't continue yet; `stuck` if nothing recorded can move it."""
 
     status: str
     because: tuple[Reason, ...]
@@ -100,7 +103,7 @@ _OPEN_CODES: Final[Mapping[str, Code]] = {
 
 
 def explain(graph: Graph, state: State, now: int, history: Iterable[Event] = ()) -> Explanation:
-    """Return why a run is where it is.
+    """Return why a run doesn't continue yet.
 
     Args:
         graph: The graph of the run's version.
@@ -113,8 +116,10 @@ def explain(graph: Graph, state: State, now: int, history: Iterable[Event] = ())
         return Explanation(status=state.status, because=(_finished(state, newest),), next=())
     steps = tuple(_steps(graph, state, now, newest))
     if state.hold is not None:
-        because, then = (_paused(state, newest), *steps), (NextEvent(event="RunResumed"),)
-        return Explanation(status="paused", because=because, next=(*then, *_deadlines(steps)))
+        because, next_events = (_paused(state, newest), *steps), (NextEvent(event="RunResumed"),)
+        return Explanation(
+            status="paused", because=because, next=(*next_events, *_deadlines(steps))
+        )
     if state.status == "pending":
         text = "The run waits for an executor that starts it"
         queued = Reason(code="QUEUED", text=text, state="pending", since=state.requested_at)
@@ -181,18 +186,18 @@ def _paused(state: State, newest: _Newest) -> Reason:
 
 def _steps(graph: Graph, state: State, now: int, newest: _Newest) -> Iterator[Reason]:
     for step in graph.steps:
-        known = state.steps.get(step.id)
-        if known is None:
+        step_state = state.steps.get(step.id)
+        if step_state is None:
             missing = tuple(need for need in step.needs if not _done(state, need))
             if graph.flow == "needs" and missing:
                 yield _needing(state, step.id, missing)
-        elif known.awaited:
+        elif step_state.awaited:
             missing = tuple(need for need in step.needs if not _done(state, need))
             awaited = _needing(state, step.id, missing)
-            yield replace(awaited, state=known.status, due_at=known.due_at)
-        elif known.open:
+            yield replace(awaited, state=step_state.status, due_at=step_state.due_at)
+        elif step_state.open:
             compute = step if isinstance(step, Compute) else None
-            yield _waiting(step.id, known, compute, now, newest)
+            yield _waiting(step.id, step_state, compute, now, newest)
 
 
 def _needing(state: State, step_id: str, missing: tuple[str, ...]) -> Reason:
@@ -247,21 +252,21 @@ def _text(code: Code, step: StepState, compute: Compute | None, *, overdue: bool
 
 
 def _next(steps: Iterable[Reason]) -> Iterator[NextEvent]:
-    for one in steps:
-        match one.code:
+    for reason in steps:
+        match reason.code:
             case "RUNNING":
-                yield NextEvent(event="StepTimedOut", step_id=one.step_id, due_at=one.due_at)
+                yield NextEvent(event="StepTimedOut", step_id=reason.step_id, due_at=reason.due_at)
             case "TIMER":
-                yield NextEvent(event="DelayElapsed", step_id=one.step_id, due_at=one.due_at)
+                yield NextEvent(event="DelayElapsed", step_id=reason.step_id, due_at=reason.due_at)
             case "BACKOFF":
-                yield NextEvent(event="StepStarted", step_id=one.step_id, due_at=one.due_at)
-            case "NEEDS" if one.due_at is not None:
-                yield NextEvent(event="StepUndecided", step_id=one.step_id, due_at=one.due_at)
+                yield NextEvent(event="StepStarted", step_id=reason.step_id, due_at=reason.due_at)
+            case "NEEDS" if reason.due_at is not None:
+                yield NextEvent(event="StepUndecided", step_id=reason.step_id, due_at=reason.due_at)
             case "RELEASED":
-                yield NextEvent(event="StepStarted", step_id=one.step_id)
+                yield NextEvent(event="StepStarted", step_id=reason.step_id)
             case _:
                 pass
 
 
 def _deadlines(steps: Iterable[Reason]) -> Iterator[NextEvent]:
-    return (one for one in _next(steps) if one.event == "StepTimedOut")
+    return (event for event in _next(steps) if event.event == "StepTimedOut")

@@ -1,9 +1,9 @@
-"""Pausing and resuming a run, so that neither an outcome nor a timer is lost.
+"""Pausing and resuming a run without losing an outcome or a timer.
 
-A paused run still records outcomes, losses of executors and deadlines of attempts. It starts no
-step, takes no decision, ends no delay and doesn't end itself. Resuming it decides all of that at
-once, in this order: released steps start again, steps that became ready start, and due timers fire
-in the order of their due times.
+A paused run still records outcomes, lost executors and expired attempts. It starts no step, takes
+no decision, ends no delay and doesn't end itself. Resuming decides all of that at once, in this
+order: released steps start again, steps that became ready start, and due timers fire in the order
+of their due times.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,9 +30,9 @@ from baton.domain.run.state import State
 from baton.domain.run.steps import Status
 
 MAX_FIRED_AT_ONCE: Final = 500
-"""Due timers that resuming a run fires itself.
+"""The number of due timers that resuming a run fires itself.
 
-More of them are set to their due times again, and the scheduler fires them in several appends.
+Timers beyond it are set to their due times again, and the scheduler fires them in several appends.
 """
 
 _KINDS: Final[Mapping[Status, TimerKind]] = {
@@ -44,10 +44,10 @@ _KINDS: Final[Mapping[Status, TimerKind]] = {
 
 @frozen
 class HeldTimer:
-    """The delay or backoff of a step in a paused run.
+    """The timer of a delay or backoff in a paused run.
 
-    `due_at` is when it was due, `ends_at` when it ends if the run is resumed now. `fires` is
-    whether resuming the run fires it.
+    `due_at` is when it was due before the pause, `ends_at` when it ends if the run is resumed now.
+    `fires` is whether resuming the run fires it.
     """
 
     step_id: str
@@ -62,7 +62,7 @@ class HeldTimer:
 def pause(draft: Draft, command: PauseRun) -> None:
     """Pause the run, or do nothing if it is paused; raises InConflict if it has ended.
 
-    The hold on the server leaves runs that have ended as they are.
+    The hold on the server doesn't pause runs that have ended.
     """
     state = draft.state
     if state.hold is not None or (state.final and command.actor == BY_SERVER):
@@ -85,7 +85,7 @@ def pause(draft: Draft, command: PauseRun) -> None:
 def resume(draft: Draft, command: ResumeRun) -> None:
     """Resume the run; raises InConflict if it isn't paused.
 
-    The end of the hold on the server resumes a run only if the hold had paused it.
+    The end of the hold on the server resumes a run only if the hold paused it.
     """
     hold, refusal = draft.state.hold, refusal_of("resume", draft.state.status)
     if command.actor == BY_SERVER and (hold is None or not hold.by_server):
@@ -98,17 +98,17 @@ def resume(draft: Draft, command: ResumeRun) -> None:
     if hold is not None and hold.was == "pending":
         draft.emit(RunStarted(at=draft.at))
         await_syncs(draft)
-    for timer in (one for one in timers if not one.fires):
+    for timer in (timer for timer in timers if not timer.fires):
         draft.emit(_set(timer, draft.at))
     for step_id in released:
         take_over(draft, step_id)
     advance(draft, None)
-    for timer in (one for one in timers if one.fires):
+    for timer in (timer for timer in timers if timer.fires):
         _fire(draft, timer)
 
 
 def _fire(draft: Draft, timer: HeldTimer) -> None:
-    """Fire a held timer, unless an earlier one has ended its wait or the run."""
+    """Fire a held timer, unless an earlier timer has ended its wait or the run."""
     step, defined = draft.state.steps[timer.step_id], draft.graph.by_id[timer.step_id]
     if draft.state.final or step.status not in _KINDS:
         return
@@ -119,23 +119,23 @@ def _fire(draft: Draft, timer: HeldTimer) -> None:
 
 
 def held_timers(state: State, at: int, timers: Timers) -> list[HeldTimer]:
-    """Return the timers of a paused run as resuming it at `at` treats them, in order of time."""
-    found = sorted(_held(state, at, timers), key=lambda one: (one.ends_at, one.step_id))
+    """Return a paused run's timers, in order of time, as resuming the run at `at` sets them."""
+    in_order = sorted(_held(state, at, timers), key=lambda timer: (timer.ends_at, timer.step_id))
     return [
-        replace(one, fires=False) if place >= MAX_FIRED_AT_ONCE else one
-        for place, one in enumerate(found)
+        replace(timer, fires=False) if place >= MAX_FIRED_AT_ONCE else timer
+        for place, timer in enumerate(in_order)
     ]
 
 
 def _held(state: State, at: int, timers: Timers) -> Iterator[HeldTimer]:
-    held = {} if state.hold is None else state.hold.timers
+    held_since = {} if state.hold is None else state.hold.timers
     for step_id, step in state.steps.items():
         kind = _KINDS.get(step.status)
         if kind is None:
             continue
         ends_at = step.due_at
         if timers == "shift":
-            ends_at += at - held[step_id]
+            ends_at += at - held_since[step_id]
         elif timers == "skip" and step.status == "delayed":
             ends_at = min(at, step.due_at)
         yield HeldTimer(

@@ -1,7 +1,7 @@
 """Timeouts of synchronization points: a run that doesn't reach a point in time fails at once.
 
-The time counts from the start of the run, or from its reopening, when the point is still to be
-reached. The steps that are open then are cancelled.
+The timeout counts from the start of the run or, if the point isn't reached yet, from its reopening.
+The steps that are open at the deadline are cancelled.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ _NAMED: Final = 10
 
 
 def await_syncs(draft: Draft) -> None:
-    """Wait for every synchronization point that has a timeout, as a run starts."""
+    """Set the timers of all synchronization points with a timeout, when a run starts."""
     if draft.graph.flow == "needs":
         for sync in draft.graph.timed_syncs:
             if sync.id not in draft.state.steps:
@@ -23,14 +23,14 @@ def await_syncs(draft: Draft) -> None:
 
 
 def await_sync(draft: Draft, sync: Sync, visit: int) -> None:
-    """Wait for `sync` until its timeout, counted from now; does nothing for one without."""
+    """Set the timer of `sync`, counted from now; does nothing without a timeout."""
     if sync.timeout_ms is not None:
         deadline_at = draft.at + sync.timeout_ms
         draft.emit(SyncAwaited(step_id=sync.id, visit=visit, deadline_at=deadline_at, at=draft.at))
 
 
 def is_reached(draft: Draft, sync: Sync) -> bool:
-    """Return whether all that `sync` needs is done."""
+    """Return whether every step that `sync` needs is done."""
     return not _missing(draft, sync)
 
 
