@@ -1,9 +1,8 @@
 /** Filters of a list, kept in the query of the URL. */
 import { html, useEffect, useRef, useState } from '../vendor/preact.js';
 import { route, setQuery, values } from '../core/router.js';
-import { fromZone } from '../core/text/parse_time.js';
-import { formatInstant } from '../core/time.js';
-import { useOpenList } from './use_open_list.js';
+import { formatInstant, fromZone } from '../core/time.js';
+import { useOpenList } from './actions.js';
 
 /**
  * @typedef {{value: string, label?: string} | string} Option

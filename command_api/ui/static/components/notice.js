@@ -1,5 +1,5 @@
-/** Notices, failures of requests, empty lists, and the text while data is loading. */
-import { html } from '../vendor/preact.js';
+/** Messages of a page: notices, failures, empty lists and what is loading, also for screen readers. */
+import { html, signal, useEffect, useState } from '../vendor/preact.js';
 
 const ICONS = { info: 'i', warning: '!', error: '✕' };
 
@@ -41,4 +41,58 @@ export function Empty({ title, children }) {
 /** @param {{label?: string}} props */
 export function Loading({ label = 'Loading…' }) {
   return html`<p class="loading muted">${label}</p>`;
+}
+
+/**
+ * The answer to a request, or that it is awaited, or why it failed.
+ *
+ * @param {{of: import('../core/use_get.js').Loaded, children: (data: any) => any}} props The child
+ *   is a function, which is called with the answer once there is one.
+ */
+export function Loaded({ of, children }) {
+  const { data, error, reload } = of;
+  if (data === undefined) {
+    return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
+  }
+  return html`${error && html`<${Failure} error=${error} onRetry=${reload} />`}${children(data)}`;
+}
+
+/**
+ * A component whose module is read when it is first shown.
+ *
+ * @param {{load: () => Promise<any>, meanwhile?: any} & Record<string, any>} props `load` resolves
+ *   to the component and stays the same function. `meanwhile` is shown until then. The other
+ *   properties are the component's.
+ */
+export function Lazy({ load, meanwhile, ...props }) {
+  const [found, setFound] = useState(/** @type {{component: any} | null} */ (null));
+  const [failure, setFailure] = useState(/** @type {Error | null} */ (null));
+  useEffect(() => {
+    load().then((component) => setFound({ component }), setFailure);
+  }, [load]);
+  if (failure) return html`<${Failure} error=${failure} />`;
+  if (found === null) return meanwhile ?? html`<${Loading} />`;
+  return html`<${found.component} ...${props} />`;
+}
+
+const PAUSE_MS = 5_000;
+
+/** The message that the live region holds. */
+export const announcement = signal('');
+
+let said = 0;
+let timer = 0;
+
+/**
+ * Have a message read out; while one was read less than 5 s ago, the newest one waits.
+ *
+ * @param {string} message A sentence.
+ */
+export function say(message) {
+  clearTimeout(timer);
+  const wait = Math.max(0, said + PAUSE_MS - Date.now());
+  timer = setTimeout(() => {
+    said = Date.now();
+    announcement.value = message;
+  }, wait);
 }

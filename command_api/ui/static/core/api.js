@@ -1,7 +1,6 @@
-/** Requests to Baton's own API. */
-import { asOf } from './as_of.js';
-import { search } from './router.js';
-import { endSession, ENDED, half, tenant, UNREACHABLE } from './session.js';
+/** Requests to Baton’s own API, and its stream of changes. */
+import { asOf, search } from './router.js';
+import { ENDED, endSession, half, tenant, UNREACHABLE } from './session.js';
 
 /**
  * @typedef {Record<string, string | number | boolean | (string | number)[] | null | undefined>}
@@ -68,7 +67,7 @@ export function send(method, path, body, { key, signal } = {}) {
 }
 
 /** Return the headers that identify the session. */
-export function credentials() {
+function credentials() {
   /** @type {Record<string, string>} */
   const headers = { 'X-Baton-UI': half.value };
   if (tenant.value !== '') headers['X-Tenant'] = tenant.value;
@@ -110,7 +109,149 @@ async function read(response) {
  *
  * @param {Headers} headers
  */
-export function position(headers) {
+function position(headers) {
   const value = headers.get('Baton-As-Of') ?? headers.get('Baton-Position');
   return value === null ? null : Number(value);
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+/** The server sends something at least every 15 s; a connection silent for longer is broken. */
+const SILENT_MS = 40_000;
+
+/**
+ * Read the stream until `signal` is aborted.
+ *
+ * @param {{topics: string[], after: number | null, signal: AbortSignal,
+ *   onFrame: (frame: Frame) => void, onBroken: () => void}} options `after` is the position to
+ *   resume behind, null to begin now; then `onFrame` gets a resync with the position. `onBroken` is
+ *   called when the connection ended, before it is opened again.
+ */
+export async function readStream({ topics, after, signal, onFrame, onBroken }) {
+  let resumeAt = after;
+  let pause = FIRST_PAUSE_MS;
+  while (!signal.aborted) {
+    try {
+      await readOnce(topics, resumeAt, signal, (frame) => {
+        pause = FIRST_PAUSE_MS;
+        resumeAt = frame.id ?? resumeAt;
+        onFrame(frame);
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof BeyondTheLog) resumeAt = null;
+    }
+    if (signal.aborted) return;
+    onBroken();
+    await sleep(pause * (0.5 + Math.random()), signal);
+    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+  }
+}
+
+/** The position to resume behind isn't in the log, such as after the data folder was replaced. */
+class BeyondTheLog extends Error {}
+
+/**
+ * @param {string[]} topics
+ * @param {number | null} after
+ * @param {AbortSignal} signal
+ * @param {(frame: Frame) => void} onFrame
+ */
+async function readOnce(topics, after, signal, onFrame) {
+  const query = new URLSearchParams({ topics: topics.join(',') });
+  if (after !== null) query.set('after', String(after));
+  const connection = new AbortController();
+  const abort = () => connection.abort();
+  signal.addEventListener('abort', abort);
+  let silence = setTimeout(abort, SILENT_MS);
+  try {
+    const response = await fetch(`/stream?${query}`, {
+      headers: { ...credentials(), Accept: 'text/event-stream' }, signal: connection.signal,
+    });
+    if (response.status === 400 && after !== null) throw new BeyondTheLog();
+    if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
+    if (after === null) onFrame(beginning(response.headers));
+    for await (const frame of frames(response.body)) {
+      clearTimeout(silence);
+      silence = setTimeout(abort, SILENT_MS);
+      if (frame.type === 'end') return;
+      onFrame(frame);
+    }
+  } finally {
+    clearTimeout(silence);
+    signal.removeEventListener('abort', abort);
+    abort();
+  }
+}
+
+/**
+ * Return the first event of a stream that begins now: pages may have read their data before.
+ *
+ * @param {Headers} headers
+ * @returns {Frame}
+ */
+function beginning(headers) {
+  const begins = position(headers);
+  return { type: 'resync', position: begins, id: begins, data: {} };
+}
+
+/**
+ * @param {number} ms
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
+function sleep(ms, signal) {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
+}
+
+/**
+ * One event of a stream. `position` is what it reflects, `id` the position to resume behind, which
+ * only the last event of a group has. A comment has the type "comment".
+ *
+ * @typedef {{type: string, position: number | null, id: number | null, data: any}} Frame
+ */
+
+/**
+ * Yield the events of a stream until it ends.
+ *
+ * @param {ReadableStream<BufferSource>} body
+ * @returns {AsyncGenerator<Frame>}
+ */
+async function* frames(body) {
+  const decoder = /** @type {any} */ (new TextDecoderStream());
+  const reader = body.pipeThrough(decoder).getReader();
+  let text = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const parts = (text + value).split('\n\n');
+    text = parts.pop() ?? '';
+    yield* parts.map(parse);
+  }
+}
+
+/**
+ * @param {string} part
+ * @returns {Frame}
+ */
+function parse(part) {
+  /** @type {Record<string, string>} */
+  const fields = {};
+  for (const line of part.split('\n')) {
+    const [, name, value] = /^([^:]+): ?(.*)$/.exec(line) ?? [];
+    if (name !== undefined) fields[name] = value;
+  }
+  const { id, event = 'message', data } = fields;
+  if (data === undefined) return { type: 'comment', position: null, id: null, data: null };
+  const members = JSON.parse(data);
+  const resume = id === undefined ? null : Number(id);
+  return { type: event, position: members.position ?? resume, id: resume, data: members };
 }

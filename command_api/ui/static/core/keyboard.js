@@ -1,6 +1,6 @@
 /** Shortcuts of one or two keys. They are off while a reader types, and can be turned off altogether. */
 import { computed, signal, useEffect, useRef } from '../vendor/preact.js';
-import { preference } from './preferences.js';
+import { preference } from './session.js';
 
 /** @typedef {{keys: string, description: string, handler: (event: KeyboardEvent) => void}} Shortcut */
 
@@ -30,7 +30,7 @@ let pendingSince = 0;
  * @param {string} description What it does, for the list of shortcuts.
  * @param {(event: KeyboardEvent) => void} handler
  */
-export function shortcut(keys, description, handler) {
+function shortcut(keys, description, handler) {
   const added = { keys, description, handler };
   registered.value = [...registered.peek(), added];
   return () => {

@@ -5,11 +5,11 @@
  * hidden for a minute takes no part.
  */
 import { effect, signal } from '../vendor/preact.js';
-import { readStream } from './stream/read_stream.js';
+import { readStream } from './api.js';
 import { session, tenant } from './session.js';
 
 /**
- * @typedef {import('./stream/sse.js').Frame} LiveEvent `type` is "run" (its data has `runs`, each with
+ * @typedef {import('./api.js').Frame} LiveEvent `type` is "run" (its data has `runs`, each with
  *   `runId`, `type` …), "step" (with `steps`), "stats", "log" or "resync"; after a resync
  *   everything that is shown has to be read again.
  * @typedef {{state: 'live' | 'behind' | 'off', position: number | null, lagMs: number | null}} Live

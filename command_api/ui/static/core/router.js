@@ -1,12 +1,51 @@
-/** The URL as state: which page, its parameters, and the filters and selections in the query. */
-import { signal } from '../vendor/preact.js';
-import { PAGES } from '../routes.js';
+/** The URL as state: which page, its parameters, the position that is shown, and the filters in the query. */
+import { computed, signal } from '../vendor/preact.js';
 
 /**
- * @typedef {import('../routes.js').Query} Query
+ * @typedef {Record<string, string | string[] | undefined>} Query
+ * @typedef {{default: (props: {params: Record<string, string>, query: Query}) => any,
+ *   title?: (props: {params: Record<string, string>, query: Query}) => string}} PageModule The
+ *   default export is the page's component; `title` returns the title of the document.
+ * @typedef {{path: string, name: string, load: () => Promise<PageModule>}} Page A segment of the
+ *   path that begins with a colon is a parameter.
  * @typedef {{name: string, params: Record<string, string>, query: Query, path: string,
- *   page: import('../routes.js').Page | null}} Route `page` is null for an unknown path.
+ *   page: Page | null}} Route `page` is null for an unknown path.
  */
+
+/** @type {Page[]} */
+const PAGES = [
+  page('/', 'overview', 'overview/overview'),
+  page('/runs', 'runs', 'runs/runs'),
+  page('/runs/:id', 'run', 'run/run'),
+  page('/compare/:a/:b', 'compare', 'compare/compare'),
+  page('/bulk', 'bulks', 'bulk/bulks'),
+  page('/bulk/:id', 'bulk', 'bulk/bulk'),
+  page('/definitions', 'definitions', 'definitions/definitions'),
+  page('/definitions/:id', 'definition', 'definitions/definition'),
+  page('/definitions/:id/test', 'test', 'definitions/test'),
+  page('/schedules', 'schedules', 'schedules/schedules'),
+  page('/schedules/:id', 'schedule', 'schedules/schedule'),
+  page('/records', 'records', 'records/records'),
+  page('/records/:id', 'record', 'records/record'),
+  page('/streams/:kind/:id', 'stream', 'streams/stream'),
+  page('/log', 'log', 'log/log'),
+  page('/dead-letters', 'dead-letters', 'dead_letters/dead_letters'),
+  page('/dead-letters/:id', 'dead-letter', 'dead_letters/dead_letter'),
+  page('/webhooks', 'webhooks', 'webhooks/webhooks'),
+  page('/webhooks/:id', 'webhook', 'webhooks/webhook'),
+  page('/audit', 'audit', 'audit/audit'),
+  page('/system', 'system', 'system/system'),
+];
+
+/**
+ * @param {string} path
+ * @param {string} name
+ * @param {string} module The module's path in pages/, without its extension.
+ * @returns {Page}
+ */
+function page(path, name, module) {
+  return { path, name, load: () => import(`../pages/${module}.js`) };
+}
 
 const BASE = '/ui';
 
@@ -144,4 +183,22 @@ export function search(query) {
   }
   const text = pairs.toString();
   return text && `?${text}`;
+}
+
+/** The position that is shown, null for now. */
+export const asOf = computed(() => {
+  const { asOf: text } = route.value.query;
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : null;
+});
+
+/** Whether the page shows the past, in which nothing can be changed. */
+export const readOnly = computed(() => asOf.value !== null);
+
+/**
+ * Show the state as of a position, or as of now.
+ *
+ * @param {number | null} position
+ */
+export function showAsOf(position) {
+  setQuery({ asOf: position === null ? undefined : String(position) });
 }

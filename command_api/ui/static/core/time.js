@@ -1,6 +1,6 @@
 /** Times as the reader wants them: one zone for the whole page, absolute and relative together. */
 import { computed, html, signal, useMemo } from '../vendor/preact.js';
-import { preference } from './preferences.js';
+import { preference } from './session.js';
 
 /** The zone of every time on the page: "UTC", "local" or an IANA name. */
 export const zone = preference('zone', 'UTC');
@@ -95,4 +95,20 @@ export function Time({ at, milliseconds = false }) {
   return html`<time datetime=${at} title=${title}>
     ${formatInstant(at, { milliseconds })} <span class="muted ago">${relative}</span>
   </time>`;
+}
+
+/**
+ * Return the UTC time of a clock's time in the chosen zone, null for none.
+ *
+ * @param {string} text Such as "2026-01-05T12:01:07" or "2026-01-05 12:01".
+ */
+export function fromZone(text) {
+  const wanted = Date.parse(`${text.replace(' ', 'T')}Z`);
+  if (Number.isNaN(wanted)) return null;
+  let at = wanted;
+  for (let tries = 0; tries < 2; tries += 1) { // the offset may change between the two times
+    const shown = formatInstant(new Date(at).toISOString()).replace(' ', 'T');
+    at += wanted - Date.parse(`${shown}Z`);
+  }
+  return new Date(at).toISOString();
 }

@@ -1,9 +1,8 @@
 /** Data of a component, read from the API and kept up to date. */
 import { useCallback, useEffect, useRef, useState } from '../vendor/preact.js';
 import { ApiError, get } from './api.js';
-import { asOf } from './as_of.js';
 import { subscribe } from './live.js';
-import { search } from './router.js';
+import { asOf, search } from './router.js';
 import { tenant } from './session.js';
 
 const PAUSE_MS = 500;

@@ -2,7 +2,7 @@
 import { effect, html, render, signal } from '../vendor/preact.js';
 import { resumeSession } from '../core/session.js';
 import { Failure, Loading } from '../components/notice.js';
-import { theme } from '../frame/theme.js';
+import { theme } from '../frame/top_bar.js';
 import { loadApis, matches } from './documents.js';
 import { OperationView } from './operation_view.js';
 

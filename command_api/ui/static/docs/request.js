@@ -1,5 +1,5 @@
 /** Makes the request of an operation from the values of its form, and the same as a line of curl. */
-import { quoted } from '../core/text/command_lines.js';
+import { quoted } from '../components/copy.js';
 
 /**
  * @typedef {{method: string, url: string, headers: Record<string, string>, body?: string}} Request

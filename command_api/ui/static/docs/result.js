@@ -1,6 +1,6 @@
 /** Sends a request and shows the response as it arrives; a stream goes on until it is stopped. */
 import { html } from '../vendor/preact.js';
-import { CopyButton } from '../components/copy_button.js';
+import { CopyButton } from '../components/copy.js';
 import { Notice } from '../components/notice.js';
 
 /**

@@ -1,7 +1,7 @@
 /** The form of an operation: parameters, body, and what the server answers. */
 import { html, useEffect, useRef, useState } from '../vendor/preact.js';
 import { tenant } from '../core/session.js';
-import { CopyButton } from '../components/copy_button.js';
+import { CopyButton } from '../components/copy.js';
 import { Notice } from '../components/notice.js';
 import { Credentials, credentialsFor } from './credentials.js';
 import { curlOf, requestOf } from './request.js';

@@ -1,12 +1,10 @@
 /** The bar that moves all pages to an earlier position, and says so while they show one. */
 import { html, useEffect, useRef, useState } from '../vendor/preact.js';
 import { get } from '../core/api.js';
-import { asOf, showAsOf } from '../core/as_of.js';
 import { live } from '../core/live.js';
-import { route } from '../core/router.js';
-import { fromZone } from '../core/text/parse_time.js';
-import { formatInstant, Time } from '../core/time.js';
-import { barOpen } from './as_of_button.js';
+import { asOf, route, showAsOf } from '../core/router.js';
+import { formatInstant, fromZone, Time } from '../core/time.js';
+import { barOpen } from './top_bar.js';
 
 /** Pages that show the present state alone. */
 const NOW_ONLY = new Set([

@@ -1,7 +1,7 @@
 /** The list of the shortcuts that work on this page. */
 import { html } from '../vendor/preact.js';
 import { helpOpen, keyboardOn, shortcuts } from '../core/keyboard.js';
-import { Dialog } from '../components/dialog.js';
+import { Dialog } from '../components/panes.js';
 
 const OF_TABLES = [
   { keys: 'Enter', description: 'Open the row' },

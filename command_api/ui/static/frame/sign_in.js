@@ -2,7 +2,7 @@
 import { html, useState } from '../vendor/preact.js';
 import { sessionNotice, signInWith } from '../core/session.js';
 import { Notice } from '../components/notice.js';
-import { Tabs } from '../components/tabs.js';
+import { Tabs } from '../components/panes.js';
 
 /** @typedef {{name: string, label: string, type?: string, autocomplete: string}} Input */
 

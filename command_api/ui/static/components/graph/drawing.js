@@ -1,6 +1,6 @@
 /** The SVG of a graph's nodes and edges. */
 import { html } from '../../vendor/preact.js';
-import { signOf } from '../status.js';
+import { signOf } from '../values.js';
 
 const CHARACTER = 7;
 const PADDING = 34;

@@ -1,13 +1,14 @@
 /** A graph of steps, drawn from the top down. Its list of steps (StepTree) is equal to it. */
-import { html, useLayoutEffect, useMemo, useRef, useState } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
-import { LEAST, collapse, isGroup } from './collapse.js';
-import { GraphEdges, GraphNodes, boxOf } from './drawing.js';
-import { useLayout } from './use_layout.js';
+import {
+  html, useEffect, useLayoutEffect, useMemo, useRef, useState,
+} from '../../vendor/preact.js';
+import { formatCount } from '../values.js';
+import { collapse, isGroup, LEAST } from './collapse.js';
+import { boxOf, GraphEdges, GraphNodes } from './drawing.js';
+import { layoutGraph } from './layout.js';
 
 /** Groups with more steps than this stay closed; the list of steps shows them one by one. */
 const MOST_OPENED = 300;
-const STYLE = new URL('../../style/graph.css', import.meta.url).href;
 const ZOOMS = [0.25, 0.5, 0.75, 1, 1.25, 1.5];
 
 /**
@@ -28,7 +29,6 @@ export function Graph({ nodes, edges, selected, onPick }) {
     else if ((group?.members?.length ?? 0) <= MOST_OPENED) setOpened(new Set([...opened, id]));
   };
   return html`<div class="graph">
-    <link rel="stylesheet" href=${STYLE} />
     <div class="graph-tools">
       <${Zoom} zoom=${zoom} onZoom=${setZoom} />
       ${opened.size > 0 && html`<button type="button" onClick=${() => setOpened(new Set())}>
@@ -97,4 +97,91 @@ function Zoom({ zoom, onZoom }) {
     <button type="button" aria-label="Larger" disabled=${at === ZOOMS.length - 1}
       onClick=${() => onZoom(ZOOMS[at + 1])}>+</button>
   </span>`;
+}
+
+/** Up to this many boxes a layout takes less time than a message to a worker. */
+const AT_ONCE = 150;
+const WORKER_URL = new URL('./layout_worker.js', import.meta.url).href;
+
+/**
+ * Return the layout of a graph; null while a worker computes the first one. `boxes` and
+ * `connections` should stay the same objects as long as the graph is the same.
+ *
+ * @param {import('./layout.js').Box[]} boxes
+ * @param {import('./layout.js').Connection[]} connections
+ * @returns {import('./layout.js').Layout | null}
+ */
+function useLayout(boxes, connections) {
+  const small = boxes.length <= AT_ONCE;
+  const atOnce = useMemo(
+    () => (small ? layoutGraph(boxes, connections) : null),
+    [small, boxes, connections],
+  );
+  const [fromWorker, setFromWorker] = useState(
+    /** @type {import('./layout.js').Layout | null} */ (null),
+  );
+  useEffect(() => {
+    if (small) return undefined;
+    return layoutBeside(boxes, connections, setFromWorker);
+  }, [small, boxes, connections]);
+  return atOnce ?? fromWorker;
+}
+
+/** @type {Worker | null | undefined} undefined until the first use, null where it can't start */
+let worker;
+let jobs = 0;
+
+/**
+ * Lay a graph out in the worker, or here if no worker can be started.
+ *
+ * @param {import('./layout.js').Box[]} boxes
+ * @param {import('./layout.js').Connection[]} connections
+ * @param {(layout: import('./layout.js').Layout) => void} done
+ * @returns {() => void} drops the answer
+ */
+function layoutBeside(boxes, connections, done) {
+  worker ??= startWorker();
+  if (worker === null) {
+    done(layoutGraph(boxes, connections));
+    return () => {};
+  }
+  const current = worker;
+  jobs += 1;
+  const job = jobs;
+  const answered = (/** @type {MessageEvent} */ { data }) => {
+    if (data.job === job) done(data.layout);
+  };
+  const failed = () => {
+    worker = null;
+    done(layoutGraph(boxes, connections));
+  };
+  current.addEventListener('message', answered);
+  current.addEventListener('error', failed);
+  current.postMessage({ job, boxes, connections });
+  return () => {
+    current.removeEventListener('message', answered);
+    current.removeEventListener('error', failed);
+  };
+}
+
+/** @returns {Worker | null} */
+function startWorker() {
+  try {
+    return new Worker(/** @type {string} */ (trustedWorkerUrl()), { type: 'module' });
+  } catch {
+    return null;
+  }
+}
+
+/** Return the worker's address as the type that the page's security policy asks for. */
+function trustedWorkerUrl() {
+  const factory = /** @type {any} */ (globalThis).trustedTypes;
+  if (factory === undefined) return WORKER_URL;
+  const policy = factory.createPolicy('baton-worker', {
+    createScriptURL: (/** @type {string} */ url) => {
+      if (url !== WORKER_URL) throw new TypeError(`Not a worker of Baton: ${url}`);
+      return url;
+    },
+  });
+  return policy.createScriptURL(WORKER_URL);
 }

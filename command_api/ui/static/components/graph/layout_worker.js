@@ -2,7 +2,6 @@
  * Lays graphs out beside the page's own thread: takes `{job, boxes, connections}`, answers
  * `{job, layout}`.
  */
-
 import { layoutGraph } from './layout.js';
 
 self.addEventListener('message', ({ data }) => {

@@ -1,7 +1,7 @@
 /** The steps of a graph as a tree, with the same actions as the drawing: groups hold their steps. */
 import { html, useMemo, useState } from '../../vendor/preact.js';
-import { useWindow } from '../../core/use_window.js';
-import { Status } from '../status.js';
+import { useWindow } from '../table.js';
+import { Status } from '../values.js';
 import { collapse } from './collapse.js';
 
 const ROW_HEIGHT = 28;

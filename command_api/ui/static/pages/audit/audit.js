@@ -3,8 +3,7 @@ import { html } from '../../vendor/preact.js';
 import { setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Notice } from '../../components/notice.js';
-import { Tabs } from '../../components/tabs.js';
-import { Styles } from '../streams/styles.js';
+import { Tabs } from '../../components/panes.js';
 import { Actions } from './actions.js';
 import { Heads } from './heads.js';
 import { Proof } from './proof.js';
@@ -24,7 +23,7 @@ const OF_ADMINS = ['actions', 'verifications'];
 export default function AuditPage({ query }) {
   const tabs = TABS.filter(({ id }) => may('orchestrator:admin') || !OF_ADMINS.includes(id));
   const current = tabs.some(({ id }) => id === query.tab) ? query.tab : tabs[0].id;
-  return html`<${Styles} />
+  return html`
     <div class="page-head"><h1>Audit</h1></div>
     <${Scope} />
     <${Tabs} label="Audit" tabs=${tabs} current=${current} onPick=${(/** @type {string} */ tab) => setQuery({ tab })} />

@@ -1,13 +1,11 @@
 /** Signed heads of the tree over the log. */
 import { html } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
-import { download } from '../../core/download.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { CopyButton, CopyLines } from '../../components/copy_button.js';
-import { Fields } from '../../components/fields.js';
+import { CopyButton, CopyLines, download } from '../../components/copy.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
+import { Fields, formatCount } from '../../components/values.js';
 
 const EVERY_MS = 3000;
 /** The list shows the heads over the newest events. */

@@ -1,11 +1,10 @@
 /** The proof that a run's history stands in the log, to download and to check elsewhere. */
 import { html } from '../../vendor/preact.js';
-import { download } from '../../core/download.js';
 import { useGet } from '../../core/use_get.js';
-import { CopyLines } from '../../components/copy_button.js';
-import { Fields } from '../../components/fields.js';
+import { CopyLines, download } from '../../components/copy.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { Empty, Failure } from '../../components/notice.js';
+import { Fields } from '../../components/values.js';
 import { Ref } from '../streams/links.js';
 
 const FILTERS = [{ name: 'run', label: 'Run', kind: 'text', placeholder: 'id of a run' }];

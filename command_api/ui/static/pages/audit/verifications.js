@@ -1,16 +1,14 @@
 /** Verifications of the whole log: starts one, shows how far it is, and what the earlier ones found. */
 import { html, useState } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { send } from '../../core/api.js';
-import { readOnly } from '../../core/as_of.js';
+import { readOnly } from '../../core/router.js';
 import { formatDuration, Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { PAST } from '../../components/action_buttons.js';
-import { CopyLines } from '../../components/copy_button.js';
-import { Fields } from '../../components/fields.js';
+import { PAST } from '../../components/actions.js';
+import { CopyLines } from '../../components/copy.js';
 import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
+import { Fields, formatCount, Status } from '../../components/values.js';
 
 const RUNNING_MS = 700;
 const RESTING_MS = 10_000;

@@ -1,21 +1,17 @@
 /** One bulk: its progress, what it does, and the outcome of each run. */
 import { html, useState } from '../../vendor/preact.js';
-import { counted } from '../../core/text/counts.js';
 import { send } from '../../core/api.js';
-import { readOnly } from '../../core/as_of.js';
-import { href, setQuery, values } from '../../core/router.js';
+import { href, readOnly, setQuery, values } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { CopyButton } from '../../components/copy_button.js';
-import { Fields } from '../../components/fields.js';
+import { CopyButton } from '../../components/copy.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
+import { Tabs } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
-import { Tabs } from '../../components/tabs.js';
+import { counted, Fields, Status } from '../../components/values.js';
 import { Progress } from './progress.js';
 import { useItems } from './use_items.js';
-import '../runs/style.js';
 
 const EVERY_MS = 1000;
 const OUTCOMES = ['done', 'unchanged', 'refused', 'failed'];

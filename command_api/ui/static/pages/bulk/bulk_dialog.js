@@ -1,11 +1,10 @@
 /** The dialog before an action on many runs: its options, and how many runs and which it concerns. */
 import { html, useState } from '../../vendor/preact.js';
-import { counted, formatCount } from '../../core/text/counts.js';
 import { ApiError, send } from '../../core/api.js';
 import { navigate } from '../../core/router.js';
-import { Dialog, DialogButtons } from '../../components/dialog.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
+import { Dialog, DialogButtons } from '../../components/panes.js';
+import { counted, formatCount, Status } from '../../components/values.js';
 import { nameOf } from '../runs/run_name.js';
 import { BulkOptions, toArgs } from './bulk_options.js';
 import { usePreview } from './use_preview.js';

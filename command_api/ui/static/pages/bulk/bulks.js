@@ -5,10 +5,9 @@ import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
+import { Status } from '../../components/values.js';
 import { Progress } from './progress.js';
-import '../runs/style.js';
 
 const LIMIT = 200;
 const OPEN_EVERY_MS = 1000;

@@ -1,6 +1,6 @@
 /** The runs of a bulk, as `POST /bulk` takes them. */
 import { get } from '../../core/api.js';
-import { formatCount } from '../../core/text/counts.js';
+import { formatCount } from '../../components/values.js';
 
 /**
  * @typedef {{ids: string[]}

@@ -1,6 +1,6 @@
 /** The progress of a bulk: how many of its runs have an outcome. */
 import { html } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
+import { formatCount } from '../../components/values.js';
 
 /** @param {{bulk: Record<string, any>}} props */
 export function Progress({ bulk: { total, pending, action } }) {

@@ -1,18 +1,15 @@
 /** Compares two runs, or one run at two positions: the first difference, the steps and the data. */
 import { html } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { href } from '../../core/router.js';
-import { shortJson } from '../../core/text/short_json.js';
 import { useGet } from '../../core/use_get.js';
-import { JsonDiff } from '../../components/json/json_diff.js';
-import { JsonTree } from '../../components/json/json_tree.js';
+import { JsonDiff } from '../../components/json_diff.js';
+import { JsonTree } from '../../components/json_tree.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
+import { formatCount, shortJson, Status } from '../../components/values.js';
 import { ComparedSteps } from './compared_steps.js';
 import { Positions } from './positions.js';
 
-const STYLE = new URL('../../style/run.css', import.meta.url).href;
 
 /** @param {import('../../core/router.js').Route} route */
 export const title = ({ params: { a, b } }) => (a === b ? `Run ${a} at two positions` : `Compare ${a} and ${b}`);
@@ -25,7 +22,6 @@ export default function ComparePage({ params: { a, b }, query: { from, to } }) {
   const until = from === undefined && to === undefined ? NEWEST : to;
   const { data, error, reload } = useGet(path, one ? { from, to: until } : { with: b });
   return html`<div class="compare-page">
-    <link rel="stylesheet" href=${STYLE} />
     <h1>${one ? 'One run at two positions' : 'Two runs'}</h1>
     ${one && data && html`<${Positions} from=${data.before.position} to=${data.after.position} />`}
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}

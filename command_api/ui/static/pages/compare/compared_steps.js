@@ -3,8 +3,8 @@ import { html, useMemo } from '../../vendor/preact.js';
 import { formatDuration } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
 import { Failure, Loading } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
+import { Status } from '../../components/values.js';
 import { StepName } from '../run/step/step_name.js';
 
 /** Records of each side that are compared. */

@@ -1,11 +1,10 @@
 /** One dead letter: why it could not be read, its bytes, and what sending it again would do. */
 import { html } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { CopyButton } from '../../components/copy_button.js';
-import { Fields } from '../../components/fields.js';
+import { CopyButton } from '../../components/copy.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
+import { Fields, formatCount } from '../../components/values.js';
 import { bytesOf, RawBytes } from './raw_bytes.js';
 import { Redrive } from './redrive.js';
 

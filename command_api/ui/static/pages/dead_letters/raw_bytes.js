@@ -1,9 +1,8 @@
 /** Bytes as text and as a table of hexadecimal numbers, to copy and to download. */
 import { html, useMemo, useState } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
-import { download } from '../../core/download.js';
-import { CopyButton } from '../../components/copy_button.js';
-import { Tabs } from '../../components/tabs.js';
+import { CopyButton, download } from '../../components/copy.js';
+import { Tabs } from '../../components/panes.js';
+import { formatCount } from '../../components/values.js';
 
 const LINE = 16;
 /** Bytes that are shown; the file has all of them. */

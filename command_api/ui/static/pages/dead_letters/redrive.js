@@ -2,8 +2,8 @@
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { may } from '../../core/session.js';
-import { Dialog, DialogButtons } from '../../components/dialog.js';
 import { Failure, Notice } from '../../components/notice.js';
+import { Dialog, DialogButtons } from '../../components/panes.js';
 import { Ref } from '../streams/links.js';
 
 /** @param {{path: string, onDone: () => void}} props `path` is that of the letter. */

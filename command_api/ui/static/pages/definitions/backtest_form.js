@@ -1,14 +1,12 @@
 /** Starts a backtest: a changed document, and which recorded runs it is tried on. */
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
-import { readOnly } from '../../core/as_of.js';
-import { setQuery } from '../../core/router.js';
+import { readOnly, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
-import { curlLine } from '../../core/text/command_lines.js';
-import { PAST } from '../../components/action_buttons.js';
-import { CopyButton } from '../../components/copy_button.js';
+import { PAST } from '../../components/actions.js';
+import { CopyButton, curlLine } from '../../components/copy.js';
+import { JsonText, parseJson } from '../../components/json_text.js';
 import { Failure, Notice } from '../../components/notice.js';
-import { JsonText, parseJson } from '../../components/json/json_text.js';
 
 const STATUSES = ['completed', 'failed', 'cancelled', 'running', 'paused', 'pending'];
 const LAST = 1000;

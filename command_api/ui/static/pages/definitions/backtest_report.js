@@ -1,13 +1,12 @@
 /** A backtest under way, and its report once it has ended. */
 import { html, useState } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { send } from '../../core/api.js';
 import { href, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { useGet } from '../../core/use_get.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
+import { formatCount, Status } from '../../components/values.js';
 
 const PAGE = 100;
 const EVERY_MS = 700;
@@ -16,7 +15,7 @@ const OPEN = ['queued', 'running'];
 const VERDICTS = [['same', 'the same'], ['differs', 'differ'], ['unknown', 'unknown'],
   ['notComparable', 'not comparable'], ['error', 'unreadable']];
 
-/** @param {{id: string, query: import('../../routes.js').Query}} props */
+/** @param {{id: string, query: import('../../core/router.js').Query}} props */
 export function BacktestProgress({ id, query }) {
   const [ended, setEnded] = useState('');
   const offset = Number(query.offset ?? 0);

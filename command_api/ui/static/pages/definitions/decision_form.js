@@ -2,10 +2,9 @@
 import { html, useEffect, useState } from '../../vendor/preact.js';
 import { get, send } from '../../core/api.js';
 import { setQuery } from '../../core/router.js';
-import { curlLine } from '../../core/text/command_lines.js';
-import { CopyButton } from '../../components/copy_button.js';
+import { CopyButton, curlLine } from '../../components/copy.js';
+import { JsonText, parseJson } from '../../components/json_text.js';
 import { Empty, Failure, Notice } from '../../components/notice.js';
-import { JsonText, parseJson } from '../../components/json/json_text.js';
 import { DecisionResult } from './decision_result.js';
 
 /** @param {{path: string, document: any, version: number, query: any}} props */

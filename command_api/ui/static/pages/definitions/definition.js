@@ -1,16 +1,14 @@
 /** One definition: its steps, triggers, versions and statistics, and what starts its runs. */
 import { html, useEffect, useState } from '../../vendor/preact.js';
-import { readOnly } from '../../core/as_of.js';
-import { href, setQuery } from '../../core/router.js';
+import { href, readOnly, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { PAST } from '../../components/action_buttons.js';
-import { CopyButton } from '../../components/copy_button.js';
-import { Loaded } from '../../components/loaded.js';
-import { Failure, Loading, Notice } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
-import { Tabs } from '../../components/tabs.js';
+import { PAST } from '../../components/actions.js';
+import { CopyButton } from '../../components/copy.js';
+import { Failure, Loaded, Loading, Notice } from '../../components/notice.js';
+import { Tabs } from '../../components/panes.js';
+import { Status } from '../../components/values.js';
 import { StartRun } from './start_run.js';
 
 const MOST_VERSIONS = 500;
@@ -27,14 +25,14 @@ const TABS = [
 
 /**
  * @typedef {{definition: any, version: number, versions: any[], document: any, path: string,
- *   query: import('../../routes.js').Query}} Shown What every tab shows: the definition in force,
+ *   query: import('../../core/router.js').Query}} Shown What every tab shows: the definition in force,
  *   and the chosen version with its document. `path` is that of the definition in the API.
  */
 
 /** @param {{params: Record<string, string>}} props */
 export const title = ({ params }) => `Definition ${params.id}`;
 
-/** @param {{params: Record<string, string>, query: import('../../routes.js').Query}} props */
+/** @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props */
 export default function Definition({ params, query }) {
   const path = `/definitions/${encodeURIComponent(params.id)}`;
   const definition = useGet(path, {}, { everyMs: EVERY_MS });

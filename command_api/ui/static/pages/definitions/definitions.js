@@ -1,15 +1,13 @@
 /** The list of definitions. */
 import { html, useState } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { href, navigate } from '../../core/router.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { CopyButton } from '../../components/copy_button.js';
+import { CopyButton } from '../../components/copy.js';
 import { FilterBar } from '../../components/filter_bar.js';
-import { Loaded } from '../../components/loaded.js';
-import { Empty } from '../../components/notice.js';
-import { Status, signOf } from '../../components/status.js';
+import { Empty, Loaded } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
+import { formatCount, signOf, Status } from '../../components/values.js';
 import { triggersText } from './trigger_text.js';
 
 const PAGE = 100;
@@ -24,7 +22,7 @@ const FILTERS = [
 
 export const title = () => 'Definitions';
 
-/** @param {{query: import('../../routes.js').Query}} props */
+/** @param {{query: import('../../core/router.js').Query}} props */
 export default function Definitions({ query }) {
   const [limit, setLimit] = useState(PAGE);
   const { q, status } = query;

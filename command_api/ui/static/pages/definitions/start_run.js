@@ -2,12 +2,10 @@
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { navigate } from '../../core/router.js';
-import { cliLine, curlLine } from '../../core/text/command_lines.js';
-import { CopyButton } from '../../components/copy_button.js';
-import { Dialog, DialogButtons } from '../../components/dialog.js';
+import { cliLine, CopyButton, curlLine } from '../../components/copy.js';
+import { JsonText, newKey, parseJson } from '../../components/json_text.js';
 import { Failure } from '../../components/notice.js';
-import { JsonText, parseJson } from '../../components/json/json_text.js';
-import { newKey } from './new_key.js';
+import { Dialog, DialogButtons } from '../../components/panes.js';
 
 /**
  * @param {{definition: any, version: number, open: boolean, onClose: () => void}} props

@@ -2,8 +2,8 @@
 import { html } from '../../vendor/preact.js';
 import { href, setQuery } from '../../core/router.js';
 import { useGet } from '../../core/use_get.js';
-import { Loaded } from '../../components/loaded.js';
-import { Tabs } from '../../components/tabs.js';
+import { Loaded } from '../../components/notice.js';
+import { Tabs } from '../../components/panes.js';
 import { BacktestForm } from './backtest_form.js';
 import { BacktestProgress } from './backtest_report.js';
 import { DecisionForm } from './decision_form.js';
@@ -13,7 +13,7 @@ const TABS = [{ id: 'decision', label: 'Decision' }, { id: 'backtest', label: 'B
 /** @param {{params: Record<string, string>}} props */
 export const title = ({ params }) => `Test ${params.id}`;
 
-/** @param {{params: Record<string, string>, query: import('../../routes.js').Query}} props */
+/** @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props */
 export default function Test({ params, query }) {
   const path = `/definitions/${encodeURIComponent(params.id)}`;
   const definition = useGet(path);

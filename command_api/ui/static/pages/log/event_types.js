@@ -1,7 +1,7 @@
 /** The types of events that the page holds: what to fold, and which alone to show. */
 import { html, useMemo } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { setQuery } from '../../core/router.js';
+import { formatCount } from '../../components/values.js';
 import { isFailure } from '../streams/failures.js';
 import { countTypes, folded, toggleFolded } from './folding.js';
 

@@ -1,5 +1,5 @@
 /** Types of events that a reader folds away; failures are always shown. */
-import { preference } from '../../core/preferences.js';
+import { preference } from '../../core/session.js';
 import { isFailure } from '../streams/failures.js';
 
 /** The types that are folded, remembered by this browser. */

@@ -1,19 +1,17 @@
 /** The tenant's log as it grows: events of all streams, the newest first. */
 import { html, useMemo, useState } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
-import { readOnly } from '../../core/as_of.js';
 import { useShortcut } from '../../core/keyboard.js';
-import { setQuery, values } from '../../core/router.js';
+import { readOnly, setQuery, values } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Empty, Failure, Notice } from '../../components/notice.js';
-import { Pane } from '../../components/pane.js';
+import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
+import { formatCount } from '../../components/values.js';
 import { EventDetails } from '../streams/event_details.js';
 import { FAILURES, isFailure } from '../streams/failures.js';
-import { Styles } from '../streams/styles.js';
 import { COLUMNS } from './columns.js';
-import { folded, foldRows } from './folding.js';
 import { Types } from './event_types.js';
+import { folded, foldRows } from './folding.js';
 import { MOST, useTail } from './use_tail.js';
 
 /** The title of the page. */
@@ -45,7 +43,7 @@ function Log({ query }) {
   const chooseFailures = () => setQuery({ type: failuresOnly ? [] : FAILURES });
   useShortcut('f', 'Show failures only, or all events again', chooseFailures);
   const unread = next > 1 && events.length < MOST;
-  return html`<${Styles} />
+  return html`
     <div class="page-head"><h1>Log</h1> <span class="muted">${stateOf(paused, waiting)}</span>
       <div class="actions" data-actions><button type="button" aria-pressed=${failuresOnly} onClick=${chooseFailures}>Failures only</button>
         <button type="button" disabled=${readOnly.value} onClick=${() => setPaused(!paused)}>

@@ -1,8 +1,8 @@
 /** The newest events of the tenant's log, kept up to date in bounded memory. */
 import { useEffect, useRef, useState } from '../../vendor/preact.js';
 import { get } from '../../core/api.js';
-import { asOf } from '../../core/as_of.js';
 import { subscribe } from '../../core/live.js';
+import { asOf } from '../../core/router.js';
 
 /** The rows that are kept; older ones can be read as of an earlier position. */
 export const MOST = 5000;

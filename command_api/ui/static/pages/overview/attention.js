@@ -1,7 +1,6 @@
 /** The things that need a person: stuck runs, failures that weren't run again, and dead letters. */
 import { html } from '../../vendor/preact.js';
-import { asOf } from '../../core/as_of.js';
-import { href } from '../../core/router.js';
+import { asOf, href } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { useGet } from '../../core/use_get.js';
 import { Failure } from '../../components/notice.js';

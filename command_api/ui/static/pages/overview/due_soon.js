@@ -1,7 +1,6 @@
 /** The next things that are due: ticks of schedules, and the ends of delays and backoffs of runs. */
 import { html } from '../../vendor/preact.js';
-import { asOf } from '../../core/as_of.js';
-import { href } from '../../core/router.js';
+import { asOf, href } from '../../core/router.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
 import { Failure } from '../../components/notice.js';

@@ -1,6 +1,6 @@
 /** The first steps on an empty server, with lines to copy. */
 import { html } from '../../vendor/preact.js';
-import { CopyLines } from '../../components/copy_button.js';
+import { CopyLines } from '../../components/copy.js';
 
 const FILE = `slug: orders
 name: Orders

@@ -1,17 +1,13 @@
 /** The state of a tenant at a glance: what runs, what failed, what needs a person, what comes next. */
 import { html } from '../../vendor/preact.js';
-import { readOnly } from '../../core/as_of.js';
-import { href } from '../../core/router.js';
+import { href, readOnly } from '../../core/router.js';
 import { tenant } from '../../core/session.js';
 import { useGet } from '../../core/use_get.js';
-import { Lazy } from '../../components/lazy.js';
-import { Failure, Loading } from '../../components/notice.js';
-import { Sparkline } from '../../components/sparkline.js';
-import { Status } from '../../components/status.js';
+import { Failure, Lazy, Loading } from '../../components/notice.js';
+import { Sparkline, Status } from '../../components/values.js';
 import { Attention } from './attention.js';
 import { DueSoon } from './due_soon.js';
 import { Services } from './services.js';
-import '../runs/style.js';
 
 const EVERY_MS = 5000;
 const MINUTES = 60;

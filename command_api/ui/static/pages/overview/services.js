@@ -3,7 +3,7 @@ import { html } from '../../vendor/preact.js';
 import { href } from '../../core/router.js';
 import { useGet } from '../../core/use_get.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
+import { Status } from '../../components/values.js';
 
 const EVERY_MS = 2000;
 /** @type {Record<string, string>} The names of the followers of the log. */
@@ -22,7 +22,7 @@ export function Services() {
     ${failing.length > 0 && html`<${Notice} kind="error" title="Not ready: ${failing.join(', ')}">${more()}<//>`}
     ${data.hold.held && html`<${Notice} kind="warning" title="The server is held.">${more()}<//>`}
     <p><${Status} value=${data.ready ? 'ready' : 'unavailable'} /> <span class="muted">${data.executors} ${data.executors === 1 ? 'executor' : 'executors'}, ${data.functions} functions, ${data.waitingCalls} calls wait for a free slot. The newest event is at position ${data.head}.</span></p>
-    <div class="scrolls"><table class="lags">
+    <div class="scroll"><table class="lags">
       <thead><tr><th scope="col">Role</th><th scope="col" class="numeric">Position</th><th scope="col" class="numeric">Behind</th></tr></thead>
       <tbody>${data.followers.map((/** @type {any} */ one) => html`<tr key=${one.name}>
         <th scope="row">${ROLES[one.name] ?? one.name}</th>

@@ -1,7 +1,7 @@
 /** The outcome of a record event for one definition, with its reason. */
 import { html } from '../../vendor/preact.js';
 import { href } from '../../core/router.js';
-import { Status } from '../../components/status.js';
+import { Status } from '../../components/values.js';
 
 /**
  * @typedef {{outcome: string, runId?: string, reason?: string, field?: string, wanted?: string,

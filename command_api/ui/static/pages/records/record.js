@@ -3,18 +3,17 @@ import { html } from '../../vendor/preact.js';
 import { href, setQuery } from '../../core/router.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { CopyButton } from '../../components/copy_button.js';
-import { Fields } from '../../components/fields.js';
-import { JsonTree } from '../../components/json/json_tree.js';
-import { Loaded } from '../../components/loaded.js';
-import { Empty } from '../../components/notice.js';
+import { CopyButton } from '../../components/copy.js';
+import { JsonTree } from '../../components/json_tree.js';
+import { Empty, Loaded } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
+import { Fields } from '../../components/values.js';
 import { OutcomeCell, whyText } from './outcome.js';
 
 /** @param {{params: Record<string, string>}} props */
 export const title = ({ params }) => `Record event ${params.id}`;
 
-/** @param {{params: Record<string, string>, query: import('../../routes.js').Query}} props */
+/** @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props */
 export default function RecordEvent({ params, query }) {
   const path = `/records/${encodeURIComponent(params.id)}`;
   const record = useGet(path);

@@ -1,13 +1,11 @@
 /** The record events that came in, the newest first. */
 import { html, useState } from '../../vendor/preact.js';
-import { readOnly } from '../../core/as_of.js';
-import { href, navigate, setQuery } from '../../core/router.js';
+import { href, navigate, readOnly, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { PAST } from '../../components/action_buttons.js';
-import { Loaded } from '../../components/loaded.js';
-import { Empty } from '../../components/notice.js';
+import { PAST } from '../../components/actions.js';
+import { Empty, Loaded } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { SendEvent } from './send_event.js';
 
@@ -16,7 +14,7 @@ const EVERY_MS = 3000;
 
 export const title = () => 'Records';
 
-/** @param {{query: import('../../routes.js').Query}} props */
+/** @param {{query: import('../../core/router.js').Query}} props */
 export default function Records({ query }) {
   const [sending, setSending] = useState(false);
   const { before } = query;

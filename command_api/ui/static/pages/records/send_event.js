@@ -1,12 +1,10 @@
 /** The dialog that sends a record event, to try what it starts. */
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
-import { curlLine } from '../../core/text/command_lines.js';
-import { CopyButton } from '../../components/copy_button.js';
-import { Dialog, DialogButtons } from '../../components/dialog.js';
+import { CopyButton, curlLine } from '../../components/copy.js';
+import { JsonText, newKey, parseJson } from '../../components/json_text.js';
 import { Failure, Notice } from '../../components/notice.js';
-import { JsonText, parseJson } from '../../components/json/json_text.js';
-import { newKey } from '../definitions/new_key.js';
+import { Dialog, DialogButtons } from '../../components/panes.js';
 
 const TYPES = ['record.created', 'record.updated', 'record.deleted', 'record.restored'];
 const FIELDS = /** @type {const} */ ([

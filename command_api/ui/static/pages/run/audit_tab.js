@@ -1,16 +1,14 @@
 /** The audited events of a run: their actors and leaves, and the proof that the history is unchanged. */
 import { html, useState } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { get } from '../../core/api.js';
-import { download } from '../../core/download.js';
-import { asOf } from '../../core/as_of.js';
-import { cliLine } from '../../core/text/command_lines.js';
+import { asOf } from '../../core/router.js';
 import { formatInstant } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { CopyButton } from '../../components/copy_button.js';
-import { JsonTree } from '../../components/json/json_tree.js';
+import { cliLine, CopyButton, download } from '../../components/copy.js';
+import { JsonTree } from '../../components/json_tree.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
+import { formatCount } from '../../components/values.js';
 import { Deliveries } from './deliveries.js';
 
 /** Events that are shown; the command line shows all. */

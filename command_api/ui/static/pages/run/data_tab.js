@@ -1,8 +1,8 @@
 /** The data of a run: its input, its context and its output. */
 import { html } from '../../vendor/preact.js';
 import { useGet } from '../../core/use_get.js';
-import { JsonTree } from '../../components/json/json_tree.js';
-import { Loaded } from '../../components/loaded.js';
+import { JsonTree } from '../../components/json_tree.js';
+import { Loaded } from '../../components/notice.js';
 
 /** @param {{run: any}} props */
 export function DataTab({ run }) {

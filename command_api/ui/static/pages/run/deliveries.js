@@ -1,10 +1,9 @@
 /** The deliveries of webhooks about a run. */
 import { html } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { href } from '../../core/router.js';
 import { useGet } from '../../core/use_get.js';
-import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
+import { formatCount, Status } from '../../components/values.js';
 
 /** Deliveries that are shown; the pages of webhooks have all. */
 const LIMIT = 50;

@@ -2,9 +2,9 @@
 import { html, useMemo } from '../../vendor/preact.js';
 import { setQuery, values } from '../../core/router.js';
 import { useGet } from '../../core/use_get.js';
-import { Failure, Loading } from '../../components/notice.js';
 import { Graph } from '../../components/graph/graph.js';
 import { StepTree } from '../../components/graph/step_tree.js';
+import { Failure, Loading } from '../../components/notice.js';
 import { FutureStep } from './step/future_step.js';
 import { edgeKey, stepStates, takenEdges } from './step_states.js';
 
@@ -12,7 +12,7 @@ const OPEN = new Set([undefined, 'running', 'waiting']);
 
 /**
  * @param {{run: any, timeline: import('./use_timeline.js').TimelineState,
- *   query: import('../../routes.js').Query, onRerun: (stepId: string, visit: number) => void}} props
+ *   query: import('../../core/router.js').Query, onRerun: (stepId: string, visit: number) => void}} props
  */
 export function GraphTab({ run, timeline, query, onRerun }) {
   const path = `/definitions/${encodeURIComponent(run.definitionId)}/graph`;

@@ -2,9 +2,8 @@
 import { html, useEffect, useState } from '../../vendor/preact.js';
 import { setQuery, values } from '../../core/router.js';
 import { useGet } from '../../core/use_get.js';
-import { Failure, Loading } from '../../components/notice.js';
-import { Tabs } from '../../components/tabs.js';
-import { Lazy } from '../../components/lazy.js';
+import { Failure, Lazy, Loading } from '../../components/notice.js';
+import { Tabs } from '../../components/panes.js';
 import { RunHeader } from './run_header.js';
 import { useTimeline } from './use_timeline.js';
 
@@ -19,7 +18,6 @@ const TABS = /** @type {Record<string, {label: string, load: () => Promise<any>}
 });
 const STEP_PANE = async () => (await import('./step/step_pane.js')).StepPane;
 const RERUN_DIALOG = async () => (await import('./actions/rerun_dialog.js')).RerunDialog;
-const STYLE = new URL('../../style/run.css', import.meta.url).href;
 
 /** @param {import('../../core/router.js').Route} route */
 export const title = ({ params }) => `Run ${params.id}`;
@@ -42,7 +40,6 @@ export default function RunPage({ params, query }) {
     timeline.reload();
   };
   return html`<div class="run-page">
-    <link rel="stylesheet" href=${STYLE} />
     ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
     ${timeline.error && html`<${Failure} error=${timeline.error} onRetry=${timeline.reload} />`}
     ${shown === undefined ? !error && html`<${Loading} />` : html`
@@ -72,7 +69,7 @@ function RunTabs({ current }) {
 
 /**
  * @param {{run: any, timeline: import('./use_timeline.js').TimelineState,
- *   query: import('../../routes.js').Query, onRerun: (stepId: string, visit: number) => void}} props
+ *   query: import('../../core/router.js').Query, onRerun: (stepId: string, visit: number) => void}} props
  */
 function OpenSteps({ run, timeline, query, onRerun }) {
   const opened = values(query, 'step').filter(Boolean);

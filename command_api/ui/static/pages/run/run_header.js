@@ -1,11 +1,10 @@
 /** The head of a run: its status, where it comes from, what it belongs to, and its actions. */
 import { html } from '../../vendor/preact.js';
-import { readOnly } from '../../core/as_of.js';
-import { href } from '../../core/router.js';
-import { Time, formatDuration, now } from '../../core/time.js';
-import { CopyButton } from '../../components/copy_button.js';
+import { href, readOnly } from '../../core/router.js';
+import { formatDuration, now, Time } from '../../core/time.js';
+import { CopyButton } from '../../components/copy.js';
 import { Notice } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
+import { Status } from '../../components/values.js';
 import { RunActions } from './actions/run_actions.js';
 import { TriggerLink } from './trigger_link.js';
 

@@ -1,8 +1,8 @@
 /** The rows of a run's timeline: the first ones soon, the others behind them, changes as they come. */
 import { useEffect, useRef, useState } from '../../vendor/preact.js';
 import { ApiError, get } from '../../core/api.js';
-import { asOf } from '../../core/as_of.js';
 import { subscribe } from '../../core/live.js';
+import { asOf } from '../../core/router.js';
 import { tenant } from '../../core/session.js';
 import { isOpen } from './timeline/timeline_rows.js';
 

@@ -2,7 +2,7 @@
 import { html } from '../../vendor/preact.js';
 import { href } from '../../core/router.js';
 import { ago, formatDuration, formatInstant, now } from '../../core/time.js';
-import { Status } from '../../components/status.js';
+import { Status } from '../../components/values.js';
 import { RunName } from './run_name.js';
 
 /** @typedef {Record<string, any>} Run */

@@ -1,21 +1,18 @@
 /** The list of runs: filters in the address, rows that change as they happen, and bulk actions. */
 import { html, useEffect, useMemo, useRef, useState } from '../../vendor/preact.js';
-import { counted, formatCount } from '../../core/text/counts.js';
-import { say } from '../../core/announcements.js';
-import { readOnly } from '../../core/as_of.js';
 import { useShortcut } from '../../core/keyboard.js';
-import { navigate, setQuery } from '../../core/router.js';
-import { useGet } from '../../core/use_get.js';
+import { navigate, readOnly, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
+import { useGet } from '../../core/use_get.js';
 import { FilterBar } from '../../components/filter_bar.js';
-import { Empty, Failure, Loading } from '../../components/notice.js';
+import { Empty, Failure, Loading, say } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
+import { counted, formatCount } from '../../components/values.js';
 import { COLUMNS } from './columns.js';
-import { HEAD, MOST_ROWS } from './run_list.js';
 import { runFilters, stillMatches, toApi, usesFurther } from './run_filters.js';
+import { HEAD, MOST_ROWS } from './run_list.js';
 import { SelectionBar } from './selection_bar.js';
 import { useReaderPlace, useRunList } from './use_run_list.js';
-import './style.js';
 
 const ROW = 28;
 

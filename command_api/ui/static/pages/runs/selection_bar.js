@@ -1,7 +1,7 @@
 /** The actions on selected runs, or on all runs that match the filter. */
 import { html, useEffect, useState } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { navigate } from '../../core/router.js';
+import { formatCount } from '../../components/values.js';
 import { BulkDialog } from '../bulk/bulk_dialog.js';
 import { toBulkFilter } from './run_filters.js';
 

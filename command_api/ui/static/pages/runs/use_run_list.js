@@ -1,6 +1,6 @@
 /** A `RunList` for a component: it follows the filter, the tenant and the reader's place. */
 import { useEffect, useRef, useState } from '../../vendor/preact.js';
-import { asOf } from '../../core/as_of.js';
+import { asOf } from '../../core/router.js';
 import { RunList } from './run_list.js';
 
 /** @typedef {import('./run_list.js').Snapshot} Snapshot */

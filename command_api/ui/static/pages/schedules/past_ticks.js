@@ -2,8 +2,8 @@
 import { html } from '../../vendor/preact.js';
 import { href } from '../../core/router.js';
 import { Time } from '../../core/time.js';
-import { Status } from '../../components/status.js';
 import { Table } from '../../components/table.js';
+import { Status } from '../../components/values.js';
 
 /** @param {{ticks: any[], total?: number, onEnd?: () => void}} props The newest first. */
 export function PastTicks({ ticks, total, onEnd }) {

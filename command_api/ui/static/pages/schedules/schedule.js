@@ -3,12 +3,10 @@ import { html, useState } from '../../vendor/preact.js';
 import { href, setQuery } from '../../core/router.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { CopyButton } from '../../components/copy_button.js';
-import { Fields } from '../../components/fields.js';
-import { JsonTree } from '../../components/json/json_tree.js';
-import { Loaded } from '../../components/loaded.js';
-import { Empty } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
+import { CopyButton } from '../../components/copy.js';
+import { JsonTree } from '../../components/json_tree.js';
+import { Empty, Loaded } from '../../components/notice.js';
+import { Fields, Status } from '../../components/values.js';
 import { timetablesText } from '../definitions/trigger_text.js';
 import { NextTicks } from './next_ticks.js';
 import { PastTicks } from './past_ticks.js';
@@ -23,7 +21,7 @@ const LIVE = { topics: ['runs'], everyMs: EVERY_MS };
 /** @param {{params: Record<string, string>}} props */
 export const title = ({ params }) => `Schedule ${params.id}`;
 
-/** @param {{params: Record<string, string>, query: import('../../routes.js').Query}} props */
+/** @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props */
 export default function Schedule({ params, query }) {
   const path = `/schedules/${encodeURIComponent(params.id)}`;
   const schedule = useGet(path, {}, LIVE);

@@ -1,13 +1,11 @@
 /** The list of schedules: the timetables of definitions, and separate ones. */
 import { html, useState } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { href, navigate, setQuery } from '../../core/router.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { Loaded } from '../../components/loaded.js';
-import { Empty } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
+import { Empty, Loaded } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
+import { formatCount, Status } from '../../components/values.js';
 import { timetablesText } from '../definitions/trigger_text.js';
 
 const PAGE = 100;
@@ -17,7 +15,7 @@ const EVERY_MS = 10_000;
 
 export const title = () => 'Schedules';
 
-/** @param {{query: import('../../routes.js').Query}} props */
+/** @param {{query: import('../../core/router.js').Query}} props */
 export default function Schedules({ query }) {
   const [limit, setLimit] = useState(PAGE);
   const { definitionId } = query;

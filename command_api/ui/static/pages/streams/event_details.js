@@ -1,11 +1,10 @@
 /** One recorded event beside a list: its place, what it names, and its data. */
 import { html } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { Time } from '../../core/time.js';
-import { CopyButton } from '../../components/copy_button.js';
-import { Fields } from '../../components/fields.js';
-import { JsonTree } from '../../components/json/json_tree.js';
+import { CopyButton } from '../../components/copy.js';
+import { JsonTree } from '../../components/json_tree.js';
 import { Notice } from '../../components/notice.js';
+import { Fields, formatCount } from '../../components/values.js';
 import { Ref, streamHref, thingsIn } from './links.js';
 
 /**

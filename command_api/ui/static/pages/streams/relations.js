@@ -2,7 +2,7 @@
 import { html } from '../../vendor/preact.js';
 import { href } from '../../core/router.js';
 import { useGet } from '../../core/use_get.js';
-import { Status } from '../../components/status.js';
+import { Status } from '../../components/values.js';
 import { Ref, streamHref, thingHref } from './links.js';
 
 /**

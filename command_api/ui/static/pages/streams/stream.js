@@ -3,16 +3,15 @@ import { html, useEffect } from '../../vendor/preact.js';
 import { useShortcut } from '../../core/keyboard.js';
 import { setQuery } from '../../core/router.js';
 import { Time } from '../../core/time.js';
-import { CopyButton } from '../../components/copy_button.js';
+import { CopyButton } from '../../components/copy.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
-import { Pane } from '../../components/pane.js';
+import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
 import { EventDetails } from './event_details.js';
 import { isFailure } from './failures.js';
-import { useStream } from './use_stream.js';
 import { Relations } from './relations.js';
-import { Styles } from './styles.js';
 import { summaryOf } from './summary.js';
+import { useStream } from './use_stream.js';
 
 /** @param {{params: Record<string, string>}} given */
 export const title = ({ params }) => `Events of ${params.kind} ${params.id}`;
@@ -39,7 +38,7 @@ export default function StreamPage({ params: { kind, id }, query }) {
   useEffect(() => {
     if (index >= 0 && index === events.length - 1 && !end) more();
   }, [index, end, events.length]);
-  return html`<${Styles} />
+  return html`
     <div class="page-head">
       <h1>Events of ${kind} <span class="mono">${id}</span></h1> <${CopyButton} text=${id} label="id" />
       <div class="actions" data-actions>

@@ -1,8 +1,8 @@
 /** The events of one stream, read page by page and kept up to date. */
 import { useEffect, useRef, useState } from '../../vendor/preact.js';
 import { get } from '../../core/api.js';
-import { asOf } from '../../core/as_of.js';
 import { subscribe } from '../../core/live.js';
+import { asOf } from '../../core/router.js';
 
 const PAGE = 1000;
 const PAUSE_MS = 3000;

@@ -1,8 +1,8 @@
 /** The functions that executors know, and the queues of workers. */
 import { html } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { useGet } from '../../core/use_get.js';
-import { Loaded } from '../../components/loaded.js';
+import { Loaded } from '../../components/notice.js';
+import { formatCount } from '../../components/values.js';
 import { PlainTable } from './plain_table.js';
 
 const EVERY_MS = 5000;

@@ -1,12 +1,12 @@
 /** The hold on the whole server: since when, by whom and why; and holding and releasing it. */
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
-import { readOnly } from '../../core/as_of.js';
+import { readOnly } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
-import { PAST } from '../../components/action_buttons.js';
-import { Dialog, DialogButtons } from '../../components/dialog.js';
+import { PAST } from '../../components/actions.js';
 import { Failure, Notice } from '../../components/notice.js';
+import { Dialog, DialogButtons } from '../../components/panes.js';
 
 /**
  * @typedef {{held: boolean, since?: string, by?: string, reason?: string}} HoldState

@@ -1,6 +1,6 @@
 /** A short table, all of whose rows are in the document. */
 import { html } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
+import { formatCount } from '../../components/values.js';
 
 /** @param {{label: string, heads: string[], rows: any[][], empty?: string}} props */
 export function PlainTable({ label, heads, rows, empty = 'There is none.' }) {

@@ -1,14 +1,11 @@
 /** The state of the services: the hold, checks, followers, leases, executors, views, the clock and settings. */
 import { html } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
-import { useGet } from '../../core/use_get.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
-import { Fields } from '../../components/fields.js';
+import { useGet } from '../../core/use_get.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
+import { Fields, formatCount, Status } from '../../components/values.js';
 import { ROLES } from '../overview/services.js';
-import { Styles } from '../streams/styles.js';
 import { Clock } from './clock.js';
 import { Functions } from './functions.js';
 import { Hold } from './hold.js';
@@ -26,7 +23,7 @@ export default function SystemPage() {
   const { data: system, error, reload } = useGet('/system', {}, { everyMs: EVERY_MS });
   if (error && !system) return html`<h1>System</h1><${Failure} error=${error} onRetry=${reload} />`;
   if (system === undefined) return html`<${Loading} />`;
-  return html`<${Styles} />
+  return html`
     <div class="page-head"><h1>System</h1> <${Status} value=${system.ready ? 'ready' : 'unavailable'} />
       <span class="muted">as the server that answers sees it</span></div>
     ${error && html`<${Failure} error=${error} />`}

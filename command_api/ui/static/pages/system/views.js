@@ -1,14 +1,13 @@
 /** The sets of views: builds one beside the live one, shows how far it is, and makes it the live one. */
 import { html, useState } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { send } from '../../core/api.js';
-import { readOnly } from '../../core/as_of.js';
+import { readOnly } from '../../core/router.js';
 import { formatDuration, Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { PAST } from '../../components/action_buttons.js';
-import { Dialog, DialogButtons } from '../../components/dialog.js';
+import { PAST } from '../../components/actions.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
+import { Dialog, DialogButtons } from '../../components/panes.js';
+import { formatCount, Status } from '../../components/values.js';
 import { PlainTable } from './plain_table.js';
 
 const BUILDING_MS = 700;

@@ -1,18 +1,15 @@
 /** The deliveries of a webhook, and one of them with its attempts. */
 import { html, useState } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { send } from '../../core/api.js';
-import { readOnly } from '../../core/as_of.js';
-import { href, setQuery } from '../../core/router.js';
+import { href, readOnly, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { Fields } from '../../components/fields.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
-import { Pane } from '../../components/pane.js';
-import { Status } from '../../components/status.js';
+import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
+import { Fields, formatCount, Status } from '../../components/values.js';
 import { Ref, streamHref } from '../streams/links.js';
 
 const PAGE = 200;
@@ -81,7 +78,7 @@ function Delivery({ path, onChange }) {
     ]} />
     <h3>Attempts</h3>
     ${one.history.length === 0 && html`<p class="muted">None yet.</p>`}
-    <ol class="attempts">${one.history.map((/** @type {any} */ item, /** @type {number} */ at) => html`<${Attempt} key=${at} item=${item} />`)}</ol>`;
+    <ol class="delivery-attempts">${one.history.map((/** @type {any} */ item, /** @type {number} */ at) => html`<${Attempt} key=${at} item=${item} />`)}</ol>`;
 }
 
 /** @param {{item: any}} props */

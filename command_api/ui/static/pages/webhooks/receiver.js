@@ -1,8 +1,7 @@
 /** The state of a receiver, as its deliveries show it. */
 import { html } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
 import { Notice } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
+import { formatCount, Status } from '../../components/values.js';
 
 /** @type {Record<string, string>} */
 const WORDS = {

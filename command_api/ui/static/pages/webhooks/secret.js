@@ -1,9 +1,9 @@
 /** Signing secrets: shown once, in a dialog, and never part of an address. */
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
-import { CopyButton } from '../../components/copy_button.js';
-import { Dialog, DialogButtons } from '../../components/dialog.js';
+import { CopyButton } from '../../components/copy.js';
 import { Failure, Notice } from '../../components/notice.js';
+import { Dialog, DialogButtons } from '../../components/panes.js';
 
 const BYTES = 32;
 

@@ -1,17 +1,15 @@
 /** One webhook: its registration, how its receiver gets on, and its deliveries. */
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
-import { readOnly } from '../../core/as_of.js';
-import { navigate } from '../../core/router.js';
+import { navigate, readOnly } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { CopyButton } from '../../components/copy_button.js';
-import { Dialog, DialogButtons } from '../../components/dialog.js';
-import { Fields } from '../../components/fields.js';
+import { CopyButton } from '../../components/copy.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
+import { Dialog, DialogButtons } from '../../components/panes.js';
+import { Fields } from '../../components/values.js';
 import { streamHref } from '../streams/links.js';
-import { Styles } from '../streams/styles.js';
 import { Deliveries } from './deliveries.js';
 import { Receiver } from './receiver.js';
 import { Rotation } from './secret.js';
@@ -29,7 +27,7 @@ export default function WebhookPage({ params: { id }, query }) {
   const { data: webhook, error, reload } = useGet(path, {}, { everyMs: EVERY_MS });
   if (error && !webhook) return html`<h1>Webhook</h1><${Failure} error=${error} onRetry=${reload} />`;
   if (webhook === undefined) return html`<${Loading} />`;
-  return html`<${Styles} />
+  return html`
     <div class="page-head"><h1>Webhook <span class="mono">${id}</span></h1> <${CopyButton} text=${id} label="id" />
       <${State} webhook=${webhook} />
       ${may('orchestrator:write') && !readOnly.value && html`<${Actions} webhook=${webhook} reload=${reload} />`}</div>

@@ -1,16 +1,15 @@
 /** The registered webhooks: the URLs to which Baton posts the events of runs. */
 import { html, useState } from '../../vendor/preact.js';
-import { readOnly } from '../../core/as_of.js';
-import { navigate } from '../../core/router.js';
+import { navigate, readOnly } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
 import { useGet } from '../../core/use_get.js';
-import { Dialog } from '../../components/dialog.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
-import { Status } from '../../components/status.js';
+import { Dialog } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
-import { WebhookForm } from './webhook_form.js';
+import { Status } from '../../components/values.js';
 import { SecretDialog } from './secret.js';
+import { WebhookForm } from './webhook_form.js';
 
 /** The title of the page. */
 export const title = () => 'Webhooks';

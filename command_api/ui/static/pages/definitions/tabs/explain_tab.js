@@ -1,14 +1,12 @@
 /** The reasons why events and ticks started runs of a definition, or none. */
 import { html } from '../../../vendor/preact.js';
-import { readOnly } from '../../../core/as_of.js';
-import { href } from '../../../core/router.js';
+import { href, readOnly } from '../../../core/router.js';
 import { Time } from '../../../core/time.js';
 import { useGet } from '../../../core/use_get.js';
-import { Loaded } from '../../../components/loaded.js';
-import { Empty, Notice } from '../../../components/notice.js';
+import { Empty, Loaded, Notice } from '../../../components/notice.js';
 import { Table } from '../../../components/table.js';
-import { PastTicks } from '../../schedules/past_ticks.js';
 import { OutcomeCell, whyText } from '../../records/outcome.js';
+import { PastTicks } from '../../schedules/past_ticks.js';
 
 /** Causes that keep a definition from starting runs, or a run from going on. */
 const HINDERED = ['DRAFT', 'PAUSED', 'NO_SECRET', 'NO_TICK', 'NO_SCHEDULER', 'NO_FUNCTION', 'NO_EXECUTOR', 'TOO_MANY_RUNS'];

@@ -2,8 +2,8 @@
 import { html, useMemo } from '../../../vendor/preact.js';
 import { useGet } from '../../../core/use_get.js';
 import { Graph } from '../../../components/graph/graph.js';
-import { Loaded } from '../../../components/loaded.js';
-import { StepPane, openStep } from './steps_tab.js';
+import { Loaded } from '../../../components/notice.js';
+import { openStep, StepPane } from './steps_tab.js';
 
 /** @param {import('../definition.js').Shown} props */
 export default function GraphTab({ document, path, version, query }) {

@@ -2,11 +2,9 @@
 import { html } from '../../../vendor/preact.js';
 import { setQuery } from '../../../core/router.js';
 import { useGet } from '../../../core/use_get.js';
-import { curlLine } from '../../../core/text/command_lines.js';
-import { CopyButton } from '../../../components/copy_button.js';
-import { JsonTree } from '../../../components/json/json_tree.js';
-import { Loaded } from '../../../components/loaded.js';
-import { Notice } from '../../../components/notice.js';
+import { CopyButton, curlLine } from '../../../components/copy.js';
+import { JsonTree } from '../../../components/json_tree.js';
+import { Loaded, Notice } from '../../../components/notice.js';
 
 /** The version's own document; other APIs show the version in force. */
 const OWN = 'document';

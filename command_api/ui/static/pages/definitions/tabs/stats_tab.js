@@ -1,14 +1,11 @@
 /** Statistics of a definition: how its runs ended lately, and how long they and their steps took. */
 import { html } from '../../../vendor/preact.js';
-import { formatCount } from '../../../core/text/counts.js';
 import { href, setQuery } from '../../../core/router.js';
-import { Time, formatDuration } from '../../../core/time.js';
+import { formatDuration, Time } from '../../../core/time.js';
 import { useGet } from '../../../core/use_get.js';
-import { Fields } from '../../../components/fields.js';
-import { Loaded } from '../../../components/loaded.js';
-import { Empty } from '../../../components/notice.js';
-import { Status } from '../../../components/status.js';
+import { Empty, Loaded } from '../../../components/notice.js';
 import { Table } from '../../../components/table.js';
+import { Fields, formatCount, Status } from '../../../components/values.js';
 
 /** @type {[string, string][]} */
 const WINDOWS = [['1h', 'hour'], ['1d', 'day'], ['7d', '7 days'], ['30d', '30 days']];

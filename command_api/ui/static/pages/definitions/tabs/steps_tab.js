@@ -1,11 +1,10 @@
 /** The steps of a version as a list, which is equal to its graph. */
 import { html } from '../../../vendor/preact.js';
-import { setQuery } from '../../../core/router.js';
+import { href, setQuery } from '../../../core/router.js';
 import { useGet } from '../../../core/use_get.js';
-import { href } from '../../../core/router.js';
-import { JsonTree } from '../../../components/json/json_tree.js';
-import { Loaded } from '../../../components/loaded.js';
-import { Pane } from '../../../components/pane.js';
+import { JsonTree } from '../../../components/json_tree.js';
+import { Loaded } from '../../../components/notice.js';
+import { Pane } from '../../../components/panes.js';
 import { Table } from '../../../components/table.js';
 import { followers, kindOf, stepText } from './step_text.js';
 

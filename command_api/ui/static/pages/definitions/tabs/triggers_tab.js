@@ -3,10 +3,9 @@ import { html } from '../../../vendor/preact.js';
 import { href } from '../../../core/router.js';
 import { Time } from '../../../core/time.js';
 import { useGet } from '../../../core/use_get.js';
-import { Loaded } from '../../../components/loaded.js';
-import { Notice } from '../../../components/notice.js';
+import { Loaded, Notice } from '../../../components/notice.js';
+import { isTimetable, triggersOf, triggerText } from '../trigger_text.js';
 import { NextTicks } from '../../schedules/next_ticks.js';
-import { isTimetable, triggerText, triggersOf } from '../trigger_text.js';
 
 const COUNT = 10;
 

@@ -2,8 +2,8 @@
 import { html, useMemo } from '../../../vendor/preact.js';
 import { useGet } from '../../../core/use_get.js';
 import { Graph } from '../../../components/graph/graph.js';
-import { JsonDiff } from '../../../components/json/json_diff.js';
-import { Loaded } from '../../../components/loaded.js';
+import { JsonDiff } from '../../../components/json_diff.js';
+import { Loaded } from '../../../components/notice.js';
 import { drawnNode } from './graph_tab.js';
 
 /** @param {{path: string, from: number, to: number}} props */

@@ -2,8 +2,8 @@
 import { html } from '../../../vendor/preact.js';
 import { setQuery } from '../../../core/router.js';
 import { Time } from '../../../core/time.js';
-import { Status } from '../../../components/status.js';
 import { Table } from '../../../components/table.js';
+import { Status } from '../../../components/values.js';
 import { VersionDiff } from './version_diff.js';
 
 /** @param {import('../definition.js').Shown} props */

@@ -1,7 +1,7 @@
 /** Asks for the reason of a pause or a cancellation. */
 import { html, useState } from '../../../vendor/preact.js';
-import { Dialog, DialogButtons } from '../../../components/dialog.js';
 import { Failure } from '../../../components/notice.js';
+import { Dialog, DialogButtons } from '../../../components/panes.js';
 import { INFLIGHT } from './pause_options.js';
 
 const WORDS = {

@@ -2,11 +2,10 @@
 import { html, useState } from '../../../vendor/preact.js';
 import { send } from '../../../core/api.js';
 import { navigate } from '../../../core/router.js';
-import { cliLine } from '../../../core/text/command_lines.js';
-import { CopyButton } from '../../../components/copy_button.js';
-import { Dialog, DialogButtons } from '../../../components/dialog.js';
+import { cliLine, CopyButton } from '../../../components/copy.js';
 import { Failure, Notice } from '../../../components/notice.js';
-import { EMPTY, RerunFields, rerunBody } from './rerun_fields.js';
+import { Dialog, DialogButtons } from '../../../components/panes.js';
+import { EMPTY, rerunBody, RerunFields } from './rerun_fields.js';
 
 /** @typedef {import('./rerun_fields.js').Fields} Fields */
 

@@ -1,7 +1,7 @@
 /** The options of a rerun, the same for one run and for many. */
 import { html } from '../../../vendor/preact.js';
 import { ApiError } from '../../../core/api.js';
-import { parseJson } from '../../../components/json/json_text.js';
+import { parseJson } from '../../../components/json_text.js';
 
 /** @typedef {{from: string, visit: string, version: string, inputPatch: string, contextPatch: string,
  *   outputs: string, reason: string}} Fields */

@@ -2,8 +2,8 @@
 import { html, useState } from '../../../vendor/preact.js';
 import { Time } from '../../../core/time.js';
 import { useGet } from '../../../core/use_get.js';
-import { Dialog, DialogButtons } from '../../../components/dialog.js';
 import { Failure, Loading } from '../../../components/notice.js';
+import { Dialog, DialogButtons } from '../../../components/panes.js';
 import { attemptText } from '../step/step_name.js';
 import { TIMERS } from './pause_options.js';
 

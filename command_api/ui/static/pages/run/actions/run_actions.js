@@ -1,13 +1,11 @@
 /** The actions of a run: the server says which it takes now, and why it refuses the others. */
 import { html, useState } from '../../../vendor/preact.js';
-import { say } from '../../../core/announcements.js';
 import { send } from '../../../core/api.js';
-import { readOnly } from '../../../core/as_of.js';
+import { readOnly } from '../../../core/router.js';
 import { may } from '../../../core/session.js';
-import { cliLine, curlLine } from '../../../core/text/command_lines.js';
-import { ActionButtons } from '../../../components/action_buttons.js';
-import { Menu } from '../../../components/menu.js';
-import { copy } from '../../../components/copy_button.js';
+import { ActionButtons, Menu } from '../../../components/actions.js';
+import { cliLine, copy, curlLine } from '../../../components/copy.js';
+import { say } from '../../../components/notice.js';
 import { ReasonDialog } from './reason_dialog.js';
 import { ResumeDialog } from './resume_dialog.js';
 

@@ -1,7 +1,7 @@
 /** The kinds of a run's events, those that are folded, and an event in a few words. */
-import { preference } from '../../../core/preferences.js';
-import { isFailure } from '../../streams/failures.js';
+import { preference } from '../../../core/session.js';
 import { attemptText } from '../step/step_name.js';
+import { isFailure } from '../../streams/failures.js';
 
 /** Kinds that are folded until the reader chooses others; the choice is remembered. */
 export const foldedKinds = preference('folded-kinds', ['StepLogged', 'StepCopied', 'SyncAwaited']);

@@ -1,7 +1,7 @@
 /** One event beside the list of a run's events, with its data. */
 import { html } from '../../../vendor/preact.js';
 import { href, setQuery } from '../../../core/router.js';
-import { Pane } from '../../../components/pane.js';
+import { Pane } from '../../../components/panes.js';
 import { EventDetails } from '../../streams/event_details.js';
 import { executionOf, kindOf } from './event_kinds.js';
 

@@ -1,17 +1,17 @@
 /** The recorded events of a run; kinds that are rarely of interest are folded. */
 import { html, useMemo, useState } from '../../../vendor/preact.js';
-import { formatCount } from '../../../core/text/counts.js';
 import { useShortcut } from '../../../core/keyboard.js';
 import { href, setQuery } from '../../../core/router.js';
 import { formatInstant } from '../../../core/time.js';
 import { Failure, Loading } from '../../../components/notice.js';
 import { Table } from '../../../components/table.js';
+import { formatCount } from '../../../components/values.js';
 import { isFailure } from '../../streams/failures.js';
 import { aboutEvent, canFold, eventRows, foldedKinds, kindOf } from './event_kinds.js';
 import { EventPane } from './event_pane.js';
 import { useEvents } from './use_events.js';
 
-/** @param {{runId: string, query: import('../../../routes.js').Query}} props */
+/** @param {{runId: string, query: import('../../../core/router.js').Query}} props */
 export function EventsTab({ runId, query }) {
   const { events, loaded, error } = useEvents(runId);
   const [unfolded, setUnfolded] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
@@ -70,7 +70,7 @@ function aboutCell({ event, folded }) {
 
 /**
  * @param {{events: import('./use_events.js').RunEvent[], folded: string[], loaded: boolean,
- *   query: import('../../../routes.js').Query, runId: string}} props
+ *   query: import('../../../core/router.js').Query, runId: string}} props
  */
 function Kinds({ events, folded, loaded, query: { only, stepId }, runId }) {
   const counts = useMemo(() => countKinds(events), [events]);

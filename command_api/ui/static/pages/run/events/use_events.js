@@ -1,8 +1,8 @@
 /** The events of a run: the first ones soon, the others behind them, new ones as they come. */
 import { useEffect, useState } from '../../../vendor/preact.js';
 import { ApiError, get } from '../../../core/api.js';
-import { asOf } from '../../../core/as_of.js';
 import { subscribe } from '../../../core/live.js';
+import { asOf } from '../../../core/router.js';
 import { tenant } from '../../../core/session.js';
 
 const FIRST = 100;

@@ -1,7 +1,7 @@
 /** The attempts at one visit of a step; each can be opened beside the others. */
 import { html } from '../../../vendor/preact.js';
 import { route, setQuery, values } from '../../../core/router.js';
-import { signOf } from '../../../components/status.js';
+import { signOf } from '../../../components/values.js';
 
 /**
  * @param {{rows: import('../timeline/timeline_rows.js').Row[], step: any}} props

@@ -1,10 +1,9 @@
 /** A step to which the run hasn't come: what it calls, and what stands around it. */
 import { html } from '../../../vendor/preact.js';
-import { readOnly } from '../../../core/as_of.js';
-import { setQuery } from '../../../core/router.js';
+import { readOnly, setQuery } from '../../../core/router.js';
 import { may } from '../../../core/session.js';
-import { Fields } from '../../../components/fields.js';
-import { Pane } from '../../../components/pane.js';
+import { Pane } from '../../../components/panes.js';
+import { Fields } from '../../../components/values.js';
 
 /**
  * @param {{graph: any, stepId: string, onRerun: (stepId: string, visit: number) => void}} props

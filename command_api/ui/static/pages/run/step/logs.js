@@ -2,7 +2,7 @@
 import { html, useState } from '../../../vendor/preact.js';
 import { formatInstant } from '../../../core/time.js';
 import { useGet } from '../../../core/use_get.js';
-import { Loaded } from '../../../components/loaded.js';
+import { Loaded } from '../../../components/notice.js';
 
 /** @param {{runId: string, step: any}} props */
 export function Logs({ runId, step }) {

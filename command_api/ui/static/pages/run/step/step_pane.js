@@ -1,16 +1,14 @@
 /** One attempt, decision or delay of a run: its input beside its output, its error and its logs. */
 import { html } from '../../../vendor/preact.js';
-import { readOnly } from '../../../core/as_of.js';
-import { href, setQuery, values } from '../../../core/router.js';
+import { href, readOnly, setQuery, values } from '../../../core/router.js';
 import { may } from '../../../core/session.js';
-import { Time, formatDuration, now } from '../../../core/time.js';
+import { formatDuration, now, Time } from '../../../core/time.js';
 import { useGet } from '../../../core/use_get.js';
-import { CopyButton } from '../../../components/copy_button.js';
-import { Fields } from '../../../components/fields.js';
-import { JsonTree } from '../../../components/json/json_tree.js';
+import { CopyButton } from '../../../components/copy.js';
+import { JsonTree } from '../../../components/json_tree.js';
 import { Failure, Loading, Notice } from '../../../components/notice.js';
-import { Pane } from '../../../components/pane.js';
-import { Status } from '../../../components/status.js';
+import { Pane } from '../../../components/panes.js';
+import { Fields, Status } from '../../../components/values.js';
 import { Attempts } from './attempts.js';
 import { Logs } from './logs.js';
 import { attemptText } from './step_name.js';
@@ -18,7 +16,7 @@ import { Conditions, WhyHere } from './why_here.js';
 
 /**
  * @typedef {import('../timeline/timeline_rows.js').Row} Row
- * @param {{run: any, execution: string, rows: Row[], query: import('../../../routes.js').Query,
+ * @param {{run: any, execution: string, rows: Row[], query: import('../../../core/router.js').Query,
  *   onRerun: (stepId: string, visit: number) => void}} props
  */
 export function StepPane({ run, execution, rows, query, onRerun }) {

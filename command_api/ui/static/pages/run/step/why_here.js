@@ -1,7 +1,7 @@
 /** The comparisons of a decision, and of the one that led a run to a step. */
 import { html } from '../../../vendor/preact.js';
-import { shortJson } from '../../../core/text/short_json.js';
 import { useGet } from '../../../core/use_get.js';
+import { shortJson } from '../../../components/values.js';
 
 /**
  * @typedef {import('../timeline/timeline_rows.js').Row} Row

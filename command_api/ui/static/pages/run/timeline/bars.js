@@ -1,7 +1,7 @@
 /** The bars of one row of a timeline; they are placed by transforms alone, so scrolling stays smooth. */
 import { html } from '../../../vendor/preact.js';
 import { formatDuration } from '../../../core/time.js';
-import { signOf } from '../../../components/status.js';
+import { signOf } from '../../../components/values.js';
 import { barsOf } from './timeline_rows.js';
 
 /** The least width of a bar, as a share of the track. */

@@ -1,20 +1,19 @@
 /** The timeline of a run: a row for each attempt, decision, delay and join, with its bars in time. */
 import { html, useMemo } from '../../../vendor/preact.js';
-import { readOnly } from '../../../core/as_of.js';
-import { setQuery, values } from '../../../core/router.js';
+import { readOnly, setQuery, values } from '../../../core/router.js';
 import { formatDuration, now } from '../../../core/time.js';
 import { Empty, Loading } from '../../../components/notice.js';
-import { Status } from '../../../components/status.js';
 import { Table } from '../../../components/table.js';
+import { Status } from '../../../components/values.js';
 import { StepName } from '../step/step_name.js';
 import { Axis } from './axis.js';
 import { Bars } from './bars.js';
-import { TimelineTools } from './timeline_tools.js';
 import { timeScale } from './time_scale.js';
 import { barsOf, chosenRows, extentOf, isOpen, rowsWithin } from './timeline_rows.js';
+import { TimelineTools } from './timeline_tools.js';
 
 /**
- * @param {{timeline: import('../use_timeline.js').TimelineState, query: import('../../../routes.js').Query}} props
+ * @param {{timeline: import('../use_timeline.js').TimelineState, query: import('../../../core/router.js').Query}} props
  */
 export function TimelineTab({ timeline, query }) {
   const { rows, total, loaded } = timeline;
@@ -75,7 +74,7 @@ function useScale(rows, range, collapseIdle, until) {
 /**
  * Return the range in the URL, null without one.
  *
- * @param {import('../../../routes.js').Query} query
+ * @param {import('../../../core/router.js').Query} query
  * @returns {[number, number] | null}
  */
 function rangeOf({ from, to }) {

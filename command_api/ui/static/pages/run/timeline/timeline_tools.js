@@ -1,16 +1,16 @@
 /** The choices of a timeline, all of which stand in the URL. */
 import { html } from '../../../vendor/preact.js';
-import { formatCount } from '../../../core/text/counts.js';
 import { useShortcut } from '../../../core/keyboard.js';
 import { setQuery } from '../../../core/router.js';
 import { formatDuration } from '../../../core/time.js';
+import { formatCount } from '../../../components/values.js';
 import { barsOf } from './timeline_rows.js';
 
 const ATTEMPTS = [['', 'all'], ['last', 'last of each visit'], ['repeated', 'second and later']];
 const ONLY = [['', 'all'], ['open', 'open'], ['failed', 'failed']];
 
 /**
- * @param {{query: import('../../../routes.js').Query, zoomed: boolean, shown: number, loaded: number,
+ * @param {{query: import('../../../core/router.js').Query, zoomed: boolean, shown: number, loaded: number,
  *   total: number, until: number, scale: import('./time_scale.js').Scale,
  *   current?: import('./timeline_rows.js').Row}} props `current` is the row that is open
  */
@@ -29,7 +29,7 @@ export function TimelineTools({ query, zoomed, scale, shown, loaded, total, curr
   </div>`;
 }
 
-/** @param {{label: string, name: string, options: string[][], query: import('../../../routes.js').Query}} props */
+/** @param {{label: string, name: string, options: string[][], query: import('../../../core/router.js').Query}} props */
 function Choice({ label, name, options, query }) {
   return html`<label>${label} <select value=${query[name] ?? ''}
       onChange=${(/** @type {any} */ event) => setQuery({ [name]: event.target.value })}>

@@ -1,5 +1,5 @@
-/** A field for JSON, which is checked while it is typed. */
-import { html } from '../../vendor/preact.js';
+/** Forms that send JSON: a field that is checked while it is typed, and the key of a request. */
+import { html } from '../vendor/preact.js';
 
 /**
  * Return the value of a JSON text, or what is wrong with it.
@@ -38,4 +38,10 @@ export function JsonText({ label, value, onInput, rows = 8, error = parseJson(va
         onInput=${(/** @type {any} */ { target }) => onInput(target.value)}></textarea></label>
     <p class="tone-bad" role="status">${error}</p>
   </div>`;
+}
+
+/** Return a new key: an idempotency key, or the id of an event that is sent. */
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `ui-${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }

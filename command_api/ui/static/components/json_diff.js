@@ -1,7 +1,7 @@
 /** The differences between two JSON values. */
-import { html, useMemo, useState } from '../../vendor/preact.js';
-import { formatCount } from '../../core/text/counts.js';
-import { isHolder, memberPath } from './json_paths.js';
+import { html, useMemo, useState } from '../vendor/preact.js';
+import { isHolder, memberPath } from './json_tree.js';
+import { formatCount } from './values.js';
 
 /**
  * One place where two values differ; undefined where one of them has nothing there.
@@ -18,7 +18,7 @@ const AT_ONCE = 100;
  * @param {any} b
  * @returns {Difference[]}
  */
-export function diffJson(a, b) {
+function diffJson(a, b) {
   /** @type {Difference[]} */
   const found = [];
   compare(a, b, '', found);

@@ -1,6 +1,6 @@
-/** A button that copies a text, and lines with such a button. */
+/** Things that a reader takes along: copies of values, lines for a shell, and files. */
 import { html, useState } from '../vendor/preact.js';
-import { say } from '../core/announcements.js';
+import { say } from './notice.js';
 
 const SHOWN_MS = 1500;
 const ICON = html`<svg class="glyph" viewBox="0 0 16 16" aria-hidden="true">
@@ -59,4 +59,52 @@ function copySelection(text) {
   const done = document.execCommand('copy');
   area.remove();
   return done;
+}
+
+/**
+ * Return a curl line for a request to this server.
+ *
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ */
+export function curlLine(method, path, body) {
+  const parts = ['curl', ...(method === 'GET' ? [] : ['-X', method]), '-H', '"Authorization: Bearer $BATON_TOKEN"'];
+  if (body !== undefined) {
+    parts.push('-H', '"Content-Type: application/json"', '-d', quoted(JSON.stringify(body)));
+  }
+  return [...parts, quoted(location.origin + path)].join(' ');
+}
+
+/**
+ * Return a line of Baton's command line.
+ *
+ * @param {...string} words
+ */
+export function cliLine(...words) {
+  return ['baton', ...words.map((word) => (/^[\w./:-]+$/.test(word) ? word : quoted(word)))].join(' ');
+}
+
+/**
+ * Return a text as one word of a shell.
+ *
+ * @param {string} text
+ */
+export function quoted(text) {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * Save a text or bytes as a file.
+ *
+ * @param {BlobPart} content
+ * @param {string} name
+ * @param {string} [type]
+ */
+export function download(content, name, type = 'application/json') {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.download = name.replace(/[^\w.-]+/g, '-');
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

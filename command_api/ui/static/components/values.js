@@ -1,4 +1,4 @@
-/** The status of a thing: a word, an icon and a colour, so that none of them is needed alone. */
+/** Values as a page shows them: the status of a thing, fields, numbers, JSON in one line, and values over time. */
 import { html } from '../vendor/preact.js';
 
 /** @typedef {'good' | 'bad' | 'warn' | 'busy' | 'idle'} Tone */
@@ -46,4 +46,61 @@ export function Status({ value }) {
   return html`<span class="status tone-${tone}">
     <span class="status-icon" aria-hidden="true">${icon}</span>${value}
   </span>`;
+}
+
+/** @param {{rows: ([string, any] | null | false | undefined)[]}} props Empty entries are left out. */
+export function Fields({ rows }) {
+  const shown = /** @type {[string, any][]} */ (rows.filter(Boolean));
+  return html`<dl class="fields">
+    ${shown.map(([label, value]) => html`<div key=${label}>
+      <dt>${label}</dt><dd>${value ?? html`<span class="muted">–</span>`}</dd>
+    </div>`)}
+  </dl>`;
+}
+
+const WIDTH = 120;
+const HEIGHT = 24;
+
+/** @param {{values: number[], label: string, tone?: string}} props `label` says it in words. */
+export function Sparkline({ values, label, tone = 'busy' }) {
+  const top = Math.max(...values, 1);
+  const step = WIDTH / Math.max(values.length - 1, 1);
+  const points = values.map((value, index) => {
+    const y = HEIGHT - 1 - (value / top) * (HEIGHT - 3);
+    return `${(index * step).toFixed(1)},${y.toFixed(1)}`;
+  });
+  return html`<svg
+    class="sparkline tone-${tone}" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label=${label}
+    preserveAspectRatio="none"
+  ><polyline points=${points.join(' ')} /></svg>`;
+}
+
+/**
+ * Return a number with commas between its thousands.
+ *
+ * @param {number} count
+ */
+export function formatCount(count) {
+  return count.toLocaleString('en');
+}
+
+/**
+ * Return a number with its noun, such as "1 run" or "1,204 runs".
+ *
+ * @param {number} count
+ * @param {string} noun The singular; the plural has an "s" more.
+ */
+export function counted(count, noun) {
+  return `${formatCount(count)} ${count === 1 ? noun : `${noun}s`}`;
+}
+
+/**
+ * Return a value as JSON, cut behind `most` characters; nothing for undefined.
+ *
+ * @param {any} value
+ * @param {number} most
+ */
+export function shortJson(value, most) {
+  const text = value === undefined ? '' : JSON.stringify(value);
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
