@@ -8,6 +8,7 @@ from baton.command_api.commands.definitions import (
     NewDefinition,
     create_definition,
     delete_definition,
+    holder_of,
     update_definition,
 )
 from baton.command_api.commands.explanations import (
@@ -64,6 +65,7 @@ __all__ = [
     "explain_run",
     "explain_run_as_of",
     "find_stuck_runs",
+    "holder_of",
     "pause_run",
     "plan",
     "preview_resume",

@@ -1,15 +1,26 @@
 """Creating, updating and deleting definitions, with the names they claim and their secrets."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from baton.command_api.commands.signing_secrets import (
+    SigningSecrets,
+    forget,
+    forget_unused,
+    store_secrets,
+)
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
 from baton.domain.claim.decisions import DECIDER as CLAIM
 from baton.domain.claim.messages import ClaimName, ReleaseName, path_claim, slug_claim
 from baton.domain.decider import Decider
-from baton.domain.definition.body_triggers import webhook_of, with_secret_id
+from baton.domain.definition.body_triggers import (
+    keeping_secrets,
+    secret_ids_of,
+    webhooks_of,
+    with_secret_ids,
+)
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.messages import (
     Body,
@@ -18,13 +29,12 @@ from baton.domain.definition.messages import (
     UpdateDefinition,
 )
 from baton.domain.definition.state import State as Definition
-from baton.domain.errors import Fault, InConflict, Invalid, NotFound, Rejected
+from baton.domain.errors import InConflict, NotFound, Rejected
 from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import DeleteSchedule
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import CommandResult, StreamCommand, transact_all
-from baton.protocols.standard_webhooks import MIN_KEY_BYTES, key_bytes
 
 MAX_ATTEMPTS = 100
 """Attempts to decide a change while other requests keep changing the definition."""
@@ -36,7 +46,7 @@ class _Changed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDefinition:
-    """A definition to create; `secret` is its webhook's signing secret, which is stored sealed.
+    """A definition to create; `secrets` are the signing secrets of its webhooks.
 
     `label` and `signature` are those of version 1 (see `PublishVersion`).
     """
@@ -44,7 +54,7 @@ class NewDefinition:
     definition_id: str
     slug: str
     body: Body
-    secret: str | None = None
+    secrets: SigningSecrets = field(default_factory=dict)
     label: str | None = None
     signature: str | None = None
 
@@ -52,12 +62,12 @@ class NewDefinition:
 async def create_definition(
     services: Services, principal: Principal, new: NewDefinition, *, at: int
 ) -> CommandResult[Definition]:
-    """Publish version 1 and claim the slug and the webhook path, in one append.
+    """Publish version 1 and claim the slug and the paths of webhooks, in one append.
 
     Raises Invalid, and InConflict if a name is taken.
     """
     ident, tenant = new.definition_id, principal.tenant
-    body = await _with_secret(services, tenant, new.body, new.secret)
+    body = await store_secrets(services, tenant, with_secret_ids(new.body, {}), new.secrets)
     command = CreateDefinition(
         tenant=tenant,
         definition_id=ident,
@@ -76,7 +86,7 @@ async def create_definition(
     try:
         return (await transact_all(services.store, commands))[0]
     except Rejected:
-        await _forget(services, tenant, _secret_of(body))
+        await forget(services, tenant, secret_ids_of(body).values())
         raise
 
 
@@ -87,7 +97,7 @@ async def update_definition(
     change: Callable[[Definition], Body],
     *,
     at: int,
-    secret: str | None = None,
+    secrets: SigningSecrets | None = None,
 ) -> CommandResult[Definition]:
     """Publish the next version; a body equal to the newest version's publishes nothing.
 
@@ -98,7 +108,7 @@ async def update_definition(
         change: Called with the definition as loaded; returns the next version's body. It is called
             again if another request changes the definition meanwhile. Its exceptions pass through.
         at: The time of the request.
-        secret: The webhook's new signing secret; None keeps the stored one.
+        secrets: New signing secrets; other webhooks keep theirs.
 
     Raises:
         NotFound: The definition doesn't exist or was deleted.
@@ -108,7 +118,8 @@ async def update_definition(
     """
 
     async def commands(seen: Definition) -> list[StreamCommand[Any, Any, Any]]:
-        body = await _with_current_secret(services, seen, change(seen), secret)
+        body = keeping_secrets(change(seen), seen.body)
+        body = await store_secrets(services, seen.tenant, body, secrets or {})
         command = UpdateDefinition(body=body, actor=principal.actor, at=at)
         stream = stream_name(principal.tenant, "definition", definition_id)
         return [
@@ -167,34 +178,17 @@ async def change_definition(
         try:
             result = (await transact_all(services.store, prepared))[0]
         except (_Changed, Rejected) as refusal:
-            await _forget_unused(services, seen, _stored_by(prepared[0].command))
+            await forget_unused(services, seen, _stored_by(prepared[0].command))
             if isinstance(refusal, _Changed):
                 continue
             raise
-        await _forget_unused(services, result.state, _secret_of(seen.body))
+        await forget_unused(services, result.state, secret_ids_of(seen.body).values())
         return result
     raise InConflict("contention")
 
 
-def _stored_by(command: object) -> str | None:
-    return _secret_of(command.body) if isinstance(command, UpdateDefinition) else None
-
-
-def _secret_of(body: Body) -> str | None:
-    """Return the id of the secret that a body uses."""
-    webhook = webhook_of(body)
-    return None if webhook is None else webhook.secret_id
-
-
-async def _forget_unused(services: Services, state: Definition, secret_id: str | None) -> None:
-    """Delete a secret unless the definition uses it now."""
-    if state.deleted or secret_id != _secret_of(state.body):
-        await _forget(services, state.tenant, secret_id)
-
-
-async def _forget(services: Services, tenant: str, secret_id: str | None) -> None:
-    if secret_id is not None:
-        await services.secrets.forget(tenant, secret_id)
+def _stored_by(command: object) -> Iterable[str]:
+    return secret_ids_of(command.body).values() if isinstance(command, UpdateDefinition) else ()
 
 
 def if_unchanged(seen: Definition) -> Decider[Any, Definition, Any]:
@@ -209,11 +203,14 @@ def if_unchanged(seen: Definition) -> Decider[Any, Definition, Any]:
 
 
 def names_of(slug: str, body: Body) -> set[str]:
-    """Return the names that a definition claims: its slug and its webhook path."""
-    webhook = webhook_of(body)
-    if webhook is not None and webhook.path is not None:
-        return {slug_claim(slug), path_claim(webhook.path)}
-    return {slug_claim(slug)}
+    """Return the names that a definition claims: its slug and the paths of its webhooks."""
+    paths = (one.path for one in webhooks_of(body))
+    return {slug_claim(slug), *(path_claim(one) for one in paths if one is not None)}
+
+
+async def holder_of(services: Services, tenant: str, name: str) -> str | None:
+    """Return the id of the definition that has claimed a name, None while the name is free."""
+    return (await load(services.store, CLAIM, stream_name(tenant, "claim", name))).state.holder
 
 
 def _claim(tenant: str, name: str, holder: str, at: int) -> StreamCommand[Any, Any, Any]:
@@ -237,33 +234,3 @@ def claim_changes(
     )
     claimed = (_claim(tenant, name, holder, at) for name in sorted(wanted - held))
     return [*released, *claimed]
-
-
-async def _with_current_secret(
-    services: Services, seen: Definition, body: Body, secret: str | None
-) -> Body:
-    """Return `body` with the id of its secret: a new one if `secret` differs from the stored."""
-    kept = _secret_of(seen.body)
-    if secret is not None and kept is not None:
-        known = await services.secrets.get(seen.tenant, kept)
-        if known == secret:
-            secret = None
-    if secret is None:
-        return with_secret_id(body, kept)
-    return await _with_secret(services, seen.tenant, body, secret)
-
-
-async def _with_secret(services: Services, tenant: str, body: Body, secret: str | None) -> Body:
-    """Store the secret and return `body` with its id, so that no event names a missing secret.
-
-    Each secret has an id of its own: a request that loses against another one replaces nothing.
-    """
-    if secret is None or webhook_of(body) is None:
-        return with_secret_id(body, None)
-    if len(key_bytes(secret)) < MIN_KEY_BYTES:
-        fault = Fault(("trigger", "secret"), f"must have at least {MIN_KEY_BYTES} bytes")
-        message = "The signing secret can be guessed"
-        raise Invalid(message, faults=[fault])
-    secret_id = services.new_id()
-    await services.secrets.put(tenant, secret_id, secret)
-    return with_secret_id(body, secret_id)

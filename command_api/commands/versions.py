@@ -9,12 +9,12 @@ from baton.command_api.commands.definitions import (
     change_definition,
     claim_changes,
     create_definition,
+    holder_of,
     if_unchanged,
     names_of,
 )
 from baton.command_api.principal import Principal
 from baton.command_api.services import Services
-from baton.domain.claim.decisions import DECIDER as CLAIM
 from baton.domain.claim.messages import slug_claim
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Graph
@@ -24,7 +24,6 @@ from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.errors import InConflict, NotFound
 from baton.domain.json import JsonObject
 from baton.domain.stream import stream_name
-from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import CommandResult, StreamCommand
 
 
@@ -58,7 +57,7 @@ async def publish_version(
     Raises Invalid, and InConflict for a label whose version has other content.
     """
     for _ in range(MAX_ATTEMPTS):
-        holder = await _holder_of(services, principal.tenant, new.slug)
+        holder = await holder_of(services, principal.tenant, slug_claim(new.slug))
         try:
             if holder is None:
                 return await _create(services, principal, new, at)
@@ -89,12 +88,6 @@ async def disable_version(
         ]
 
     return await change_definition(services, principal, definition_id, commands)
-
-
-async def _holder_of(services: Services, tenant: str, slug: str) -> str | None:
-    """Return the id of the definition that has the slug."""
-    stream = stream_name(tenant, "claim", slug_claim(slug))
-    return (await load(services.store, CLAIM, stream)).state.holder
 
 
 async def _create(

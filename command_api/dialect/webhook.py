@@ -5,13 +5,15 @@ The signature is verified over the raw bytes, before the body is parsed.
 
 import re
 from collections.abc import Callable
+from typing import TypeAlias
 from urllib.parse import quote, unquote
 
-from baton.command_api.commands import admit_webhook_run, start_run
+from baton.command_api.commands import admit_webhook_run, holder_of, start_run
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.domain.definition.body_triggers import webhook_of
+from baton.domain.claim.messages import path_claim
+from baton.domain.definition.body_triggers import webhook_at, webhook_by_id, webhooks_of
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.errors import NotFound
@@ -31,6 +33,7 @@ from baton.protocols.webhook_signatures import (
     unsigned_delivery,
 )
 
+Answer: TypeAlias = Callable[[CommandResult[Run]], Reply]
 REPLAY_MS = 2 * TOLERANCE_S * 1_000
 """The time for which the same body with the same signature is the same delivery."""
 
@@ -54,32 +57,50 @@ def called_path(path: str) -> str:
     return quote(named, safe=_PATH_CHARACTERS)
 
 
-async def receive_webhook(
-    context: RequestContext,
-    definition: Definition | None,
-    answer: Callable[[CommandResult[Run]], Reply],
-) -> Reply:
-    """Start a run with the request's body as its input.
+async def receive_by_id(context: RequestContext, definition_id: str, answer: Answer) -> Reply:
+    """Receive a call of a definition's webhook without a path, else of its first one.
 
-    A delivery that is sent again returns the run of the first one.
+    Args and Raises are those of `receive_by_path`.
+    """
+    definition = await context.services.definitions.get(context.tenant, definition_id)
+    trigger = None if definition is None else webhook_by_id(definition.body)
+    return await _receive(context, definition, trigger, answer)
+
+
+async def receive_by_path(context: RequestContext, path: str, answer: Answer) -> Reply:
+    """Receive a call of the webhook that has a path.
 
     Args:
         context: The request, on an open route.
-        definition: The definition that the route's path names, if any.
+        path: The path that is called, normalized.
         answer: Called with the result of the command; returns the dialect's reply.
 
-    An unsigned webhook has a budget of calls and of open runs. The body is read last.
-
     Raises:
-        NotFound: The definition doesn't exist, was deleted, or has no webhook.
+        NotFound: There is no such webhook, or its definition was deleted.
         Refused: 401, the signature is missing or wrong; 429, the budget is spent.
         InConflict: The definition isn't active.
 
     """
-    if definition is None or definition.deleted:
-        raise NotFound("webhook")
-    trigger = webhook_of(definition.body)
-    if trigger is None:
+    holder = await holder_of(context.services, context.tenant, path_claim(path))
+    definition = None
+    if holder is not None:
+        definition = await context.services.definitions.get(context.tenant, holder)
+    trigger = None if definition is None else webhook_at(definition.body, path)
+    return await _receive(context, definition, trigger, answer)
+
+
+async def _receive(
+    context: RequestContext,
+    definition: Definition | None,
+    trigger: WebhookTrigger | None,
+    answer: Answer,
+) -> Reply:
+    """Start a run with the request's body as its input.
+
+    A delivery that is sent again returns the run of the first one. An unsigned webhook has a budget
+    of calls, and a definition one of open runs. The body is read last.
+    """
+    if definition is None or definition.deleted or trigger is None:
         raise NotFound("webhook")
     signed = None
     if trigger.validate_signature:
@@ -88,7 +109,7 @@ async def receive_webhook(
         context.check_headers()
     else:
         context.check_headers()
-        _spend_call(context, definition)
+        _spend_call(context, definition, trigger)
         await context.read_body()
 
     async def start() -> Reply:
@@ -98,9 +119,9 @@ async def receive_webhook(
     return await context.idempotently(start)
 
 
-def _spend_call(context: RequestContext, definition: Definition) -> None:
+def _spend_call(context: RequestContext, definition: Definition, trigger: WebhookTrigger) -> None:
     calls = context.services.budgets.webhook_calls
-    wait_s = calls.take(f"{definition.tenant}/{definition.definition_id}")
+    wait_s = calls.take(f"{definition.tenant}/{definition.definition_id}/{trigger.path or ''}")
     if wait_s:
         message = "This webhook is called too often; try again later"
         raise Refused("rate_limited", message, headers={"Retry-After": str(wait_s)})
@@ -130,7 +151,7 @@ async def _start(
     delivery: Delivery | None,
 ) -> CommandResult[Run]:
     command = RequestRun(
-        run_id=await _run_id(context, definition, delivery),
+        run_id=await _run_id(context, definition, trigger, delivery),
         definition=definition,
         trigger=ByWebhook(path=trigger.configured_path or trigger.path or "webhook"),
         actor=context.principal.actor,
@@ -144,16 +165,22 @@ async def _start(
 
 
 async def _run_id(
-    context: RequestContext, definition: Definition, delivery: Delivery | None
+    context: RequestContext,
+    definition: Definition,
+    trigger: WebhookTrigger,
+    delivery: Delivery | None,
 ) -> str:
     """Return the run's id: the same for a delivery that is sent again.
 
-    A delivery that isn't lasting is remembered by periods of `REPLAY_MS`, so a run of the period
+    Two webhooks of a definition may get deliveries with the same id from different senders. A
+    delivery that isn't lasting is remembered by periods of `REPLAY_MS`, so a run of the period
     before may still be its run.
     """
     if delivery is None:
         return context.new_id()
-    cause = ("webhook", definition.definition_id, delivery.key)
+    several = len(webhooks_of(definition.body)) > 1
+    webhook = (trigger.path or "",) if several else ()
+    cause = ("webhook", definition.definition_id, *webhook, delivery.key)
     if delivery.lasting:
         return derived_id(*cause)
     period = context.now() // REPLAY_MS

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from typing import Final, assert_never
 
 from baton.domain.decider import Decider
-from baton.domain.definition.body_triggers import webhook_of, with_secret_id
+from baton.domain.definition.body_triggers import keeping_secrets
 from baton.domain.definition.graph import Compute
 from baton.domain.definition.messages import (
     Body,
@@ -128,7 +128,8 @@ def _disable(command: DisableVersion, state: State) -> list[Event]:
         return []
     enabled = state.versions.keys() - {*state.disabled, command.version}
     in_force = max(enabled or {state.version}, key=lambda version: _order(state, version))
-    body = _with_stored_secret(state.versions[in_force], state.body)
+    # The secrets that this version had were deleted when a later version replaced them.
+    body = keeping_secrets(state.versions[in_force], state.body)
     return [
         VersionDisabled(
             version=command.version,
@@ -138,15 +139,6 @@ def _disable(command: DisableVersion, state: State) -> list[Event]:
             at=command.at,
         )
     ]
-
-
-def _with_stored_secret(body: Body, before: Body) -> Body:
-    """Return a body that comes into force again, with the signing secret that is stored now.
-
-    The secret that this version had was deleted when a later version replaced it.
-    """
-    last = webhook_of(before)
-    return with_secret_id(body, None if last is None else last.secret_id)
 
 
 def _order(state: State, version: int) -> tuple[int, ...]:

@@ -91,13 +91,17 @@ def _waiting(trigger: Trigger) -> Reason:
             of = f"{trigger.event_type} about '{trigger.structure}'"
             return Reason(code="EVENT", text=f"It waits for events of type {of}")
         case WebhookTrigger() if trigger.validate_signature and trigger.secret_id is None:
-            text = "Every call of its webhook is refused with 401, because it has no secret"
+            text = f"Every call of {_named(trigger)} is refused with 401, because it has no secret"
             return Reason(code="NO_SECRET", text=text)
         case WebhookTrigger():
-            return Reason(code="WEBHOOK", text="It waits for calls of its webhook")
+            return Reason(code="WEBHOOK", text=f"It waits for calls of {_named(trigger)}")
         case ManualTrigger() | ScheduleTrigger():
             return Reason(code="BY_HAND", text="It is started by hand only")
     assert_never(trigger)
+
+
+def _named(webhook: WebhookTrigger) -> str:
+    return "its webhook" if webhook.path is None else f"its webhook '{webhook.path}'"
 
 
 def _tick(definition: State, last: int | None, now: int) -> Reason:

@@ -51,9 +51,9 @@ def _faults_beside(trigger: Trigger, others: Sequence[Trigger]) -> Iterator[Faul
     elif trigger in others:
         yield Fault(("trigger",), "is there already")
     elif isinstance(trigger, WebhookTrigger) and any(
-        isinstance(one, WebhookTrigger) for one in others
+        isinstance(one, WebhookTrigger) and one.path == trigger.path for one in others
     ):
-        yield Fault(("trigger",), "is a second webhook: a definition may have one")
+        yield Fault(("trigger", "path"), "must not be that of another webhook of the definition")
     if isinstance(trigger, ScheduleTrigger):
         timed = [one for one in others if isinstance(one, ScheduleTrigger)]
         if any(one.missed != trigger.missed for one in timed):

@@ -175,8 +175,8 @@ def test_each_trigger_is_read_and_rendered(trigger: dict[str, Any], expected: Tr
 def test_a_webhook_with_a_secret_is_signed_and_its_secret_is_never_rendered() -> None:
     read = good(with_trigger({"webhook": "a/b", "secret": "a signing secret of 16"}))
 
-    assert (read.secret, render_definition("one", read.created())["trigger"]) == (
-        "a signing secret of 16",
+    assert (read.secrets, render_definition("one", read.created())["trigger"]) == (
+        {"a/b": "a signing secret of 16"},
         {"webhook": "a/b", "signed": True},
     )
 
@@ -217,6 +217,8 @@ def test_a_word_of_a_later_version_is_refused_at_its_place(case: str) -> None:
 
     assert "not yet possible" in found[place]
 
+
+SAME_PATH = "must not be that of another webhook of the definition"
 
 WRONG: dict[str, tuple[dict[str, Any], dict[str, str | None]]] = {
     "format": ({**ONE_STEP, "format": 2}, {"format": "must be 1"}),
@@ -259,8 +261,12 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, str | None]]] = {
         {"trigger": "must have one of event, cron, every, at, webhook, manual"},
     ),
     "webhooks": (
-        with_trigger([{"webhook": "a"}, {"manual": True}, {"webhook": "b"}]),
-        {"trigger[2]": "is a second webhook: a definition may have one"},
+        with_trigger([{"webhook": "a"}, {"manual": True}, {"webhook": "/webhooks/%61"}]),
+        {"trigger[2].webhook": SAME_PATH},
+    ),
+    "webhooks without a path": (
+        with_trigger([{"webhook": None}, {"webhook": "a"}, {"webhook": None, "header": "X-Mac"}]),
+        {"trigger[2].webhook": SAME_PATH},
     ),
     "policies": (
         with_trigger([{"manual": True}, {"every": "1h"}, {"every": "2h", "missed": "skip"}]),
@@ -281,6 +287,10 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, str | None]]] = {
         {"steps[0].when[0].path": "must begin with input, context or steps"},
     ),
     "short secret": (with_trigger({"webhook": "w", "secret": "short"}), {"trigger.secret": None}),
+    "short secret of one of several": (
+        with_trigger([{"webhook": "v"}, {"webhook": "w", "secret": "short"}]),
+        {"trigger[1].secret": None},
+    ),
 }
 
 

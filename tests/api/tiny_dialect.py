@@ -9,7 +9,7 @@ from baton.command_api.dialect.contract import Dialect, FromPath, QueryParameter
 from baton.command_api.dialect.load import load_definition, load_run
 from baton.command_api.dialect.paging import numbered_page
 from baton.command_api.dialect.start_run import start_by_hand
-from baton.command_api.dialect.webhook import normalized_path, receive_webhook
+from baton.command_api.dialect.webhook import normalized_path, receive_by_path
 from baton.command_api.http.query_parameters import choice
 from baton.command_api.http.refusal import STATUS, Refusal
 from baton.command_api.http.reply import Reply
@@ -78,6 +78,13 @@ def body_of(body: DefinitionBody) -> Body:
     return Body(name=body.name, trigger=trigger, graph=Graph(steps=steps), status=body.status)
 
 
+def secrets_of(body: DefinitionBody) -> dict[str | None, str]:
+    if body.hook is None or body.hook.secret is None:
+        return {}
+    path = body.hook.path
+    return {None if path is None else normalized_path(path): body.hook.secret}
+
+
 def shown(definition: Definition) -> JsonObject:
     return {
         "id": definition.definition_id,
@@ -92,7 +99,7 @@ async def create(context: RequestContext) -> Reply:
         definition_id=context.new_id(),
         slug=body.slug,
         body=body_of(body),
-        secret=body.hook.secret if body.hook else None,
+        secrets=secrets_of(body),
     )
     outcome = await commands.create_definition(
         context.services, context.principal, new, at=context.now()
@@ -108,7 +115,7 @@ async def update(context: RequestContext) -> Reply:
         context.params["id"],
         lambda _: body_of(body),
         at=context.now(),
-        secret=body.hook.secret if body.hook else None,
+        secrets=secrets_of(body),
     )
     return context.reply(200, shown(outcome.state), position=outcome.position)
 
@@ -176,12 +183,9 @@ async def decide(context: RequestContext) -> Reply:
 
 
 async def hook(context: RequestContext) -> Reply:
-    found = await context.services.definitions.by_webhook_path(
-        context.tenant, context.params["path"]
-    )
-    return await receive_webhook(
+    return await receive_by_path(
         context,
-        found,
+        context.params["path"],
         lambda outcome: context.reply(200, run_shown(outcome), position=outcome.position),
     )
 

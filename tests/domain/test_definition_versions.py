@@ -99,8 +99,8 @@ def test_a_disabled_version_gives_way_to_the_highest_enabled_one() -> None:
     assert after.state.versions[2] == SECOND
 
 
-def signed(secret_id: str | None) -> WebhookTrigger:
-    return WebhookTrigger(path="orders", validate_signature=True, secret_id=secret_id)
+def signed(secret_id: str | None, path: str | None = "orders") -> WebhookTrigger:
+    return WebhookTrigger(path=path, validate_signature=True, secret_id=secret_id)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +120,34 @@ def test_a_version_that_comes_into_force_again_has_the_secret_that_is_stored(
     after = history.after(disable(2))
 
     assert after.state.body == replace(first, trigger=signed(secret_id))
+
+
+@pytest.mark.parametrize(
+    ("now", "kept"),
+    [
+        ([signed("b", "bills"), signed("o")], ["o", "b", None]),
+        ([signed("x", None), signed("o")], ["o", None, "x"]),
+        ([signed("c", "cash")], [None, None, None]),
+    ],
+)
+def test_each_webhook_has_the_secret_that_is_stored_for_its_path(
+    now: list[WebhookTrigger], kept: list[str | None]
+) -> None:
+    paths = ("orders", "bills", None)
+    first = with_webhooks([signed("forgotten", path) for path in paths])
+    history = published(content=first).after(
+        UpdateDefinition(body=with_webhooks(now), actor=BOB, at=2)
+    )
+
+    after = history.after(disable(2))
+
+    assert after.state.body == with_webhooks(
+        [signed(secret, path) for secret, path in zip(kept, paths, strict=True)]
+    )
+
+
+def with_webhooks(triggers: list[WebhookTrigger]) -> Body:
+    return replace(FIRST, trigger=triggers[0], more_triggers=tuple(triggers[1:]))
 
 
 def test_a_definition_without_an_enabled_version_is_paused_until_the_next_one() -> None:

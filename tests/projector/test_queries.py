@@ -102,14 +102,12 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     await stores.close()
 
 
-async def test_a_definition_is_found_by_id_and_webhook_path(world: World) -> None:
+async def test_a_definition_is_found_by_its_id(world: World) -> None:
     await world.defined("d1", WebhookTrigger(path="hooks/in", configured_path="/hooks/in"))
     found = await world.definitions.get("acme", "d1")
 
     assert found is not None
     assert found.definition_id == "d1"
-    assert await world.definitions.by_webhook_path("acme", "hooks/in") == found
-    assert await world.definitions.by_webhook_path("acme", "/hooks/in") is None
 
 
 async def test_nothing_is_found_for_another_tenant(world: World) -> None:
@@ -118,7 +116,6 @@ async def test_nothing_is_found_for_another_tenant(world: World) -> None:
     await world.happened("acme/run/r1", asked("r1"), RunStarted(at=1), started("a"))
 
     assert await world.definitions.get("globex", "d1") is None
-    assert await world.definitions.by_webhook_path("globex", "in") is None
     assert await world.definitions.page("globex") == ([], 0)
     assert await world.runs.get("globex", "r1") is None
     assert await world.runs.page("globex") == ([], 0)
@@ -136,7 +133,6 @@ async def test_a_deleted_definition_stays_readable_by_its_id_alone(world: World)
 
     assert deleted is not None
     assert deleted.deleted
-    assert await world.definitions.by_webhook_path("acme", "in") is None
     assert await with_event_trigger(world) == []
     assert (await world.definitions.page("acme"))[1] == 1
 

@@ -227,14 +227,25 @@ HISTORIES: dict[str, list[object]] = {
         ),
         DefinitionUpdated(
             version=5,
-            body=_body(
-                WebhookTrigger(
-                    path="orders/new",
-                    configured_path="/webhooks/orders/new",
-                    validate_signature=True,
-                    secret_id="cm4secret00000000000",
-                    signature_header="X-Signature",
-                )
+            body=replace(
+                _body(
+                    WebhookTrigger(
+                        path="orders/new",
+                        configured_path="/webhooks/orders/new",
+                        validate_signature=True,
+                        secret_id="cm4secret00000000000",
+                        signature_header="X-Signature",
+                    )
+                ),
+                more_triggers=(
+                    WebhookTrigger(
+                        path="orders/paid",
+                        configured_path="orders/paid",
+                        validate_signature=True,
+                        secret_id="cm4secret00000000001",
+                    ),
+                    WebhookTrigger(),
+                ),
             ),
             actor=BOB,
             at=AT,

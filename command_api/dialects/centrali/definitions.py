@@ -94,11 +94,6 @@ class UpdateDefinitionBody(Model):
     trigger: TriggerBody = Field(default_factory=_untouched)
     steps: list[StepBody] = Field(default_factory=list)
 
-    @property
-    def secret(self) -> str | None:
-        """The new signing secret; None keeps the stored one."""
-        return self.trigger.secret
-
     def require_slug(self, slug: str) -> None:
         """Raise Refused 400 if the body names another slug, which can't change."""
         if "slug" in self.model_fields_set and self.slug != slug:

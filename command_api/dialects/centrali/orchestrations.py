@@ -8,6 +8,7 @@ from baton.command_api.commands import (
     delete_definition,
     update_definition,
 )
+from baton.command_api.commands.signing_secrets import SigningSecrets
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.definition.messages import Body
@@ -18,10 +19,10 @@ Render = Callable[[State], JsonObject]
 
 
 async def create(
-    context: RequestContext, slug: str, body: Body, render: Render, *, secret: str | None
+    context: RequestContext, slug: str, body: Body, render: Render, *, secrets: SigningSecrets
 ) -> Reply:
     """Publish version 1 and reply 201; raises Invalid, and InConflict if a name is taken."""
-    new = NewDefinition(definition_id=context.new_id(), slug=slug, body=body, secret=secret)
+    new = NewDefinition(definition_id=context.new_id(), slug=slug, body=body, secrets=secrets)
     outcome = await create_definition(context.services, context.principal, new, at=context.now())
     return context.reply(201, render(outcome.state), position=outcome.position)
 
@@ -32,7 +33,7 @@ async def update(
     change: Callable[[State], Body],
     render: Render,
     *,
-    secret: str | None,
+    secrets: SigningSecrets,
 ) -> Reply:
     """Publish the next version and reply 200; raises NotFound, Invalid, InConflict."""
     outcome = await update_definition(
@@ -41,7 +42,7 @@ async def update(
         definition_id,
         change,
         at=context.now(),
-        secret=secret,
+        secrets=secrets,
     )
     return context.reply(200, render(outcome.state), position=outcome.position)
 

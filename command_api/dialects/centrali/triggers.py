@@ -8,6 +8,7 @@ with underscores (`record_created`) and is rendered with dots.
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
+from baton.command_api.commands.signing_secrets import SigningSecrets
 from baton.command_api.dialect.bodies import Faults, Model
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.dialect.webhook import normalized_path
@@ -70,9 +71,11 @@ class TriggerBody(Model):
         return _KIND_MEMBERS - used
 
     @property
-    def secret(self) -> str | None:
-        """The new signing secret; None keeps the stored one."""
-        return self.signing_secret if self.type == "http-trigger" else None
+    def secrets(self) -> SigningSecrets:
+        """The new signing secret; without one, the webhook keeps the stored one."""
+        if self.type != "http-trigger" or self.signing_secret is None:
+            return {}
+        return {_webhook_path(self): self.signing_secret}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +143,15 @@ def _http(body: TriggerBody, faults: Faults) -> WebhookTrigger:
         )
         faults.add(message, "trigger", "signingSecret")
     return WebhookTrigger(
-        path=None if body.path is None else normalized_path(body.path),
+        path=_webhook_path(body),
         configured_path=body.path,
         validate_signature=bool(body.validate_signature),
         signature_header=body.signature_header_name,
     )
+
+
+def _webhook_path(body: TriggerBody) -> str | None:
+    return None if body.path is None else normalized_path(body.path)
 
 
 def _scheduled_at(body: TriggerBody, timezone: str, faults: Faults) -> int:

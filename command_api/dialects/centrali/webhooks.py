@@ -6,7 +6,7 @@ The body, an object, is the run's input. A trigger with `validateSignature` dema
 from pydantic import BaseModel, RootModel
 
 from baton.command_api.dialect.contract import Handler, Route
-from baton.command_api.dialect.webhook import called_path, receive_webhook
+from baton.command_api.dialect.webhook import called_path, receive_by_id, receive_by_path
 from baton.command_api.http.reply import Reply, json_reply
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.json import JsonObject
@@ -39,15 +39,12 @@ class WebhookAccepted(BaseModel):
 
 
 async def _by_id(context: RequestContext) -> Reply:
-    definitions = context.services.definitions
-    found = await definitions.get(context.tenant, context.params["id"])
-    return await receive_webhook(context, found, _accepted)
+    return await receive_by_id(context, context.params["id"], _accepted)
 
 
 async def _by_path(context: RequestContext) -> Reply:
     path = called_path(context.params["path"].removesuffix("/"))
-    found = await context.services.definitions.by_webhook_path(context.tenant, path)
-    return await receive_webhook(context, found, _accepted)
+    return await receive_by_path(context, path, _accepted)
 
 
 def _accepted(outcome: CommandResult[Run]) -> Reply:

@@ -32,7 +32,7 @@ async def _create(context: RequestContext) -> Reply:
         definition_id=context.new_id(),
         slug=read.slug or "",
         body=read.created(),
-        secret=read.secret,
+        secrets=read.secrets,
     )
     try:
         result = await create_definition(context.services, context.principal, new, at=context.now())
@@ -58,7 +58,7 @@ async def _replace(context: RequestContext) -> Reply:
             definition.definition_id,
             change,
             at=context.now(),
-            secret=read.secret,
+            secrets=read.secrets,
         )
     except Invalid as invalid:
         raise refused_by_rules(invalid, read) from None

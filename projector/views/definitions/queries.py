@@ -76,11 +76,6 @@ class DefinitionQueries:
         order: OrderBy = (("slug", "asc"),)
         return await self._reader.first(tenant, _NOT_DELETED, at_least, limit=limit, order=order)
 
-    async def by_webhook_path(self, tenant: str, path: str) -> Document | None:
-        """Return the definition whose webhook has `path`, without its leading slash."""
-        found = await self._reader.first(tenant, _NOT_DELETED, equal("path", path), limit=1)
-        return found[0] if found else None
-
     async def page(
         self,
         tenant: str,

@@ -2,7 +2,7 @@
 
 from typing import Final, TypeAlias, get_args
 
-from baton.domain.definition.body_triggers import event_types_of, webhook_of
+from baton.domain.definition.body_triggers import event_types_of, webhooks_of
 from baton.domain.definition.messages import DefinitionCreated, Event
 from baton.domain.definition.state import State
 from baton.domain.definition.state import evolve as evolve_state
@@ -22,6 +22,8 @@ TABLE = Table(
         Column(name="status", kind="text"),
         Column(name="deleted", kind="int"),
         Column(name="event_type", kind="text"),
+        # Claims find paths, so nothing reads this. It goes with the next change of the table: any
+        # change makes each installation fold its log again.
         Column(name="path", kind="text"),
         Column(name="name", kind="text"),
         Column(name="created_at", kind="int"),
@@ -57,14 +59,14 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 def columns(document: Document) -> Values:
     """Return the values that definitions are found and sorted by, from the version in force."""
     body = document.body
-    types, webhook = event_types_of(body), webhook_of(body)
+    types, webhooks = event_types_of(body), webhooks_of(body)
     event_type = next(iter(types), None)
     return (
         document.slug,
         body.status,
         int(document.deleted),
         SEVERAL_TYPES if len(types) > 1 else event_type,
-        None if webhook is None else webhook.path,
+        webhooks[0].path if webhooks else None,
         body.name,
         document.created_at,
         document.updated_at,

@@ -83,10 +83,14 @@ class Definitions:
             def change(seen: State) -> Body:
                 return read.replacing(seen.body)
 
-            await update_definition(services, self._user, ident, change, at=now, secret=read.secret)
+            await update_definition(
+                services, self._user, ident, change, at=now, secrets=read.secrets
+            )
             return
         ident = self._new_id()
-        new = NewDefinition(definition_id=ident, slug=slug, body=read.created(), secret=read.secret)
+        new = NewDefinition(
+            definition_id=ident, slug=slug, body=read.created(), secrets=read.secrets
+        )
         await create_definition(services, self._user, new, at=now)
         self.slugs[ident] = slug
 

@@ -30,7 +30,7 @@ async def _list(context: RequestContext) -> Reply:
 async def _create(context: RequestContext) -> Reply:
     body = await context.parse(CreateOrchestration)
     return await orchestrations.create(
-        context, body.slug, body.body(), responses.orchestration, secret=body.trigger.secret
+        context, body.slug, body.body(), responses.orchestration, secrets=body.trigger.secrets
     )
 
 
@@ -46,7 +46,7 @@ async def _update(context: RequestContext) -> Reply:
         context.params["id"],
         body.after,
         responses.orchestration,
-        secret=body.secret,
+        secrets=body.trigger.secrets,
     )
 
 

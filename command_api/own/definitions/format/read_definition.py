@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+from baton.command_api.commands.signing_secrets import SigningSecrets
 from baton.command_api.own.definitions.format.fault_places import in_document
 from baton.command_api.own.definitions.format.findings import Findings, Members
 from baton.command_api.own.definitions.format.read_steps import read_steps
@@ -44,9 +45,9 @@ class DefinitionRead:
     unknown: tuple[Fault, ...] = ()
 
     @property
-    def secret(self) -> str | None:
-        """The signing secret of its webhook."""
-        return self.trigger.secret
+    def secrets(self) -> SigningSecrets:
+        """The signing secrets of its webhooks."""
+        return self.trigger.secrets
 
     def in_document(self, fault: Fault) -> Fault:
         """Return a fault of the domain at its place in the document."""

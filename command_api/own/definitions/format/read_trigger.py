@@ -1,8 +1,10 @@
 """Reads the triggers of a definition."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
+from baton.command_api.commands.signing_secrets import SigningSecrets
 from baton.command_api.dialect.webhook import normalized_path
 from baton.command_api.own.definitions.format.findings import (
     Findings,
@@ -52,14 +54,14 @@ class TriggerRead:
 
 @dataclass(frozen=True, slots=True)
 class TriggersRead:
-    """The triggers of a document without `manual` beside others, and the secret of its webhook.
+    """The triggers of a document without `manual` beside others, and the secrets of its webhooks.
 
     `places` are the paths of the triggers in the document, in the same order.
     """
 
     triggers: tuple[Trigger, ...]
     places: tuple[Path, ...]
-    secret: str | None = None
+    secrets: SigningSecrets = field(default_factory=dict)
 
 
 _BY_HAND: Final = TriggerRead(ManualTrigger())
@@ -73,7 +75,7 @@ def read_triggers(document: Members) -> TriggersRead:
     value = document.value["trigger"]
     if not isinstance(value, list):
         only = _trigger(value, path, document.findings)
-        return TriggersRead((only.trigger,), (path,), only.secret)
+        return TriggersRead((only.trigger,), (path,), _secrets([only]))
     if not 0 < len(value) <= MAX_TRIGGERS:
         document.fault(f"must have 1 to {MAX_TRIGGERS} triggers", "trigger")
         return TriggersRead((_BY_HAND.trigger,), (path,))
@@ -85,8 +87,16 @@ def read_triggers(document: Members) -> TriggersRead:
     return TriggersRead(
         tuple(one.trigger for one, _ in causes),
         tuple(at for _, at in causes),
-        next((one.secret for one, _ in causes if one.secret is not None), None),
+        _secrets(one for one, _ in causes),
     )
+
+
+def _secrets(triggers: Iterable[TriggerRead]) -> SigningSecrets:
+    return {
+        one.trigger.path: one.secret
+        for one in triggers
+        if isinstance(one.trigger, WebhookTrigger) and one.secret is not None
+    }
 
 
 def _trigger(value: object, path: Path, findings: Findings) -> TriggerRead:

@@ -69,7 +69,7 @@ def _cause(run: Run) -> str:
     by = {
         "record": f"by {trigger.get('eventType')} of record {trigger.get('recordId')}",
         "schedule": "by its schedule",
-        "webhook": "by a webhook",
+        "webhook": f"by a call of {trigger.get('path')}",
         "manual": f"by {run['actor']['subject']}",
         "rerun": f"by {run['actor']['subject']}, again after run {trigger.get('runId')}",
     }
