@@ -1,4 +1,4 @@
-"""Announces the functions of an executor, and how many calls wait for it, in its shared store."""
+"""Announces an executor's functions, and its number of waiting calls, in the shared store."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -22,9 +22,9 @@ from baton.executor.functions.registry import (
 
 RENEW_MS: Final = 20_000
 TTL_MS: Final = 3 * RENEW_MS
-"""An executor that was killed is known for this time at most, in ms."""
+"""The lifetime of an announcement, in ms: a killed executor stays listed for at most this time."""
 REPORT_MS: Final = 1_000
-"""The pause between two looks at the calls that wait."""
+"""The interval at which waiting calls are counted, in ms."""
 _RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=RENEW_MS)
 
 _log = logging.getLogger("baton.executor")
@@ -35,8 +35,8 @@ class Announcer:
     """Repeats the announcement of one executor, whose process is `holder`.
 
     Args:
-        waiting: Returns how many calls of each tenant wait for a place; a report is written only
-            when it has changed.
+        waiting: Returns how many calls of each tenant wait for a slot; a report is written only
+            when the numbers have changed.
     """
 
     directory: FunctionDirectory
@@ -47,19 +47,19 @@ class Announcer:
     _reported: Mapping[str, int] | None = field(default=None, init=False)
 
     async def run(self) -> None:
-        """Announce until cancelled; an outage of the store is waited for."""
+        """Announce until cancelled, also after outages of the store."""
         announce = partial(self.directory.announce, self.holder, self.functions, ttl_ms=TTL_MS)
         doing = "announcing the functions"
         while True:
             await retry(announce, clock=self.clock, log=_log, doing=doing, policy=_RETRY)
-            self._reported = None  # another executor may have deleted an expired announcement
+            self._reported = None  # Another executor may have deleted an expired announcement.
             until = self.clock.now() + RENEW_MS
             while self.clock.now() < until:
                 await self._report()
                 await self.clock.idle(REPORT_MS)
 
     async def _report(self) -> None:
-        """Report the calls that wait, if their numbers have changed; an outage skips a report."""
+        """Report the waiting calls if their numbers have changed; an outage skips a report."""
         waiting = dict(self.waiting())
         if waiting == self._reported:
             return
@@ -74,10 +74,10 @@ class Announcer:
 
 def known_functions(registry: Registry) -> tuple[KnownFunction, ...]:
     """Return the functions of a registry, without built-ins that a user's function hides."""
-    found: dict[str, KnownFunction] = {}
+    functions: dict[str, KnownFunction] = {}
     for function in registry:  # a user's functions come first
-        found.setdefault(function.name, _known(function))
-    return tuple(found.values())
+        functions.setdefault(function.name, _known(function))
+    return tuple(functions.values())
 
 
 def _known(function: Function) -> KnownFunction:

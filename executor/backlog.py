@@ -1,6 +1,6 @@
 """Requested runs that wait to be started, in turns by tenant.
 
-A tenant whose runs take every task of the executor leaves the others a few more.
+When one tenant's runs fill the executor, the other tenants can still start a few extra runs.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from baton.eventlog.ports.partitions import OwnsStream
 from baton.executor.tenant_queue import ExtraPlaces, TenantQueue, extra_places
 
 StartRequested: TypeAlias = Callable[[str, RunRequested], "asyncio.Task[None] | None"]
-"""Starts the run of a stream in a task and returns it; None for a run that is live already."""
+"""Starts the run of a stream in a task and returns the task; None for a run that is live."""
 
 
 class Backlog:
-    """Starts requested runs at once, or as soon as they can be.
+    """Starts requested runs at once, or when a task becomes free.
 
     Args:
         start: Called with the stream and the request of each run.
@@ -37,7 +37,7 @@ class Backlog:
         *,
         tasks: int,
         weights: Mapping[str, int],
-        held: Callable[[], bool] = lambda: False,
+        held: Callable[[], bool],
     ) -> None:
         self._held = held
         self._start = start
@@ -58,25 +58,25 @@ class Backlog:
             self.waiting.add(requested.tenant, (stream, requested))
 
     def start_waiting(self) -> None:
-        """Start runs that wait, as long as there is room.
+        """Start waiting runs while tasks are free.
 
         Called when a task has ended, and when the server is released.
         """
         while self.waiting.size and not (self._stopped or self._held() or self._full()):
-            found = self.waiting.take()
-            if found is not None:
-                self._start(*found[1])
+            next_start = self.waiting.take()
+            if next_start is not None:
+                self._start(*next_start[1])
 
     def remove(self, owns: OwnsStream) -> None:
-        """Remove the requests of runs that `owns` is true for."""
-        self.waiting.remove(lambda one: owns(one[0]))
+        """Remove the requests of runs for which `owns` is true."""
+        self.waiting.remove(lambda item: owns(item[0]))
 
     def stop(self) -> None:
-        """Start no further run."""
+        """Start no more runs."""
         self._stopped = True
 
     def _start_extra(self, stream: str, requested: RunRequested) -> None:
-        """Start a run beyond the limit, in the place that its tenant has taken."""
+        """Start a run beyond the limit, in an extra place that its tenant holds."""
         tenant = requested.tenant
         task = self._start(stream, requested)
         if task is None:
@@ -85,7 +85,7 @@ class Backlog:
             task.add_done_callback(partial(self._on_extra_done, tenant))
 
     def _on_extra_done(self, tenant: str, _task: "asyncio.Task[None]") -> None:
-        """Give the place of a task that has ended to the tenant's next run."""
+        """Give the extra place of an ended task to the tenant's next run."""
         self._extra.give_back(tenant)
         if self._stopped or self._held() or not self._extra.take(tenant):
             return

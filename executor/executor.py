@@ -1,8 +1,8 @@
 """The executor: follows the run events of the log and performs the steps of the runs it owns.
 
-`Executor` owns the cache of live runs, the backlog of requested ones and all tasks; it passes runs
-to the `RunLoop`, which alone reads and appends events. Ownership saves work but protects nothing:
-the expected version of each append fences off a former owner.
+`Executor` owns the cache of live runs, the backlog of requested runs and all tasks. It passes runs
+to the `RunLoop`, and only the `RunLoop` reads and appends events. Ownership avoids duplicate work
+but doesn't protect a run: the expected version of each append fences off a former owner.
 """
 
 import asyncio
@@ -36,22 +36,22 @@ from baton.executor.runs.run_loop import RunLoop
 from baton.executor.runs.takeover_watch import TakeoverWatch
 
 CANCEL_S: Final = 1.0
-"""Seconds that a cancelled task may take to end, when the executor stops."""
+"""The time that a cancelled task may take to end when the executor stops, in seconds."""
 RELEASE_S: Final = 2.0
-"""Seconds within which the attempts of abandoned runs are released."""
+"""The time within which the attempts of abandoned runs are released, in seconds."""
 
 _log = logging.getLogger("baton.executor")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of one executor.
+    """The limits of one executor.
 
     Args:
-        tasks: Tasks in flight beyond which requested runs wait in the backlog.
-        live_runs: Runs in memory beyond which idle ones are evicted.
-        run_bytes: Bytes of JSON that the data of one run may take; 0 is no limit.
-        tenant_weights: Runs per turn by tenant, where they wait; other tenants have the weight 1.
+        tasks: Number of running tasks from which on requested runs wait in the backlog.
+        live_runs: Number of runs in memory from which on idle runs are evicted.
+        run_bytes: Bytes of JSON that the data of one run may take; 0 means no limit.
+        tenant_weights: Waiting runs per turn by tenant; other tenants have the weight 1.
     """
 
     tasks: int = 4_000
@@ -68,10 +68,10 @@ class Executor:
         functions: Calls the function that a compute step names. The caller closes it.
         clock: Times commands, retries and the watch over contested runs.
         rng: Draws the jitter of backoffs.
+        hold: The hold on the server, during which nothing starts.
         limits: Default: `Limits()`.
         values: The large values of runs; None where no run has any.
         logs: Keeps what the functions log; None where they log nothing.
-        hold: The hold on the server, during which nothing starts; None where there is none.
     """
 
     def __init__(
@@ -81,10 +81,10 @@ class Executor:
         *,
         clock: Clock,
         rng: Random,
+        hold: ServerHold,
         limits: Limits | None = None,
         values: RunValues | None = None,
         logs: AttemptLogs | None = None,
-        hold: ServerHold | None = None,
     ) -> None:
         self.counts = Counts()
         self._hold = hold
@@ -123,7 +123,7 @@ class Executor:
     @property
     def held(self) -> bool:
         """Whether the server is held: outcomes are recorded, and nothing starts."""
-        return self._hold is not None and self._hold.held
+        return self._hold.held
 
     @property
     def backlog(self) -> int:
@@ -140,10 +140,10 @@ class Executor:
         return len(self._runs)
 
     async def handle(self, batch: Sequence[Recorded]) -> None:
-        """Take in events of the log, in order; repeated events and own echoes change nothing.
+        """Process events of the log, in order; repeated events and own echoes change nothing.
 
-        A run whose request is delivered together with later events was started before, as when the
-        log is published again: it is loaded, not started.
+        A run whose request is delivered together with later events was started before, for example
+        when the log is published again: it is loaded, not started.
         """
         requested: dict[str, RunRequested] = {}
         moved: set[str] = set()
@@ -156,7 +156,7 @@ class Executor:
             elif isinstance(recorded.event, RunRequested):
                 requested[recorded.stream] = recorded.event
             elif not isinstance(recorded.event, RunBranched | StepCopied):
-                # Those two belong to the request of a rerun, which is started from the store.
+                # Both events belong to the request of a rerun, which is started from the store.
                 moved.add(recorded.stream)
                 self._loader.request(recorded)
         for stream, event in requested.items():
@@ -165,7 +165,7 @@ class Executor:
         await self._loader.wait_for_capacity()
 
     def already_seen(self, stream: str, version: int) -> bool:
-        """Return whether an event is the echo of an own append or of a run that has finished."""
+        """Return whether an event is the echo of an own append or belongs to a finished run."""
         run = self._runs.get(stream)
         if run is None:
             return self._runs.finished_before(stream, version)
@@ -175,13 +175,13 @@ class Executor:
         return True
 
     async def take_over_runs(self, streams: Iterable[str]) -> None:
-        """Take over the unfinished ones among the runs of `streams`."""
+        """Take over the unfinished runs among `streams`."""
         for stream in streams:
             if stream not in self._runs and (run := await self._load(stream)):
                 self._spawn(self._loop.take_over(run))
 
     def release(self) -> None:
-        """Go on after a hold on the server: resume the runs in memory, and start those that wait.
+        """Continue after a hold on the server: resume runs in memory, and start waiting ones.
 
         `take_over_runs` resumes the runs that aren't in memory.
         """
@@ -195,30 +195,30 @@ class Executor:
         return self._takeover_watch.is_assigned(stream)
 
     def assign(self, owns: OwnsStream) -> None:
-        """Own the streams that `owns` is true for, until they are revoked."""
+        """Own the streams for which `owns` is true, until they are revoked."""
         self._takeover_watch.assign(owns)
 
     async def revoke(self, owns: OwnsStream) -> None:
-        """Abandon the runs that `owns` is true for: another executor takes them over."""
+        """Abandon the runs for which `owns` is true: another executor takes them over."""
         self._takeover_watch.revoke(owns)
         self._backlog.remove(owns)
         await self._release([run for run in self._runs if owns(run.stream)])
 
     async def stop(self, *, grace_s: float, release: bool = True) -> None:
-        """Wait up to `grace_s` for the tasks in flight, then cancel them.
+        """Wait up to `grace_s` for the running tasks, then cancel them.
 
-        Cancelled attempts are released, so that the next owner of their runs continues at once.
-        Returns a few seconds after `grace_s` at the latest; a function that ignores its
-        cancellation is named in the log and left behind. Without `release` nothing is recorded, as
-        when the process is killed: the next owner finds lost attempts.
+        Cancelled attempts are released, so that the next owner of their runs continues at once. The
+        call returns at most a few seconds after `grace_s`; it logs the name of a function that
+        ignores its cancellation, and leaves the function running. Without `release` nothing is
+        recorded, as when the process is killed: the next owner finds lost attempts.
         """
         self._stopping = True
         self._backlog.stop()
         await self._takeover_watch.close()
-        left = await stop_tasks(self._tasks, grace_s=grace_s, within_s=CANCEL_S)
+        still_running = await stop_tasks(self._tasks, grace_s=grace_s, within_s=CANCEL_S)
         for run in self._runs:
             for attempt in run.in_flight.values():
-                if attempt.task in left:
+                if attempt.task in still_running:
                     self._log_left_behind(run, attempt.token)
         if release:
             await self._release(list(self._runs))
@@ -226,7 +226,7 @@ class Executor:
             await self._logs.close()
 
     async def _release(self, runs: Sequence[LiveRun]) -> None:
-        """Abandon runs and release their running attempts, as far as `RELEASE_S` suffices.
+        """Abandon runs and release their running attempts, within `RELEASE_S`.
 
         An attempt that can't be released counts as lost when the next owner takes its run over.
         """
@@ -251,7 +251,7 @@ class Executor:
         )
 
     def _is_full(self) -> bool:
-        """Return whether further runs have to wait; attempts left behind don't count."""
+        """Return whether further runs must wait; functions left running don't count."""
         return len(self._tasks) >= self._limits.tasks + len(self._attempts.left_behind)
 
     def _start(self, stream: str, requested: RunRequested) -> asyncio.Task[None] | None:
@@ -273,7 +273,7 @@ class Executor:
         return None
 
     async def _load_and_resume(self, stream: str, delivered: Sequence[Recorded]) -> None:
-        """Load a run that external events moved, and perform its running attempts.
+        """Load a run that another process's events changed, and perform its running attempts.
 
         Events of `delivered` that were appended after the run was read are observed as usual.
         """
@@ -286,7 +286,7 @@ class Executor:
                 self._loop.observe(run, recorded)
 
     async def _load(self, stream: str) -> LiveRun | None:
-        """Read a run into the cache; return None for one that is cached, finished or unknown."""
+        """Read a run into the cache; return None for a cached, finished or unknown run."""
         state = await self._loop.load(stream)
         if state.final:
             self._runs.remember_finished(stream, state.version)

@@ -21,7 +21,7 @@ class Ownership:
 
     Args:
         executor: Gets the runs of assigned partitions.
-        store: Says how far the views have to be before they are read.
+        store: Gives the position that the views must reach before they are read.
         runs: The view that lists unfinished runs; it may lag behind the log.
         reached: Called with a position and a timeout in milliseconds; returns whether the views
             reached the position in time.
@@ -38,16 +38,16 @@ class Ownership:
         self._store = store
         self._runs = runs
         self._reached = reached
-        self._deferred = False  # runs were assigned during a hold and not taken over
+        self._deferred = False  # whether a hold delayed the takeover of assigned runs
 
     def already_seen(self, stream: str, version: int) -> bool:
-        """Return whether an event is the echo of an own append or of a run that has finished."""
+        """Return whether an event is the echo of an own append or belongs to a finished run."""
         return self._executor.already_seen(stream, version)
 
     async def gain(self, owns: OwnsStream) -> None:
         """Take over the unfinished runs of assigned partitions; later events come from the log.
 
-        While the server is held, that waits for its release.
+        While the server is held, the takeover waits for the release.
         """
         self._executor.assign(owns)
         if self._executor.held:
@@ -56,7 +56,7 @@ class Ownership:
         await self._take_over(owns, paused_only=False)
 
     async def release(self) -> None:
-        """Go on after a hold on the server; raises `Unavailable`, after which it is repeated."""
+        """Continue after a hold on the server; raises `Unavailable`, and is then repeated."""
         self._executor.release()
         await self._take_over(self._executor.is_assigned, paused_only=not self._deferred)
         self._deferred = False
@@ -66,14 +66,14 @@ class Ownership:
         while not await self._reached(head, VIEWS_LOG_INTERVAL_MS):
             _log.info("waiting for the views to reach position %d", head)
         after = ""
-        while found := await self._runs.active(after=after):
+        while active := await self._runs.active(after=after):
             streams = (
                 stream_name(run.tenant, DECIDER.name, run.id)
-                for run in found
+                for run in active
                 if run.status == "paused" or not paused_only
             )
             await self._executor.take_over_runs(stream for stream in streams if owns(stream))
-            after = found[-1].id
+            after = active[-1].id
 
     async def lose(self, owns: OwnsStream) -> None:
         """Abandon the runs of revoked partitions and release their running attempts."""

@@ -18,7 +18,7 @@ _MAX_NAME_LENGTH = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """The arguments that a function was marked with."""
+    """The arguments of the `@function` decorator."""
 
     name: str
     id: str | None = None

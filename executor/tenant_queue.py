@@ -1,4 +1,4 @@
-"""Waiting items that are taken in turns by tenant, so that a busy tenant delays no other one."""
+"""Waiting items that are taken in turns by tenant: a busy tenant doesn't delay the others."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -7,18 +7,18 @@ from typing import Final, Generic, TypeVar
 T = TypeVar("T")
 
 _EXTRA_SHARE: Final = 8
-"""The part of a limit that its extra places are, as a divisor; a smaller limit has none."""
+"""A limit has one extra place for this many places; a smaller limit has none."""
 _EXTRA_EACH: Final = 4
-"""The part of the extra places that one tenant may hold, as a divisor."""
+"""One tenant may hold one of this many extra places."""
 
 
 def extra_places(limit: int) -> int:
-    """Return how many places a limit has beyond itself: none, or at least two."""
+    """Return the number of a limit's extra places: none, or at least two."""
     return max(2, limit // _EXTRA_SHARE) if limit >= _EXTRA_SHARE else 0
 
 
 class TenantQueue(Generic[T]):
-    """A queue with turns: in each one, a tenant's oldest items are taken, as many as its weight.
+    """A fair queue: each turn takes a tenant's oldest items, as many as the tenant's weight.
 
     Adding and taking an item takes constant time, however many items and tenants there are.
 
@@ -26,18 +26,18 @@ class TenantQueue(Generic[T]):
         weights: Items per turn by tenant; other tenants have the weight 1.
 
     Attributes:
-        size: The number of items; an attribute, because it is read when any task ends.
+        size: The number of items; an attribute, because it is read whenever a task ends.
     """
 
     def __init__(self, weights: Mapping[str, int]) -> None:
         self._weights = weights
         self._items: dict[str, deque[T]] = {}
         self._turns: deque[str] = deque()  # the tenants of `_items`
-        self._left = 0  # items that the present turn may still take
+        self._left = 0  # items that the current turn may still take
         self.size = 0
 
     def add(self, tenant: str, item: T) -> None:
-        """Add an item behind those of its tenant."""
+        """Add an item after the other items of its tenant."""
         items = self._items.get(tenant)
         if items is None:
             items = self._items[tenant] = deque()
@@ -46,7 +46,7 @@ class TenantQueue(Generic[T]):
         self.size += 1
 
     def take(self) -> tuple[str, T] | None:
-        """Take the next item in turn and return its tenant and it; None if there is none."""
+        """Take the next item in turn and return it with its tenant; None if the queue is empty."""
         while self._turns:
             tenant = self._turns[0]
             items = self._items[tenant]
@@ -66,7 +66,7 @@ class TenantQueue(Generic[T]):
         return None
 
     def take_of(self, tenant: str) -> T | None:
-        """Take the oldest item of a tenant out of turn; None if it has none."""
+        """Take the oldest item of a tenant out of turn; None if the tenant has none."""
         items = self._items.get(tenant)
         if not items:
             return None
@@ -80,13 +80,13 @@ class TenantQueue(Generic[T]):
                 yield tenant, item
 
     def sizes(self) -> dict[str, int]:
-        """Return the number of items of each tenant that has any."""
+        """Return the number of items by tenant, for tenants with items."""
         return {tenant: len(items) for tenant, items in self._items.items() if items}
 
     def remove(self, unwanted: Callable[[T], bool]) -> None:
-        """Remove the items that `unwanted` is true for."""
+        """Remove the items for which `unwanted` is true."""
         for tenant, items in self._items.items():
-            self._items[tenant] = deque(one for one in items if not unwanted(one))
+            self._items[tenant] = deque(item for item in items if not unwanted(item))
         self.size = sum(map(len, self._items.values()))
 
     def _end_turn(self, tenant: str) -> None:
@@ -96,9 +96,9 @@ class TenantQueue(Generic[T]):
 
 
 class ExtraPlaces:
-    """Places beyond a limit, of which a tenant gets a part only.
+    """Places beyond a limit, of which a tenant gets only a part.
 
-    A tenant whose slow work holds every place of the limit leaves others these.
+    If the slow work of one tenant fills the limit, these places are left for other tenants.
 
     Args:
         count: The number of extra places.
@@ -113,24 +113,24 @@ class ExtraPlaces:
 
     @property
     def free(self) -> int:
-        """The places that no tenant holds."""
+        """The number of free places."""
         return self._free
 
     def take(self, tenant: str, *, beyond_its_part: bool = False) -> bool:
-        """Take a place and return True, if one is free and the tenant holds less than its part."""
-        held = self._held.get(tenant, 0)
+        """Take a place if one is free and the tenant holds less than its part; say whether."""
+        taken = self._held.get(tenant, 0)
         part = self._each * self._weights.get(tenant, 1)
-        if not self._free or (held >= part and not beyond_its_part):
+        if not self._free or (taken >= part and not beyond_its_part):
             return False
-        self._held[tenant] = held + 1
+        self._held[tenant] = taken + 1
         self._free -= 1
         return True
 
     def give_back(self, tenant: str) -> None:
         """Free a place that `tenant` holds."""
         self._free += 1
-        left = self._held[tenant] - 1
-        if left:
-            self._held[tenant] = left
+        remaining = self._held[tenant] - 1
+        if remaining:
+            self._held[tenant] = remaining
         else:
             del self._held[tenant]

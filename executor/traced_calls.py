@@ -1,4 +1,4 @@
-"""Calls whose function gets the trace context of its attempt, where traces are on."""
+"""Calls that pass the trace context of their attempt to the function, where traces are on."""
 
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -19,15 +19,15 @@ class WithinSpan(Protocol):
     def __call__(
         self, trace_id: str, span_id: str, *, exported: bool
     ) -> AbstractContextManager[None]:
-        """Return the block within which it is the parent; ids are hexadecimal digits."""
+        """Return the context manager within which the span is the parent; ids are hexadecimal."""
         ...
 
 
 class TracedCalls:
-    """Implements `FunctionCaller` over another one.
+    """Implements `FunctionCaller` around another caller.
 
-    The span of the attempt is exported once it has ended; its id is known before. Spans of the
-    function belong below it.
+    The span of the attempt is exported after its end, but its id is known before. The spans of the
+    function become its children.
     """
 
     def __init__(

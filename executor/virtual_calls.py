@@ -1,4 +1,4 @@
-"""Calls under virtual time: the clock stands while a function runs, and deadlines follow it."""
+"""Calls under virtual time: the clock stands still while a function runs."""
 
 from dataclasses import replace
 
@@ -9,10 +9,10 @@ from baton.executor.functions.call import Call, CallOutcome, CallTimer, Function
 
 
 class VirtualCalls:
-    """Implements `FunctionCaller` over another one.
+    """Implements `FunctionCaller` around another caller.
 
-    A function that takes real time holds the clock. One that sleeps on the clock, and a call that
-    waits for a free slot, let it move, at most to the deadline of the attempt.
+    A function that takes real time holds the clock. A function that sleeps on the clock, and a call
+    that waits for a free slot, let the clock move, at most to the deadline of the attempt.
     """
 
     def __init__(self, functions: FunctionCaller, time: VirtualTime) -> None:
@@ -36,7 +36,7 @@ class VirtualCalls:
 
 
 class _VirtualTimer:
-    """Implements `CallTimer`: passes everything on, and lets the deadline follow the clock."""
+    """Implements `CallTimer` around another timer, whose deadline follows the virtual clock."""
 
     def __init__(self, timer: CallTimer, time: VirtualTime, deadline_at: int) -> None:
         self._timer = timer
@@ -85,7 +85,7 @@ class _VirtualTimer:
         self._timer.expire()
 
     def end(self) -> None:
-        """Release the clock, however the call has ended."""
+        """Release the clock, whichever way the call has ended."""
         self._end_wait()
         self._cancel_deadline()
 

@@ -1,4 +1,4 @@
-"""The part of a definition that the scheduler keeps: enough to request runs, without the steps."""
+"""The part of a definition that the scheduler keeps in memory: enough to request runs, no steps."""
 
 from dataclasses import replace
 from typing import Final
@@ -22,7 +22,7 @@ def stream_state(state: State) -> StreamState[State]:
 
 
 def without_steps(state: State) -> State:
-    """Return `state` with the version in force only, without that version's steps.
+    """Return `state` with only the version in force, and that without its steps.
 
     The steps may be large, and the scheduler keeps every triggered definition in memory.
     """
@@ -36,5 +36,5 @@ async def refreshed(
 ) -> StreamState[State]:
     """Return the definition's current state; reads only the events that `known` lacks."""
     stream = stream_name(tenant, DECIDER.name, definition_id)
-    found = await load(store, DECIDER, stream, known=known)
-    return found if found is known else StreamState(without_steps(found.state), found.version)
+    loaded = await load(store, DECIDER, stream, known=known)
+    return loaded if loaded is known else StreamState(without_steps(loaded.state), loaded.version)

@@ -11,7 +11,10 @@ from baton.scheduler.interruptible_sleep import InterruptibleSleep
 K = TypeVar("K", bound=Any)  # keys must be comparable: they break ties between equal due times
 
 _SUPERSEDED_KEPT: Final = 64
-"""Superseded entries that the heap may always hold; beyond them, no more than there are keys."""
+"""The number of superseded entries that the heap always may hold.
+
+Above it, the heap holds no more superseded entries than keys.
+"""
 
 
 class DueQueue(Generic[K]):
@@ -22,7 +25,7 @@ class DueQueue(Generic[K]):
         self._due: dict[K, int] = {}
         self._heap: list[tuple[int, K]] = []  # also holds superseded entries
         self._sleep = InterruptibleSleep(clock)
-        self._earliest: float = 0  # the due time that the present wait ends at
+        self._earliest: float = 0  # the due time at which the current wait ends
 
     def __len__(self) -> int:
         """Return the number of keys."""
@@ -34,9 +37,9 @@ class DueQueue(Generic[K]):
         return sum(due_at < before for due_at in self._due.values())
 
     def put(self, key: K, due_at: int) -> None:
-        """Add a key, unless it is already due earlier; ends a `wait` if it is the first one."""
-        known = self._due.get(key)
-        if known is not None and known <= due_at:
+        """Add a key, unless it is already due earlier; a new first key ends a `wait`."""
+        earlier = self._due.get(key)
+        if earlier is not None and earlier <= due_at:
             return
         self._due[key] = due_at
         heapq.heappush(self._heap, (due_at, key))
@@ -63,7 +66,7 @@ class DueQueue(Generic[K]):
     async def wait(self, longest_ms: int) -> None:
         """Sleep until a key is due, at most `longest_ms`.
 
-        The limit matters beyond polling: the wall clock may be put forward during the sleep.
+        The limit matters in any case, because the wall clock may be set forward during the sleep.
         """
         next_due = self.next_due()
         self._earliest = math.inf if next_due is None else next_due

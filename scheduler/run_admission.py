@@ -1,4 +1,4 @@
-"""Asks whether a tenant may start more runs; what starts them waits until it may."""
+"""Decides whether a tenant may start more runs; until then, callers defer them."""
 
 from functools import partial
 from typing import Final
@@ -16,8 +16,8 @@ class RunAdmission:
     """The limit on the unfinished runs of a tenant.
 
     Args:
-        views: Where they are counted.
-        open_runs: Shared with everything else in this process that starts runs; None is no limit.
+        views: The store in which unfinished runs are counted.
+        open_runs: Shared by all parts of this process that start runs; None is no limit.
     """
 
     def __init__(self, views: ViewStore, open_runs: OpenRuns | None = None) -> None:
@@ -32,5 +32,5 @@ class RunAdmission:
         return await self._open_runs.admit(tenant, count, runs)
 
     def give_back(self, tenant: str, runs: int = 1) -> None:
-        """Count runs less that were admitted and didn't start."""
+        """Subtract runs that were admitted and didn't start."""
         self._open_runs.give_back(tenant, runs)

@@ -1,7 +1,7 @@
-"""The scheduler: matches record events, fires schedules and timers, in one process at a time.
+"""The scheduler: matches record events and fires schedules and timers, in one process.
 
-A lease elects that process. The lease only spares double work: if two schedulers are active at the
-same time, derived ids and expected versions keep their writes apart.
+A lease elects that process. The lease only avoids duplicate work: if two schedulers are active at
+the same time, derived ids and expected versions prevent duplicate records.
 """
 
 import asyncio
@@ -32,17 +32,18 @@ from baton.scheduler.timers.fire_timers import FOLLOWED_EVENTS as TIMER_EVENTS
 from baton.scheduler.timers.fire_timers import NEAR_MS, TimerFirer
 
 NAME: Final = "scheduler"
-"""Name of the lease, and of the log subscription for schedules and timers."""
+"""The name of the lease, and of the log subscription for schedules and timers."""
 FOLLOWED_EVENTS: Final = RECORD_EVENTS | SCHEDULE_EVENTS | TIMER_EVENTS
-"""Event classes that the scheduler reads from the log."""
+"""The event classes that the scheduler reads from the log."""
 SAVE_MS: Final = 1_500
-"""Interval between checkpoints of the record matcher."""
+"""The interval between checkpoints of the record matcher, in ms."""
 PACE_MS: Final = 20
-"""Pause between reads of the log for schedules and timers: few events set a timer, so each read
-takes a larger batch."""
-FINISH_S: Final = 5.0
-"""Time that work in flight gets to finish at the end of a term; the next leader repeats the rest.
+"""The pause between reads of the log for schedules and timers, in ms.
+
+Few events set a timer, so the pause lets each read take a larger batch.
 """
+FINISH_S: Final = 5.0
+"""The time to finish running work at the end of a term, in s; the next leader repeats the rest."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,12 +54,12 @@ class Scheduler:
     The views' tables must exist. `counters` sums over all terms of leadership.
 
     Args:
+        hold: The hold on the server, during which nothing fires.
         holder: Names this process in the lease, and no other process at the same time. A name that
             stays the same over restarts takes the lease back without waiting for it to expire.
         call_wait_ms: The time that a call may wait for a slot before its timeout counts.
         open_runs: The limit on unfinished runs by tenant; None is no limit.
         near_ms: Timers that are due within this time are kept in memory.
-        hold: The hold on the server, during which nothing fires; None where there is none.
     """
 
     def __init__(
@@ -67,12 +68,12 @@ class Scheduler:
         *,
         clock: Clock,
         rng: Random,
+        hold: ServerHold,
         holder: str | None = None,
         policies: Policies | None = None,
         call_wait_ms: int = 0,
         open_runs: OpenRuns | None = None,
         near_ms: float = NEAR_MS,
-        hold: ServerHold | None = None,
     ) -> None:
         self._near_ms = near_ms
         self._hold = hold
@@ -101,19 +102,17 @@ class Scheduler:
     async def run(self) -> None:
         """Wait for the lease and work while it is held, until stopped or cancelled.
 
-        Raises the error that made the log or an event unreadable; the process should end then.
+        Raises the error that made the log or an event unreadable; the process should then end.
         """
         await self._leader.run(self._lead)
 
     async def stop(self) -> None:
-        """Finish work in flight, save the checkpoint and release the lease."""
+        """Finish running work, save the checkpoint and release the lease."""
         await self._leader.stop()
 
     async def _lead(self) -> None:
-        """Work while the server isn't held; what is due by its release fires then."""
-        if self._hold is None:
-            await self._work()
-        while self._hold is not None:
+        """Work while the server isn't held; timers and ticks due in a hold fire after it."""
+        while True:
             await self._hold.until(held=False)
             working = asyncio.ensure_future(self._work())
             holding = asyncio.ensure_future(self._hold.until(held=True))
@@ -156,7 +155,7 @@ class Scheduler:
             await matcher.save()
 
     async def _drain_on_cancel(self, matcher: RecordMatcher) -> None:
-        """Wait to be cancelled, then for the batch that the matcher is processing."""
+        """Wait to be cancelled, and then for the batch that the matcher is processing."""
         try:
             await asyncio.get_running_loop().create_future()
         finally:

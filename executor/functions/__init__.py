@@ -1,1 +1,1 @@
-"""Functions of users and built-in ones: registry, loading and calls."""
+"""Functions of users and built-in functions: their registry, loading and calls."""

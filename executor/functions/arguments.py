@@ -1,4 +1,4 @@
-"""Turns the payload into the model that a function's first parameter is annotated with."""
+"""Converts the payload to the model that annotates a function's first parameter."""
 
 import inspect
 from collections.abc import Callable
@@ -22,10 +22,10 @@ class InvalidInput(Exception):
 
 
 def converter_of(target: Callable[..., object]) -> Convert | None:
-    """Return what makes the first argument of `target`, None if that is the payload itself.
+    """Return the converter for the first argument of `target`, None if it takes the payload itself.
 
-    A model with at least one of the payload's members describes the payload. Any other describes
-    the run's input.
+    A model that has a field named like a member of the payload is made from the payload. Any other
+    model is made from the run's input.
     """
     model = _model_of(target)
     if model is None:
@@ -34,9 +34,9 @@ def converter_of(target: Callable[..., object]) -> Convert | None:
     whole = not _MEMBERS.isdisjoint(_names(model))
 
     def convert(payload: JsonObject) -> object:
-        given = payload if whole else payload.get("input")
+        source = payload if whole else payload.get("input")
         try:
-            return adapter.validate_json(orjson.dumps(given))
+            return adapter.validate_json(orjson.dumps(source))
         except ValidationError as error:
             raise InvalidInput(_message(error, "payload" if whole else "input")) from None
 
@@ -57,15 +57,16 @@ def _model_of(target: Callable[..., object]) -> type | None:
 
 def _names(model: Any) -> set[str]:
     if issubclass(model, BaseModel):
-        found = model.model_fields.items()
-        return {name for name, _ in found} | {field.alias for _, field in found if field.alias}
+        fields = model.model_fields.items()
+        return {name for name, _ in fields} | {field.alias for _, field in fields if field.alias}
     return set(model.__dataclass_fields__)
 
 
 def _message(error: ValidationError, root: str) -> str:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    shown = [
-        f"{'.'.join((root, *map(str, one['loc'])))}: {one['msg']}" for one in found[:_ERRORS_SHOWN]
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    texts = [
+        f"{'.'.join((root, *map(str, details['loc'])))}: {details['msg']}"
+        for details in errors[:_ERRORS_SHOWN]
     ]
-    more = len(found) - len(shown)
-    return "; ".join(shown) + (f" and {more} more" if more > 0 else "")
+    more = len(errors) - len(texts)
+    return "; ".join(texts) + (f" and {more} more" if more > 0 else "")

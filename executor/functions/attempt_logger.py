@@ -1,4 +1,4 @@
-"""`ctx.log`: a logger that also keeps each line for the log of the attempt."""
+"""`ctx.log`: a logger that also keeps each line for the attempt's log."""
 
 import logging
 import sys
@@ -12,7 +12,7 @@ from baton.executor.functions.call import Call
 
 LOGGER = logging.getLogger("baton.functions")
 KEPT_FROM = logging.INFO
-"""Lines of this level and above are kept, whatever the service writes to its own log."""
+"""The lowest level of lines that are kept, independent of the level of the service's own log."""
 
 _FORMATTER = logging.Formatter()
 
@@ -25,7 +25,7 @@ class LogSink(Protocol):
         ...
 
     def omit(self, call: Call, lines: int) -> None:
-        """Note that `lines` were left out of the log before the next one."""
+        """Record that `lines` lines are missing before the next one."""
         ...
 
 
@@ -36,7 +36,7 @@ class NoLogs:
         """Drop the line."""
 
     def omit(self, call: Call, lines: int) -> None:
-        """Drop the note."""
+        """Drop the count."""
 
 
 class AttemptLogger(logging.LoggerAdapter[logging.Logger]):
@@ -45,8 +45,8 @@ class AttemptLogger(logging.LoggerAdapter[logging.Logger]):
     Args:
         call: The attempt.
         extra: The ids, for the lines in the service's own log.
-        logs: Keeps each line of a level from `KEPT_FROM`.
-        clock: Times the lines.
+        logs: Keeps each line from the level `KEPT_FROM` on.
+        clock: Gives the lines their times.
     """
 
     def __init__(self, call: Call, extra: JsonObject, logs: LogSink, clock: Clock) -> None:
@@ -56,7 +56,7 @@ class AttemptLogger(logging.LoggerAdapter[logging.Logger]):
         self._clock = clock
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
-        """Keep a line and write it to the service's log; a malformed one is kept as it is."""
+        """Keep a line and write it to the service's log; a malformed line is kept unformatted."""
         if level >= KEPT_FROM or self.isEnabledFor(level):
             text = _text(level, msg, args, kwargs.get("exc_info"))
             self._logs.keep(self._call, log_line(self._clock.now(), level_word(level), text))

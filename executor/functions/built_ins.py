@@ -1,6 +1,6 @@
 """The functions that Baton provides: noop, echo, sleep, fail and http.
 
-They read the payload in place and never change it, so it is not copied for them.
+They read the payload in place and never change it, so they get no copy of it.
 """
 
 import math
@@ -54,7 +54,7 @@ def built_ins(*, clock: Clock, client: HttpClient) -> list[BuiltIn]:
 
 
 def _performer(perform: PerformCall) -> PerformCall:
-    """Return `perform` with plain values in the payload, and an outcome for `InvalidConfig`."""
+    """Return `perform` with plain values in its payload, and a failure for `InvalidConfig`."""
 
     async def performed(call: Call) -> CallOutcome:
         if call.artifacts:
@@ -79,7 +79,7 @@ async def _echo(call: Call) -> Succeeded:
 
 
 async def _fail(call: Call) -> CallOutcome:
-    """Fail with `config.message`, `code`, `retryable`; with `times` in that many attempts only."""
+    """Fail with `config.message`, `code` and `retryable`, or only in the first `times` attempts."""
     config = _config(call)
     times = config.get("times")
     if times is not None and call.attempt > _number(config, "times"):
@@ -103,7 +103,7 @@ class _Sleep:
 
 
 class _Http:
-    """Send the request of `config.url`, `method`, `headers` and `body`, and return the response."""
+    """Send the request that `config` describes (`url`, `method`, `headers`, `body`)."""
 
     def __init__(self, client: HttpClient) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""The contract between the run loop and the functions: a call goes in, an outcome comes back."""
+"""The contract between the run loop and functions: a call goes in, an outcome comes back."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import field
@@ -15,10 +15,10 @@ CallOutcome: TypeAlias = Succeeded | Failed
 
 
 class CallTimer(Protocol):
-    """Times a call: the time for which it waits for a free slot doesn't count.
+    """Measures the time of a call, without the time for which it waits for a free slot.
 
     Attributes:
-        log: What the function has logged; None before its first line.
+        log: The lines that the function has logged; None before its first line.
     """
 
     log: AttemptLog | None
@@ -35,15 +35,15 @@ class CallTimer(Protocol):
 
     @property
     def cut_off(self) -> bool:
-        """Whether the call has timed out or was cancelled: its outcome is discarded."""
+        """Whether the call has timed out or was cancelled, so that its outcome is discarded."""
         ...
 
     def wait(self) -> None:
-        """Stop the time: the call waits for a slot."""
+        """Stop the timer, because the call waits for a slot."""
         ...
 
     def start(self) -> None:
-        """Count from now: the function is called."""
+        """Restart the timer, because the function is called now."""
         ...
 
     def check(self) -> None:
@@ -68,9 +68,9 @@ class Call:
         attempt: Counts the attempts within the visit, from 1.
         deadline_at: Milliseconds since the epoch, UTC. The caller enforces it by cancellation.
         traceparent: W3C trace context of the request that started the run.
-        timer: Enforces the deadline; None where the caller has another means.
-        step_name: The name of a step whose definition names no function: then a function of that
-            name is called if there is none of the step's id, else `noop`. None for any other step.
+        timer: Enforces the deadline; None if the caller enforces it in another way.
+        step_name: The name of a step whose definition names no function. If no function has the
+            step's id, the function with this name is called, else `noop`. None for any other step.
         artifacts: Whether large values of the payload may be artifacts or fragments.
     """
 
@@ -89,7 +89,7 @@ class Call:
 
     @property
     def idempotency_key(self) -> str:
-        """The id of the visit, which all of its attempts share."""
+        """The id of the visit, which all its attempts share."""
         return idempotency_key(self.run_id, self.step_id, self.visit)
 
     @property

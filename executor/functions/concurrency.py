@@ -1,6 +1,6 @@
-"""Limits how many calls are in flight at once, per function and over all functions.
+"""Limits the number of concurrent calls, per function and over all functions.
 
-Calls that wait get their slots in turns by tenant.
+Waiting calls get their slots in turns by tenant.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ NO_WEIGHTS: Final[Mapping[str, int]] = {}
 
 
 class FairSemaphore:
-    """A semaphore for tenants, whose uncontended acquire needs no coroutine.
+    """A semaphore shared fairly by tenants, whose uncontended acquire needs no coroutine.
 
-    Tenants that wait acquire in turns, each one's calls in their order.
+    Waiting tenants acquire in turns, and each tenant's calls in their order.
 
     Args:
-        size: How many holders there may be at once.
-        extra: Places beyond `size` that are left for tenants which hold few of them.
+        size: The number of holders at once.
+        extra: Places beyond `size`, reserved for tenants that hold few of them.
         weights: Calls per turn by tenant; other tenants have the weight 1.
     """
 
@@ -34,12 +34,12 @@ class FairSemaphore:
 
     @property
     def free(self) -> int:
-        """The number of places without a holder, extra ones not counted."""
+        """The number of free places, not counting extra ones."""
         return self._free
 
     @property
     def taken(self) -> int:
-        """The number of places with a holder, extra ones not counted."""
+        """The number of taken places, not counting extra ones."""
         return self._size - self._free
 
     def try_acquire(self) -> bool:
@@ -52,7 +52,7 @@ class FairSemaphore:
     async def acquire(self, tenant: str) -> bool:
         """Acquire in turn, and return whether the place is an extra one.
 
-        A cancelled call holds nothing.
+        A call that is cancelled while it waits holds no place.
         """
         if self.try_acquire():
             return False
@@ -63,7 +63,7 @@ class FairSemaphore:
         try:
             return await granted
         except asyncio.CancelledError:
-            if not granted.cancelled():  # it was granted just before the cancellation
+            if not granted.cancelled():  # granted just before the cancellation
                 self.release(tenant if granted.result() else None)
             raise
 
@@ -71,32 +71,32 @@ class FairSemaphore:
         """Grant the place to the next waiting call, or free it.
 
         Args:
-            extra_of: The tenant that holds it as an extra place, None for any other place.
+            extra_of: The tenant that holds it as an extra place; None for an ordinary place.
         """
         if extra_of is not None:
             self._release_extra(extra_of)
             return
-        while self._waiting.size and (found := self._waiting.take()) is not None:
-            if not found[1].done():
-                found[1].set_result(False)
+        while self._waiting.size and (next_call := self._waiting.take()) is not None:
+            if not next_call[1].done():
+                next_call[1].set_result(False)
                 return
         self._free += 1
 
     def waiting(self) -> Counter[str]:
-        """Return how many calls of each tenant wait; those that were cancelled don't count."""
+        """Return how many calls of each tenant wait, not counting cancelled ones."""
         return Counter(tenant for tenant, granted in self._waiting if not granted.done())
 
     def _release_extra(self, tenant: str) -> None:
-        """Free an extra place; while there are others, its tenant may get it again."""
+        """Free an extra place; while other extra places are free, its tenant may get it again."""
         self._extra.give_back(tenant)
         if self._extra.free > 1:
             if self._extra.take(tenant) and not self._grant_to(tenant):
                 self._extra.give_back(tenant)
             return
-        while (found := self._waiting.take()) is not None:
-            if not found[1].done():
-                self._extra.take(found[0], beyond_its_part=True)
-                found[1].set_result(True)
+        while (next_call := self._waiting.take()) is not None:
+            if not next_call[1].done():
+                self._extra.take(next_call[0], beyond_its_part=True)
+                next_call[1].set_result(True)
                 return
 
     def _grant_to(self, tenant: str) -> bool:
@@ -109,7 +109,7 @@ class FairSemaphore:
 
 
 class Slot(NamedTuple):
-    """A slot that a call has waited for: the tenant where its place is an extra one, else None."""
+    """The slot of a call: the tenant for an extra place, None for an ordinary place."""
 
     own: str | None
     total: str | None
@@ -120,8 +120,8 @@ class ConcurrencyLimit:
 
     Args:
         total: The semaphore that all functions share.
-        size: How many calls of this function may be in flight.
-        extra: Places beyond `size` for tenants that have few calls in flight.
+        size: The number of concurrent calls of this function.
+        extra: Places beyond `size` for tenants that have few running calls.
         weights: Calls per turn by tenant; other tenants have the weight 1.
     """
 
@@ -137,7 +137,7 @@ class ConcurrencyLimit:
         self._own = FairSemaphore(size, extra=extra, weights=weights)
 
     def try_acquire(self) -> bool:
-        """Acquire a slot at once and return True, or return False if a call has to wait for it."""
+        """Acquire a slot at once and return True, or return False if the call has to wait."""
         if not self._own.try_acquire():
             return False
         if self._total.try_acquire():
@@ -146,7 +146,7 @@ class ConcurrencyLimit:
         return False
 
     async def acquire(self, tenant: str) -> Slot:
-        """Wait for a slot: the function's own first, so that a busy function blocks no other."""
+        """Wait for a slot, first for the function's own: a busy function blocks no other."""
         own = tenant if await self._own.acquire(tenant) else None
         try:
             total = tenant if await self._total.acquire(tenant) else None
@@ -156,16 +156,16 @@ class ConcurrencyLimit:
         return Slot(own, total)
 
     def places(self) -> Mapping[str, int]:
-        """Return the numbers of places that are free and taken, and of calls that wait for one."""
+        """Return the numbers of free places, of taken places, and of waiting calls."""
         waiting = self._own.waiting().total()
         return {"free": self._own.free, "taken": self._own.taken, "waiting": waiting}
 
     def waiting(self) -> Counter[str]:
-        """Return how many calls of each tenant wait for a slot of the function's own."""
+        """Return how many calls of each tenant wait for this function's own places."""
         return self._own.waiting()
 
     def release(self, slot: Slot | None = None) -> None:
-        """Free a slot, None for one that was acquired at once; on the event loop only."""
+        """Free a slot; None is a slot that was acquired at once. Only on the event loop."""
         if slot is None:
             self._total.release()
             self._own.release()

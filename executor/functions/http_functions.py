@@ -1,8 +1,8 @@
 """Functions behind a URL: the payload is posted as JSON, the response's JSON is the output.
 
 A 2xx response without a body has the output null. Status 408, 425, 429 and 5xx, timeouts, broken
-connections and invalid JSON are retried as the step's retry policy says. Any other status fails the
-step for good.
+connections and invalid JSON are retried by the step's retry policy. Any other status fails the step
+for good.
 """
 
 import orjson
@@ -30,7 +30,7 @@ from baton.protocols.standard_webhooks import signed_headers
 
 INVALID_ANSWER = "INVALID_ANSWER"
 _MAX_BODY_SHOWN = 300
-"""Bytes of an error response that its error message quotes."""
+"""The number of bytes of an error response that its error message quotes."""
 
 
 def http_function(
@@ -76,7 +76,7 @@ async def call_over_http(
 
 
 def outcome_of_response(response: Response, url: str) -> CallOutcome:
-    """Return the outcome that a response stands for; `url` is named in error messages."""
+    """Return the outcome of a response; error messages contain `url`."""
     if not succeeded(response.status):
         return failure_of_response(response, url)
     if not response.body:
@@ -89,7 +89,9 @@ def outcome_of_response(response: Response, url: str) -> CallOutcome:
 
 
 def failure_of_response(response: Response, url: str) -> Failed:
-    """Return the failure that a response other than 2xx stands for."""
-    shown = " ".join(response.body[:_MAX_BODY_SHOWN].decode("utf-8", "replace").split())
-    message = f"{without_query(url)} answered {response.status}" + (f": {shown}" if shown else "")
+    """Return the failure of a response other than 2xx."""
+    excerpt = " ".join(response.body[:_MAX_BODY_SHOWN].decode("utf-8", "replace").split())
+    message = f"{without_query(url)} answered {response.status}" + (
+        f": {excerpt}" if excerpt else ""
+    )
     return failure(f"HTTP_{response.status}", message, retryable=worth_retrying(response.status))

@@ -21,11 +21,11 @@ _RETRY: Final = RetryPolicy(factor=4)
 
 
 class LargeValues:
-    """Implements `FunctionCaller` around another one; small values pass through it.
+    """Implements `FunctionCaller` around another caller; small values pass through it.
 
-    Large values become a part of the payload as they are stored, without being parsed: what
-    performs the call parses its own copy. While the store is unavailable, calls wait for it; that
-    doesn't count against their timeout.
+    Large values become a part of the payload as they are stored, without being parsed: the
+    performer of the call parses its own copy. While the store is unavailable, calls wait for it;
+    this time doesn't count towards their timeout.
     """
 
     def __init__(self, functions: FunctionCaller, values: RunValues, *, clock: Clock) -> None:

@@ -1,6 +1,6 @@
 """Loads the functions that a file or module marks with `@function`.
 
-The same call loads them in another process, so `pool="process"` needs no pickling.
+Function processes load them in the same way, so `pool="process"` needs no pickling.
 """
 
 import importlib
@@ -29,21 +29,21 @@ def load_functions(source: str) -> list[PythonFunction]:
     """Return the functions that `source` declares, sorted by name; raises FunctionsNotLoaded.
 
     Args:
-        source: A file (`jobs/orders.py`) or a dotted module (`jobs.orders`). A package stands for
-            itself and the modules in it that it imports. The folder of the file, or for a module
-            the working folder, is appended to the import path.
+        source: A file (`jobs/orders.py`) or a dotted module (`jobs.orders`). For a package, the
+            functions of the modules in it that it imports count too. The folder of the file, or for
+            a module the working folder, is appended to the import path.
     """
     if _is_file(source):
         path = Path(source).resolve()
         origin, modules = str(path), [_module_of_file(source, path)]
     else:
         origin, modules = source, _modules_named(source)
-    found: dict[int, PythonFunction] = {}
+    functions: dict[int, PythonFunction] = {}
     for target in _marked(modules):
-        found.setdefault(id(target), describe(target, origin=origin))
-    if not found:
+        functions.setdefault(id(target), describe(target, origin=origin))
+    if not functions:
         raise FunctionsNotLoaded(f"{source} declares no function: mark one with @function")
-    return sorted(found.values(), key=lambda one: one.name)
+    return sorted(functions.values(), key=lambda function: function.name)
 
 
 def describe(target: Callable[..., object], *, origin: str) -> PythonFunction:

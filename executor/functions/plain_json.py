@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 MAX_DEPTH: Final = 64
-"""Levels of containers within each other."""
+"""The number of levels of nested containers that a value may have."""
 
 _TEXTS: Final = (UUID, Decimal, PurePath)
 _TIMES: Final = (datetime, date, time)
@@ -26,7 +26,7 @@ def plain_json(value: object, depth: int = 0) -> object:
     """Return `value` with models, dataclasses, dates, UUIDs, decimals, enums and sets as JSON.
 
     Other values stay as they are; the caller checks them. Raises InvalidOutput for bytes, which
-    JSON has no form for.
+    JSON can't represent.
     """
     if depth > MAX_DEPTH:
         raise InvalidOutput(f"the output is deeper than {MAX_DEPTH} levels")
@@ -55,8 +55,8 @@ def _container(value: object, depth: int) -> object:
     if dump is not None and not isinstance(value, type):  # a pydantic model
         return plain_json(dump(mode="json"), depth)
     if is_dataclass(value) and not isinstance(value, type):
-        named = {field.name: getattr(value, field.name) for field in fields(value)}
-        return {name: plain_json(member, depth) for name, member in named.items()}
+        members = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: plain_json(member, depth) for name, member in members.items()}
     return value
 
 

@@ -1,6 +1,7 @@
-"""Performs calls: finds the function, waits for a slot, runs it on the loop, in a thread or beyond.
+"""Performs calls: finds the function, waits for a slot, and calls it where it runs.
 
-Nothing here records or retries anything. The caller enforces deadlines, by cancellation.
+Functions run on the loop, in threads, in processes, behind URLs or in remote workers. Nothing here
+records or retries anything. The caller enforces deadlines, by cancellation.
 """
 
 from collections import Counter
@@ -49,13 +50,14 @@ class CallLimits:
 
     Args:
         total: Over all functions.
-        per_function: Of one function on the event loop that declares no limit of its own.
-        threads: Threads of one blocking function that declares no limit of its own. No function
-            takes threads or processes from another, so none can keep another waiting.
-        processes: Processes of one function with `pool="process"` that declares no limit.
-        wait_ms: The longest wait of a call for a slot; then its attempt fails as `NO_FREE_SLOT`.
-        hung_threads: Threads that may go on after the end of their attempt and be replaced.
-        tenant_weights: Calls per turn by tenant, where calls wait; other tenants have the weight 1.
+        per_function: Per function on the event loop that declares no limit of its own.
+        threads: Threads per blocking function that declares no limit of its own. Functions don't
+            share threads or processes, so none can keep another waiting.
+        processes: Processes per function with `pool="process"` that declares no limit.
+        wait_ms: The longest wait of a call for a slot; then its attempt fails with `NO_FREE_SLOT`.
+        hung_threads: The number of threads that may run after the end of their attempt and be
+            replaced.
+        tenant_weights: Waiting calls per turn by tenant; other tenants have the weight 1.
     """
 
     total: int = 100_000
@@ -68,7 +70,7 @@ class CallLimits:
 
 
 class QueueCaller(Protocol):
-    """Performs the functions of queues through remote workers."""
+    """Performs functions that are declared with a queue, through remote workers."""
 
     async def perform(
         self,
@@ -103,19 +105,19 @@ class NoWorkers(Exception):
 
 
 class RegisteredFunctions:
-    """Calls the functions of a registry, to which it adds the built-ins.
+    """Calls the functions of a registry, to which it adds the built-in ones.
 
     Args:
         registry: The user's functions.
         clock: Times the built-in `sleep` and the signatures of requests.
         limits: Default: `CallLimits()`.
-        policy: Addresses that functions behind a URL may have; default: public ones only.
-        on_heartbeat: Default: a debug log line.
-        logs: Keeps what functions log; default: nothing is kept.
-        remote: Performs the functions of queues; closed together with this object.
-        live: Gets the attempts under way and their heartbeats.
+        policy: The addresses that functions behind a URL may have; default: public ones only.
+        on_heartbeat: Default: writes a debug log line.
+        logs: Keeps the functions' log lines; default: keeps nothing.
+        remote: Performs functions with a queue; closed together with this object.
+        live: Gets the running attempts and their heartbeats.
 
-    Raises NoWorkers if the registry holds functions of queues and `remote` is None.
+    Raises NoWorkers if the registry holds functions with a queue and `remote` is None.
     """
 
     def __init__(
@@ -167,10 +169,10 @@ class RegisteredFunctions:
             self._live.end(call.tenant, call.execution_id)
 
     def _on_heartbeat(self, call: Call, progress: object) -> None:
-        shown: Json = None
-        with suppress(InvalidOutput):  # a function on the loop may report anything
-            shown = json_copy(progress)
-        self._live.heartbeat(call.tenant, call.execution_id, shown, at=self._clock.now())
+        copied: Json = None
+        with suppress(InvalidOutput):  # a function on the loop may report any object
+            copied = json_copy(progress)
+        self._live.heartbeat(call.tenant, call.execution_id, copied, at=self._clock.now())
         self._take_heartbeat(call, progress)
 
     async def _call(self, call: Call) -> CallOutcome:
@@ -188,12 +190,14 @@ class RegisteredFunctions:
 
     def waiting(self) -> Counter[str]:
         """Return how many calls of each tenant wait for a slot at this moment."""
-        return sum((one.waiting() for one in self._slots.values()), self._total.waiting())
+        return sum((limit.waiting() for limit in self._slots.values()), self._total.waiting())
 
     def places(self) -> Mapping[tuple[str, str], int]:
-        """Return the numbers of places by function and state, of functions that were called."""
-        found = [(name, one.places()) for name, one in self._slots.items()]
-        return {(name, state): n for name, places in found for state, n in places.items()}
+        """Return the numbers of places by function and state, for functions that were called."""
+        places_by_function = [(name, limit.places()) for name, limit in self._slots.items()]
+        return {
+            (name, state): n for name, places in places_by_function for state, n in places.items()
+        }
 
     async def close(self) -> None:
         """Close threads, processes and connections, without waiting for blocking functions."""
@@ -203,7 +207,7 @@ class RegisteredFunctions:
             await self._remote.close()
 
     async def _call_instead(self, call: Call) -> CallOutcome:
-        """Call the function of the step's name, else `noop`, if the definition names none."""
+        """Call the function with the step's name, else `noop`, if the definition names none."""
         name = call.step_name
         if name is None:
             return self._not_found(call)
@@ -216,9 +220,9 @@ class RegisteredFunctions:
     def _not_found(self, call: Call) -> Failed:
         names = self._registry.names()
         more = len(names) - _NAMES_SHOWN
-        known = ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        listed = ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
         return failure(
-            FUNCTION_NOT_FOUND, f"there is no function {call.function!r}; known are: {known}"
+            FUNCTION_NOT_FOUND, f"there is no function {call.function!r}; known are: {listed}"
         )
 
     def _add_performer(self, function: Function) -> PerformCall:
@@ -226,7 +230,7 @@ class RegisteredFunctions:
         return performer
 
     def _performer(self, function: Function) -> PerformCall:
-        """Return what performs the calls of `function`, with its concurrency limit built in."""
+        """Return a performer of the calls of `function`, with its concurrency limit built in."""
         if isinstance(function, QueueFunction):
             return partial(self._on_worker, function)  # the worker has limits of its own
         limit = self._limit_of(function)
@@ -243,7 +247,7 @@ class RegisteredFunctions:
                 assert_never(function)
 
     def _limit_of(self, function: PythonFunction | BuiltIn | HttpFunction) -> ConcurrencyLimit:
-        """Return the limit of a function; one that it declares is never exceeded."""
+        """Return the limit of a function; a limit that the function declares is never exceeded."""
         size = function.limit or self._default_limit(function)
         extra = 0 if function.limit else extra_places(size)
         weights = self._limits.tenant_weights

@@ -1,4 +1,4 @@
-"""The registry of functions: which functions exist, and which one a reference names.
+"""The registry of functions: finds the function that a step refers to.
 
 A function has a name and a UUID, and may have other ids; a step refers to it by any of them.
 """
@@ -13,7 +13,7 @@ from baton.executor.functions.arguments import Convert
 from baton.executor.functions.call import PerformCall
 
 DEFAULT_HTTP_TIMEOUT_MS = 30_000
-"""Timeout of one request to a function behind a URL."""
+"""The timeout of one request to a function behind a URL, in ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,7 +34,7 @@ class QueueFunction(_Named):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Called(_Named):
-    """A function that the executor calls; `limit` calls at once at most, None is the default."""
+    """A function that the executor calls, at most `limit` times at once; None is the default."""
 
     limit: int | None = None
 
@@ -46,9 +46,9 @@ class PythonFunction(_Called):
     Attributes:
         run: The function itself.
         runs_in: The event loop, a thread or a process.
-        arity: How many of `(payload, context)` it takes: 0, 1 or 2.
+        arity: The number of parameters it takes of `(payload, context)`: 0, 1 or 2.
         origin: The file or module that a process loads it from.
-        convert: Makes the first argument of the payload; None: the payload itself.
+        convert: Makes the first argument from the payload; None passes the payload itself.
     """
 
     run: Callable[..., object]
@@ -82,22 +82,22 @@ class FunctionNameTaken(Exception):
 
 
 class Registry:
-    """Functions by every reference to them. A user's function hides a built-in of its name."""
+    """Functions by every reference to them. A user's function hides a built-in of the same name."""
 
     def __init__(self) -> None:
         self._functions: dict[str, Function] = {}
         self._built_in: dict[str, Function] = {}
 
     def add(self, function: Function) -> None:
-        """Register `function` by its name and all of its ids; raises FunctionNameTaken."""
+        """Register `function` by its name and all its ids; raises FunctionNameTaken."""
         _claim(self._built_in if isinstance(function, BuiltIn) else self._functions, function)
 
     def find(self, reference: str) -> Function | None:
         """Return the function that `reference` names: a name, a UUID in any form or another id."""
-        found = self._exact(reference)
-        if found is None and (uuid := _canonical_uuid(reference)) not in {None, reference}:
+        function = self._exact(reference)
+        if function is None and (uuid := _canonical_uuid(reference)) not in {None, reference}:
             return self._exact(str(uuid))
-        return found
+        return function
 
     def names(self) -> list[str]:
         """Return the names of all functions, sorted."""
@@ -111,15 +111,16 @@ class Registry:
         return self._functions.get(reference) or self._built_in.get(reference)
 
 
-def function_identity(name: str, given: str | None) -> tuple[str, tuple[str, ...]]:
+def function_identity(name: str, declared: str | None) -> tuple[str, tuple[str, ...]]:
     """Return a function's UUID and its aliases, from the id that its declaration gives.
 
-    A given UUID is used as it is. Any other id becomes an alias beside a UUID made from the name.
+    A declared UUID is used as it is. Any other id becomes an alias, and the UUID is derived from
+    the name.
     """
-    if given is None:
+    if declared is None:
         return function_uuid(name), ()
-    uuid = _canonical_uuid(given)
-    return (uuid, ()) if uuid else (function_uuid(name), (given,))
+    uuid = _canonical_uuid(declared)
+    return (uuid, ()) if uuid else (function_uuid(name), (declared,))
 
 
 def _canonical_uuid(text: str) -> str | None:

@@ -1,7 +1,7 @@
 """Turns the result or exception of a function into an outcome that can be recorded.
 
-An output is checked as strictly as a request body, because it is stored and read like one: JSON
-values only, no NaN, no integer beyond 64 bits, no NUL character, limited depth and size.
+An output is checked as strictly as a request body, because it is stored and read in the same way:
+JSON values only, no NaN, no integer beyond 64 bits, no NUL character, limited depth and size.
 """
 
 import inspect
@@ -23,7 +23,7 @@ from baton.executor.sdk import NonRetryableError, StepResult
 
 INVALID_OUTPUT = "INVALID_OUTPUT"
 MAX_OUTPUT_BYTES = 1_048_576
-"""Size of an output, and of a context patch, as JSON."""
+"""The largest output, and the largest context patch, in bytes of JSON."""
 
 _MAX_MESSAGE = 8_192
 _MAX_STACK = 32_768
@@ -55,7 +55,7 @@ def outcome_of_result(result: object) -> CallOutcome:
 def outcome_of_exception(error: BaseException) -> Failed:
     """Return the outcome of a function that raised `error`.
 
-    The error code is the exception's `code`, if that is a short text, else the name of its class.
+    The error code is the exception's `code` if that is a short text, else the name of its class.
     """
     code = getattr(error, "code", None)
     if not (isinstance(code, str) and 0 < len(code) <= _MAX_CODE and code.isprintable()):
@@ -76,7 +76,7 @@ def success(output: object, context: object) -> Succeeded:
 
 
 def failure(code: str, message: str, *, retryable: bool = False) -> Failed:
-    """Return a failure that Baton itself states; it has no stack."""
+    """Return a failure that Baton itself reports; it has no stack."""
     return Failed(error=Error(code=code, message=storable_text(message)), retryable=retryable)
 
 
@@ -89,7 +89,7 @@ def json_copy(value: object) -> Json:
 
 
 def sized_copy(value: object) -> tuple[Json, int]:
-    """Return a deep copy as `json_copy` does, and its bytes as JSON; raises InvalidOutput."""
+    """Return a deep copy as `json_copy` makes it, and its JSON in bytes; raises InvalidOutput."""
     try:
         return _copy(value)
     except InvalidOutput:
@@ -126,11 +126,11 @@ def storable_text(text: str) -> str:
 
 
 def _check_depth_and_values(value: object) -> None:
-    """Check level by level, so that C code iterates over each level however wide it is."""
+    """Check level by level, so that C code iterates over each level, however wide."""
     level: list[object] = [value]
     for _ in range(MAX_DEPTH + 1):
         _check_level(level)
-        containers = [one for one in level if isinstance(one, _CONTAINERS)]
+        containers = [value for value in level if isinstance(value, _CONTAINERS)]
         if not containers:
             return
         level = [*chain.from_iterable(map(_members, containers))]
@@ -178,15 +178,15 @@ def _message(error: BaseException) -> str:
 def _stack(error: BaseException) -> str | None:
     try:
         trace = _skip_baton_frames(error.__traceback__)
-        shown = TracebackException(type(error), error, trace, compact=True)
-        text = "".join(shown.format())
+        exception = TracebackException(type(error), error, trace, compact=True)
+        text = "".join(exception.format())
     except Exception:  # noqa: BLE001 - an author's __str__ or __repr__ may raise anything
         return None
     return storable_text(text if len(text) <= _MAX_STACK else "…" + text[-_MAX_STACK:])
 
 
 def _skip_baton_frames(trace: TracebackType | None) -> TracebackType | None:
-    """Return the part of a traceback that begins in the author's code."""
+    """Return the part of a traceback that begins in the user's code."""
     while trace and trace.tb_frame.f_code.co_filename.startswith(_BATON_FOLDER):
         trace = trace.tb_next
     return trace

@@ -1,4 +1,4 @@
-"""Waits of calls for a free slot: they are counted, bounded, and don't count as working time."""
+"""Waits of calls for a free slot: they are counted and bounded, and no timeout includes them."""
 
 import asyncio
 from dataclasses import replace
@@ -19,13 +19,13 @@ class SlotWaits:
     """Lets calls wait for slots.
 
     Args:
-        clock: Times the waits.
+        clock: Measures the waits.
         max_ms: The longest wait of a call.
 
     Attributes:
-        waiting: Calls that wait at this moment.
-        waited_ms: The sum of all waits that have ended.
-        given_up: Calls that waited too long.
+        waiting: The number of calls that wait now.
+        waited_ms: The sum of all finished waits.
+        given_up: The number of calls that waited too long.
     """
 
     def __init__(self, clock: Clock, max_ms: int) -> None:
@@ -36,7 +36,7 @@ class SlotWaits:
         self._max_ms = max_ms
 
     async def acquire(self, limit: ConcurrencyLimit, call: Call) -> tuple[Call, Slot]:
-        """Wait for a slot; return the call with the deadline that counts from now, and the slot.
+        """Wait for a slot; return it, and the call with a deadline that counts from now.
 
         Raises NoFreeSlot.
         """
@@ -67,7 +67,7 @@ class SlotWaits:
 
 
 def limited(limit: ConcurrencyLimit, waits: SlotWaits, perform: PerformCall) -> PerformCall:
-    """Return `perform` with a slot of `limit` held for as long as each call lasts."""
+    """Return `perform` with a slot of `limit` held during each call."""
 
     async def performed(call: Call) -> CallOutcome:
         slot = None

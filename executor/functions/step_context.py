@@ -43,7 +43,7 @@ def context_members(call: Call) -> JsonObject:
 
 
 def log_members(function: PythonFunction, call: Call) -> JsonObject:
-    """Return the ids of the attempt that its lines in the service's log carry."""
+    """Return the ids of the attempt for its lines in the service's log."""
     return {
         "function": function.name,
         "tenant": call.tenant,

@@ -1,7 +1,7 @@
-"""Keeps what functions log: in memory while an attempt runs, then as an artifact of its tenant.
+"""Keeps the log lines of functions: in memory during an attempt, then as an artifact of the tenant.
 
-The artifact is stored before the event that names it, so no reference is lost. An attempt without
-a line costs nothing: its log is made with the first one.
+The artifact is stored before the event that names it, so no event names a missing artifact. The log
+of an attempt is created with its first line, so an attempt without a line costs nothing.
 """
 
 import asyncio
@@ -28,9 +28,10 @@ from baton.eventlog.run_values import RunValues
 from baton.executor.functions.call import Call, CallTimer
 
 PAUSES_MS: Final = (50, 100, 200, 400, 800, 1_600)
-"""Pauses between the tries to record the log of an attempt whose end isn't recorded yet."""
+"""The pauses between the tries to record the log of an attempt whose end isn't recorded yet, in ms.
+"""
 STOP_S: Final = 1.0
-"""Seconds that the logs of attempts cut off by a stop may take to be stored."""
+"""The time in which the logs of attempts that a stop cancelled must be stored, in seconds."""
 _RETRY: Final = RetryPolicy(factor=4)
 
 _log = logging.getLogger("baton.executor")
@@ -43,7 +44,7 @@ class AttemptLogs:
         store: Holds the streams of runs.
         values: Holds the artifacts.
         live: Finds the logs of the attempts that run here.
-        clock: Times the events and the retries.
+        clock: Gives events their times, and paces the retries.
     """
 
     def __init__(
@@ -57,19 +58,19 @@ class AttemptLogs:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def keep(self, call: Call, line: LogLine) -> None:
-        """Add a line to the log of an attempt, unless the attempt is over."""
+        """Add a line to the log of an attempt, unless the attempt has ended."""
         log = self._log_of(call)
         if log is not None:
             log.add(line)
 
     def omit(self, call: Call, lines: int) -> None:
-        """Note that `lines` were left out of the log of an attempt."""
+        """Record that `lines` lines are missing in the log of an attempt."""
         log = self._log_of(call)
         if log is not None:
             log.omit(lines)
 
     async def store(self, log: AttemptLog) -> Artifact:
-        """Return the artifact of a closed log, once it is stored."""
+        """Store a closed log and return its artifact."""
         store = partial(self._values.store_raw, log.tenant, log.to_json())
         doing = f"storing the log of {log.run_id}, step {log.token.step_id}"
         return await retry(store, clock=self._clock, log=_log, doing=doing, policy=_RETRY)
@@ -77,7 +78,7 @@ class AttemptLogs:
     def keep_late(self, log: AttemptLog) -> None:
         """Store the closed log of an attempt whose end is recorded without it.
 
-        Another process has cancelled the attempt, for example, or this one releases it.
+        This happens when another process has cancelled the attempt, or this process releases it.
         """
         self.spawn(self._keep_late(log))
 
@@ -88,7 +89,7 @@ class AttemptLogs:
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Wait for the logs that are being stored, for up to `STOP_S`."""
+        """Wait up to `STOP_S` for the logs that are being stored."""
         await stop_tasks(self._tasks, grace_s=STOP_S)
 
     def _log_of(self, call: Call) -> AttemptLog | None:
@@ -117,10 +118,12 @@ class AttemptLogs:
         doing = f"appending to {stream}"
         for pause_ms in PAUSES_MS:
             try:
-                done = await retry(append, clock=self._clock, log=_log, doing=doing, policy=_RETRY)
+                result = await retry(
+                    append, clock=self._clock, log=_log, doing=doing, policy=_RETRY
+                )
             except Rejected as error:
                 _log.warning("the log of an attempt of %s was not kept: %s", stream, error)
                 return
-            if not done.state.is_running(log.token):
+            if not result.state.is_running(log.token):
                 return
             await self._clock.idle(pause_ms)

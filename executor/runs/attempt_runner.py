@@ -20,13 +20,13 @@ _log = logging.getLogger("baton.executor")
 
 
 class AttemptRunner:
-    """Runs attempts; each is registered in `in_flight` of its run for as long as it lasts.
+    """Runs attempts; each is in `in_flight` of its run while it runs.
 
     Args:
         functions: Calls the function that a compute step names.
         rng: Draws the jitter of a timeout's backoff.
-        counts: Gets one more `steps_performed` per attempt.
-        logs: Keeps what the functions log; None where they log nothing.
+        counts: Its `steps_performed` counts the attempts.
+        logs: Keeps the functions' log lines; None if no log is kept.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class AttemptRunner:
     async def perform(self, run: LiveRun, token: Token) -> Outcome | None:
         """Return the attempt's outcome, None when `cancel` ended it.
 
-        The function runs in the caller's task. A cancellation from elsewhere is raised. A function
-        that ignores its cancellation is left behind: `report_timeout` is called with its outcome
-        instead, and None is returned when it ends at last.
+        The function runs in the caller's task. A cancellation by any other code is raised. If a
+        function ignores its cancellation, `report_timeout` is called with its outcome at once, the
+        function is left running, and None is returned when it ends.
         """
         task = cast("asyncio.Task[None]", asyncio.current_task())
         step = run.compute_step(token)
@@ -72,7 +72,7 @@ class AttemptRunner:
                 _remove(attempt)
 
     def cancel(self, run: LiveRun, tokens: Iterable[Token]) -> None:
-        """Cancel attempts in flight and give up the claims on them."""
+        """Cancel running attempts and give up the claims on them."""
         for token in tokens:
             run.claimed.discard(token)
             attempt = run.in_flight[token]
@@ -91,9 +91,10 @@ class AttemptRunner:
         return TimedOut(jitter=self._rng.random()) if attempt.in_flight else None
 
     async def _with_log(self, attempt: Attempt[LiveRun], outcome: Outcome | None) -> Outcome | None:
-        """Return the outcome with the log of the attempt, once that is stored.
+        """Return the outcome with the log of the attempt, after storing the log.
 
-        The deadline ends here, but the attempt is in flight until then: it may still be cancelled.
+        The deadline no longer applies, but the attempt counts as running: it may still be
+        cancelled.
         """
         attempt.end()
         log = attempt.log
@@ -108,12 +109,12 @@ class AttemptRunner:
             return self._cut_off(attempt)
 
     def _keep_late(self, attempt: Attempt[LiveRun]) -> None:
-        """Keep the log of an attempt that brings no outcome, if it has one."""
+        """Keep the log of an attempt without an outcome, if it has a log."""
         if attempt.log is not None and self._logs is not None and attempt.log.close():
             self._logs.keep_late(attempt.log)
 
     def _leave_behind(self, attempt: Attempt[LiveRun]) -> None:
-        """Give up an attempt that ignores its cancellation; its run goes on without it."""
+        """Give up an attempt that ignores its cancellation; its run continues without it."""
         run, token, task = attempt.run, attempt.token, attempt.task
         _log.error(
             "function %s ignores its cancellation and is left behind: run %s, step %s, attempt %d",
@@ -139,7 +140,7 @@ class AttemptRunner:
         self._time_out(attempt, await storing)
 
     def _time_out(self, attempt: Attempt[LiveRun], logs: Artifact | None) -> None:
-        """Report that an attempt has timed out, unless it has ended meanwhile."""
+        """Report that an attempt has timed out, unless it has ended in the meantime."""
         if attempt.in_flight:
             _remove(attempt)
             if self.report_timeout is not None:

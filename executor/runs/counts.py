@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Counts:
-    """Totals since the executor was made.
+    """Totals since the executor was created.
 
     Attributes:
         runs_started: Requested runs that it started.
-        steps_performed: Attempts that it called a function for.
+        steps_performed: Attempts for which it called a function.
         late_outcomes_refused: Outcomes that arrived after the attempt had timed out, was cancelled
             or was taken over.
         runs_taken_over: Unfinished runs that it took over from another executor.

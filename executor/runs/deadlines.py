@@ -1,6 +1,7 @@
-"""Deadlines of attempts, at next to no cost: nearly all attempts end long before their deadline.
+"""Deadlines of attempts, made cheap because nearly all attempts end long before their deadline.
 
-Deadlines in the same few milliseconds share one timer of the event loop, which is never cancelled.
+Deadlines within the same few milliseconds share one timer of the event loop, which is never
+cancelled.
 """
 
 import asyncio
@@ -13,16 +14,16 @@ from baton.eventlog.function_logs.attempt_log import AttemptLog
 R = TypeVar("R")
 
 TICK_MS: Final = 8
-"""The interval whose deadlines share a timer; a task is cancelled at most so much too late."""
+"""The interval whose deadlines share a timer: a task is cancelled at most this time too late."""
 TICKS_PER_TIMEOUT: Final = 256
-"""Ticks of a long timeout: its task is cancelled at most 1/256 of the timeout too late.
+"""The number of ticks in a long timeout: its task is cancelled at most 1/256 of it too late.
 
 Long timeouts therefore have long ticks, which keeps the number of timers small.
 """
 HELD_S: Final = 0.1
-"""A timer that fires so much too late was held up by a function that blocks the event loop."""
+"""A timer that fires this much too late was delayed by a function that blocked the event loop."""
 IGNORED_AFTER_S: Final = 1.0
-"""A cancelled attempt that goes on for so long ignores its cancellation."""
+"""A cancelled attempt that still runs after this time ignores its cancellation."""
 
 
 class Attempt(Generic[R]):
@@ -30,7 +31,7 @@ class Attempt(Generic[R]):
 
     Attributes:
         in_flight: Whether its run waits for its outcome.
-        log: What the function has logged; None before its first line.
+        log: The lines that the function has logged; None before its first line.
         over: Whether the call of the function has ended.
         expired: Whether the attempt has passed its deadline.
     """
@@ -68,7 +69,7 @@ class Attempt(Generic[R]):
 
     @property
     def cut_off(self) -> bool:
-        """Whether it has expired or was cancelled, although its function may have returned."""
+        """Whether the attempt has expired or was cancelled; its function may have returned."""
         return self.expired or self.task.cancelling() > 0
 
     def start(self) -> None:
@@ -76,7 +77,7 @@ class Attempt(Generic[R]):
         self._tick = self._deadlines.add(self)
 
     def wait(self) -> None:
-        """Stop the time until `start`, because the function isn't called yet."""
+        """Stop the timer until `start`, because the function isn't called yet."""
         if self._tick is not None:
             self._tick.discard(self)
             self._tick = None
@@ -88,7 +89,7 @@ class Attempt(Generic[R]):
             self._tick.discard(self)
 
     def check(self) -> None:
-        """Let the attempt expire now if its deadline has passed while it blocked the loop."""
+        """Let the attempt expire now if its deadline passed while it blocked the loop."""
         tick = self._tick
         if tick is not None and asyncio.get_running_loop().time() > tick.ends_at:
             self.expired = True
@@ -100,7 +101,7 @@ class Attempt(Generic[R]):
 
 
 class _Tick(set[Attempt[R]], Generic[R]):
-    """The attempts whose deadlines share a timer, which fires at `ends_at` of the loop's time."""
+    """The attempts whose deadlines share a timer, which fires at the loop's time `ends_at`."""
 
     __slots__ = ("ends_at",)
 
@@ -113,7 +114,7 @@ class Deadlines(Generic[R]):
     """Cancels the tasks of attempts at their deadlines.
 
     Args:
-        on_ignored: Called on the event loop with an attempt that goes on although its task was
+        on_ignored: Called on the event loop with an attempt that still runs although its task was
             cancelled.
     """
 
@@ -122,7 +123,7 @@ class Deadlines(Generic[R]):
         self._ticks: dict[tuple[int, int], _Tick[R]] = {}
 
     def add(self, attempt: Attempt[R]) -> _Tick[R]:
-        """Cancel the attempt after its timeout, unless it is discarded from the returned set."""
+        """Cancel the attempt after its timeout, unless it is removed from the returned set."""
         loop = asyncio.get_running_loop()
         timeout_ms = attempt.timeout_ms
         tick_ms = max(TICK_MS, timeout_ms // TICKS_PER_TIMEOUT)
@@ -141,7 +142,7 @@ class Deadlines(Generic[R]):
         self.watch(attempt)
 
     def watch(self, attempt: Attempt[R]) -> None:
-        """Report the attempt, whose task was cancelled, if it doesn't end."""
+        """Report an attempt whose task was cancelled, if it doesn't end."""
         asyncio.get_running_loop().call_later(IGNORED_AFTER_S, self._report_ignored, attempt)
 
     def _report_ignored(self, attempt: Attempt[R]) -> None:
@@ -149,7 +150,7 @@ class Deadlines(Generic[R]):
             self._on_ignored(attempt)
 
     def _end_tick(self, number: tuple[int, int]) -> None:
-        """Expire the attempts of a tick; if the loop was held up, give them that time once more."""
+        """Expire the attempts of a tick; if the loop was blocked, one tick later."""
         tick, loop = self._ticks.pop(number), asyncio.get_running_loop()
         held_s = loop.time() - tick.ends_at
         if held_s < HELD_S or not tick:

@@ -1,4 +1,4 @@
-"""Moves a run from one executor to the next: released attempts, and takeovers among its events."""
+"""Moves a run from one executor to the next: released attempts, and takeovers in its events."""
 
 import logging
 from collections.abc import Iterable
@@ -25,21 +25,21 @@ async def release_attempts(
 
 
 def includes_takeover(events: Iterable[Recorded]) -> bool:
-    """Return whether one of the events takes attempts over from another executor."""
+    """Return whether one of the events takes over attempts from another executor."""
     return any(_is_takeover(recorded.event) for recorded in events)
 
 
 def was_taken_over(before: State, after: State) -> bool:
     """Return whether a step was taken over between the two states."""
     for step_id, step in after.steps.items():
-        known = before.steps.get(step_id)
-        if step.takeovers > (known.takeovers if known else 0):
+        earlier = before.steps.get(step_id)
+        if step.takeovers > (earlier.takeovers if earlier else 0):
             return True
     return False
 
 
 def log_lost_attempts(run: LiveRun) -> None:
-    """Name the steps whose executor was lost: one of them may be what ended it."""
+    """Log the steps whose executor was lost, because one of them may have crashed it."""
     for step_id, step in run.state.steps.items():
         if step.status == "running":
             _log.warning(

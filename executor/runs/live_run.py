@@ -1,4 +1,4 @@
-"""One run in memory: its folded state, and the commands, events and calls that are in flight."""
+"""One run in memory: its folded state, and its pending commands, events and calls."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -15,16 +15,16 @@ class Phase(Enum):
     """Stages of a live run: `NEW`, then `WAITING` and `DRAINING` in turn, perhaps `ABANDONED`."""
 
     NEW = "new"
-    """The task that advances it for the first time has not begun."""
+    """The task that first advances the run hasn't begun."""
     WAITING = "waiting"
-    """No append is in flight; calls may be."""
+    """No append is in flight, but calls may be."""
     DRAINING = "draining"
-    """One task appends, and goes on until no command and no external event is queued."""
+    """One task appends, and continues until no command and no external event is queued."""
     ABANDONED = "abandoned"
     """Another executor owns the run: nothing more is appended or called here. Final."""
 
 
-# An attribute of an enum class is slow to read, and these are read for every append.
+# Reading an attribute of an enum class is slow, and these are read for every append.
 NEW: Final[Phase] = Phase.NEW
 WAITING: Final[Phase] = Phase.WAITING
 DRAINING: Final[Phase] = Phase.DRAINING
@@ -42,8 +42,8 @@ class LiveRun:
         graph: The steps of the definition's version; None until it has been loaded.
         commands: Commands for the next append, in order of arrival.
         external: Events appended by other processes that are not folded yet, in order.
-        in_flight: The attempts whose function is called at this moment.
-        claimed: Attempts that this executor performs or has the unrecorded outcome of.
+        in_flight: The attempts whose function is being called.
+        claimed: Attempts that this executor performs, or whose outcome it hasn't recorded yet.
         phase: Decides whether a task may append; see `Phase`.
     """
 
@@ -64,7 +64,7 @@ class LiveRun:
         return step
 
     def is_running(self, token: Token) -> bool:
-        """Return whether an attempt is its step's current one and has no outcome yet."""
+        """Return whether an attempt is the current one of its step and has no outcome yet."""
         return self.state.is_running(token)
 
     def claim_running(self) -> list[Token]:

@@ -8,26 +8,27 @@ from baton.domain.run.state import State
 from baton.executor.runs.live_run import LiveRun
 
 MAX_FINISHED_REMEMBERED: Final = 50_000
-"""Finished runs whose echoes are recognized without reading the store."""
+"""The number of finished runs whose echoes are recognized without reading the store."""
 _EVICTED_AT_ONCE: Final = 0.1
-"""Share of the cache that one eviction frees; each eviction scans all live runs."""
+"""The share of the cache that one eviction frees; each eviction scans all live runs."""
 
 
 class LiveRuns:
     """Live runs by stream.
 
-    `get` returns the live run of a stream, None when it is not cached.
+    `get` returns the live run of a stream, None when it isn't cached.
 
     Args:
-        size: Runs beyond which idle ones are evicted, oldest first. Busy ones are never evicted, so
-            the cache may hold more. The event that ends an idle run's wait loads it again.
+        size: The number of runs from which on idle runs are evicted, oldest first. Busy runs are
+            never evicted, so the cache may hold more. The event that ends an idle run's wait loads
+            the run again.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._runs: dict[str, LiveRun] = {}
-        self.get: Final = self._runs.get  # without a method around it: called for every event
-        self._finished: OrderedDict[str, int] = OrderedDict()  # by stream, the last version
+        self.get: Final = self._runs.get  # the dict's method, as it is called for every event
+        self._finished: OrderedDict[str, int] = OrderedDict()  # the last version by stream
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -46,7 +47,7 @@ class LiveRuns:
         return run
 
     def evict(self, run: LiveRun) -> None:
-        """Remove a run; one that has finished is remembered for its echoes."""
+        """Remove a run; a finished run is remembered, so that its echoes are recognized."""
         if self._runs.get(run.stream) is run:  # an abandoned run may have been loaded again
             del self._runs[run.stream]
         if run.state.final:

@@ -20,15 +20,15 @@ async def with_values_needed(
 ) -> T:
     """Return the result of `append`, which decides and appends the batch.
 
-    When it raises `ValuesNeeded`, the batch gets commands with the values, and `append` is called
-    again. Without `values` it is raised.
+    When `append` raises `ValuesNeeded`, the batch gets commands with the values, and `append` is
+    called again. If `values` is None, the exception is raised.
     """
     if values is None:
         return await append()
     commands = batch.commands
 
-    async def decide(found: Values) -> T:
-        batch.commands = [_with_values(command, found) for command in commands]
+    async def decide(values_by_hash: Values) -> T:
+        batch.commands = [_with_values(command, values_by_hash) for command in commands]
         return await append()
 
     return await values.decided(tenant, decide)

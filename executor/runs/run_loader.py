@@ -1,7 +1,7 @@
-"""Loads evicted runs that external events move: each run once at a time, few runs side by side.
+"""Loads evicted runs that other processes' events change: each run once at a time, few in parallel.
 
-A log that is published again delivers events of thousands of runs within a second. Reading all of
-their streams at once would keep the store from everything else.
+A log that is published again delivers events of thousands of runs within a second. Reading all
+their streams at once would block the store for everything else.
 """
 
 import asyncio
@@ -11,9 +11,9 @@ from typing import Final
 from baton.eventlog.events.envelope import Recorded
 
 MAX_CONCURRENT_LOADS: Final = 16
-"""Runs that are loaded side by side."""
+"""The number of runs that are loaded in parallel."""
 MAX_PENDING_LOADS: Final = 1_000
-"""Runs loading or waiting for it, beyond which the log is not read any further."""
+"""The number of loading or waiting runs from which on the log isn't read any further."""
 
 
 class RunLoader:

@@ -1,8 +1,8 @@
-"""Advances runs: decides what was reported, appends it, performs the attempts that it starts.
+"""Advances runs: decides reported outcomes, appends events, and performs the started attempts.
 
 Three objects share the work on a run. `Executor` owns the cache of live runs and the tasks, follows
-the log and passes runs in: `start`, `take_over`, `resume`, `observe`, `abandon`. `RunLoop` alone
-reads their streams and appends to them. `AttemptRunner` alone calls functions. `RunLoop` calls the
+the log and passes runs in: `start`, `take_over`, `resume`, `observe`, `abandon`. Only `RunLoop`
+reads and appends to the streams of runs. Only `AttemptRunner` calls functions. `RunLoop` calls the
 executor back in three cases: `spawn`, `evict`, `on_takeover`.
 
 For each run at most one append is in flight; outcomes that arrive meanwhile go into the next one.
@@ -60,7 +60,7 @@ Spawn: TypeAlias = Callable[[Coroutine[None, None, None]], object]
 
 _RETRY: Final = RetryPolicy(factor=4)
 _BATCHED: Final = batched(DECIDER, skip=(StaleAttempt,))
-"""Decides several commands in one append; late outcomes are skipped. Makes a fan-in cheap."""
+"""Decides several commands in one append and skips late outcomes, which makes a fan-in cheap."""
 
 _log = logging.getLogger("baton.executor")
 
@@ -77,10 +77,10 @@ class RunLoop:
         spawn: Called with a coroutine; starts it in a task that the executor supervises.
         evict: Called with a run that has finished or was abandoned; removes it from the cache.
         on_takeover: Called with a run that another executor took over, after it was abandoned.
-        owns: Called with a stream; returns whether this executor continues what others release.
+        owns: Called with a stream; returns whether this executor continues its released attempts.
+        held: Returns whether the server is held: a run whose step ends then is paused.
         values: The large values of runs; None where no run has any.
         max_run_bytes: Bytes of JSON that the data of one run may take; 0 is no limit.
-        held: Returns whether the server is held: a run whose step ends then is paused.
     """
 
     store: EventStore
@@ -91,9 +91,9 @@ class RunLoop:
     evict: Callable[[LiveRun], None]
     on_takeover: Callable[[LiveRun], None]
     owns: OwnsStream
+    held: Callable[[], bool]
     values: RunValues | None = None
     max_run_bytes: int = MAX_RUN_BYTES
-    held: Callable[[], bool] = lambda: False
     _graphs: GraphCache = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,14 +106,14 @@ class RunLoop:
         return (await self._retry(read, f"reading {stream}")).state
 
     async def start(self, run: LiveRun) -> None:
-        """Start a run that was only requested so far, and advance it."""
+        """Start a run that so far was only requested, and advance it."""
         self.counts.runs_started += 1
         graph = await self._open(run)
         run.commands.append(StartRun(graph=graph, at=self.clock.now()))
         await self._advance(run)
 
     async def take_over(self, run: LiveRun) -> None:
-        """Continue a run of another executor: each attempt in flight there becomes a new one."""
+        """Continue a run of another executor; new attempts replace the running ones."""
         if run.state.status == "pending":
             await self.start(run)
             return
@@ -126,7 +126,7 @@ class RunLoop:
         await self._advance(run)
 
     async def resume_after_hold(self, run: LiveRun) -> None:
-        """Resume a run that the hold on the server has paused; leave any other as it is."""
+        """Resume a run that the hold on the server has paused; leave any other run unchanged."""
         graph = await self._open(run)
         run.commands.append(ResumeRun(graph=graph, actor=BY_SERVER, at=self.clock.now()))
         await self._advance(run)
@@ -138,7 +138,7 @@ class RunLoop:
             self.spawn(self._advance(run, token))
 
     def observe(self, run: LiveRun, recorded: Recorded) -> None:
-        """Take in an event that the log delivered: an echo of an own append, or an external one."""
+        """Process an event that the log delivered: an echo of an own append, or an external one."""
         if recorded.version <= run.state.version:
             self.observe_echo(run, recorded.version)
             return
@@ -148,13 +148,13 @@ class RunLoop:
             self.spawn(self._advance(run))
 
     def observe_echo(self, run: LiveRun, version: int) -> None:
-        """Take in an event that is folded already; evict a finished run after its last echo."""
+        """Process an event that is already folded; evict a finished run after its last echo."""
         run.seen_version = max(run.seen_version, version)
         if run.state.final and run.idle:
             self.evict(run)
 
     def abandon(self, run: LiveRun) -> None:
-        """Cancel the attempts in flight and evict the run: another executor owns it."""
+        """Cancel the running attempts and evict the run, because another executor owns it."""
         run.phase = ABANDONED
         self.counts.runs_lost_to_another += 1
         self.attempts.cancel(run, tuple(run.in_flight))
@@ -165,7 +165,7 @@ class RunLoop:
         self.evict(run)
 
     def release(self, run: LiveRun) -> Coroutine[None, None, None] | None:
-        """Abandon the run; return the append that releases its running attempts, if it has any.
+        """Abandon the run; return the append that releases its running attempts, if there are any.
 
         The next owner continues released attempts at once.
         """
@@ -174,7 +174,7 @@ class RunLoop:
         return release_attempts(self.store, run, tokens, self.clock.now()) if tokens else None
 
     async def _open(self, run: LiveRun) -> Graph:
-        """Load the graph of a run that has none yet, and let the run advance."""
+        """Load the graph of a run that has none yet, and allow the run to advance."""
         graph = run.graph or self._graphs.cached(run.state)
         if graph is None:
             reading = f"reading the definition of {run.stream}"
@@ -185,7 +185,7 @@ class RunLoop:
         return graph
 
     async def _advance(self, run: LiveRun, token: Token | None = None) -> None:
-        """Perform `token`, append what is queued, and so on until this task has nothing to do."""
+        """Perform `token`, append queued commands, and repeat until this task has nothing to do."""
         if run.phase is NEW:
             await self._open(run)
         if run.phase is ABANDONED:
@@ -212,15 +212,15 @@ class RunLoop:
         )
 
     def _report(self, run: LiveRun, token: Token, outcome: Outcome) -> None:
-        """Report the outcome of an attempt whose task is left behind."""
+        """Report the outcome of an attempt whose function was left running."""
         self._queue_outcome(run, token, outcome)
         if run.phase is not DRAINING:
             self.spawn(self._advance(run))
 
     async def _drain(self, run: LiveRun) -> Token | None:
-        """Append until nothing is queued; return one attempt to perform, spawn the others."""
+        """Append until the queues are empty; return one attempt to perform, spawn the others."""
         run.phase = DRAINING
-        kept: Token | None = None
+        next_token: Token | None = None
         try:
             while run.commands or run.external:
                 started = self._fold_external(run) if run.external else []
@@ -229,19 +229,19 @@ class RunLoop:
                     if run.phase is ABANDONED:
                         return None
                 for token in started:
-                    if kept is not None:
-                        self.spawn(self._advance(run, kept))
-                    kept = token
-                if kept is not None and (run.commands or run.external):
-                    self.spawn(self._advance(run, kept))
-                    kept = None
+                    if next_token is not None:
+                        self.spawn(self._advance(run, next_token))
+                    next_token = token
+                if next_token is not None and (run.commands or run.external):
+                    self.spawn(self._advance(run, next_token))
+                    next_token = None
         finally:
             if run.phase is DRAINING:
                 run.phase = WAITING
-        return kept
+        return next_token
 
     def _fold_external(self, run: LiveRun) -> list[Token]:
-        """Fold the events of other processes; return the attempts to perform because of them."""
+        """Fold the events of other processes; return the attempts that they make necessary."""
         external, run.external = run.external, []
         before = run.state
         for recorded in external:
@@ -250,7 +250,7 @@ class RunLoop:
         return [] if run.state is before else self._reconcile(run, before)
 
     async def _append(self, run: LiveRun) -> list[Token]:
-        """Append the events that the queued commands lead to; return the attempts they start."""
+        """Append the events of the queued commands; return the attempts that they start."""
         commands, run.commands = run.commands, []
         if self.held():
             commands.insert(0, PauseRun(actor=BY_SERVER, at=self.clock.now()))
@@ -259,7 +259,7 @@ class RunLoop:
         try:
             result = await transact(self.store, _BATCHED, run.stream, batch, known=known)
         except (Unavailable, ValuesNeeded):
-            # An unavailable store may have committed all the same: decide on the stored state.
+            # An unavailable store may have committed nevertheless: decide on the stored state.
             result = await self._transact_again(run, batch)
         self.counts.late_outcomes_refused += batch.skipped
         for command in commands:
@@ -267,11 +267,17 @@ class RunLoop:
                 run.claimed.discard(command.token)
         before, run.state = run.state, result.state
         if run.external:  # the log may have delivered the append before it was acknowledged
-            run.external = [one for one in run.external if one.version > run.state.version]
+            run.external = [
+                recorded for recorded in run.external if recorded.version > run.state.version
+            ]
         if result.reloaded:
             run.seen_version = run.state.version
             return self._reconcile(run, before, own=result.recorded)
-        started = [one.event for one in result.recorded if isinstance(one.event, StepStarted)]
+        started = [
+            recorded.event
+            for recorded in result.recorded
+            if isinstance(recorded.event, StepStarted)
+        ]
         tokens = [Token(event.step_id, event.visit, event.attempt) for event in started]
         run.claimed.update(tokens)
         return tokens
@@ -291,8 +297,8 @@ class RunLoop:
     ) -> list[Token]:
         """Cancel and claim attempts after external events; abandon a run that was taken over.
 
-        `own` are the events that this executor recorded behind all others: a takeover among them
-        makes it the newest owner, whichever executor had taken the run over before.
+        `own` are the events that this executor appended last: a takeover among them makes it the
+        newest owner, whichever executor had taken the run over before.
         """
         if not includes_takeover(own) and was_taken_over(before, run.state):
             self.abandon(run)

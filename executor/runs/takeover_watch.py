@@ -1,4 +1,4 @@
-"""Watches runs that another executor took over although this one owns their partition.
+"""Watches runs that another executor took over although this executor owns their partition.
 
 While a partition moves, its old and its new owner may both take over a run. If the old owner does
 so last and then loses the partition, no executor advances the run. The owner of the partition takes
@@ -14,9 +14,9 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.partitions import OwnsStream
 
 STALLED_AFTER_MS: Final = 3_000
-"""A watched run without new events for so long has stalled.
+"""A watched run without new events for this time has stalled.
 
-By then a former owner knows that it lost the partition.
+By then a former owner knows that it has lost the partition.
 """
 
 TakeOverStalled: TypeAlias = Callable[[str, int], Awaitable[int | None]]
@@ -26,10 +26,10 @@ class TakeoverWatch:
     """Takes over watched runs that have stalled, while their partition is assigned.
 
     Args:
-        clock: Times the checks.
-        take_over: Called with a stream and the version it was last seen at. It takes the run over
-            if it is still at that version. It returns the run's version if the run has moved, else
-            None, which ends the watch.
+        clock: Paces the checks.
+        take_over: Called with a stream and the version it had at the last check. It takes the run
+            over if it still has that version. It returns the run's version if the run has moved,
+            else None, which ends the watch.
     """
 
     def __init__(self, clock: Clock, take_over: TakeOverStalled) -> None:
@@ -39,15 +39,15 @@ class TakeoverWatch:
         self._watches: dict[str, asyncio.Task[None]] = {}
 
     def assign(self, owns: OwnsStream) -> None:
-        """Record that the streams `owns` is true for are assigned to this executor."""
+        """Record that the streams for which `owns` is true are assigned to this executor."""
         self._assignments.append((owns, True))
 
     def revoke(self, owns: OwnsStream) -> None:
-        """Record that the streams `owns` is true for are assigned to another executor."""
+        """Record that the streams for which `owns` is true are assigned to another executor."""
         self._assignments.append((owns, False))
 
     def watch(self, stream: str, version: int) -> None:
-        """Watch a run that another executor has just taken over, with its event `version`."""
+        """Watch a run that another executor took over with the event `version`."""
         if stream not in self._watches and self.is_assigned(stream):
             task = asyncio.get_running_loop().create_task(self._check(stream, version))
             self._watches[stream] = task
@@ -58,13 +58,13 @@ class TakeoverWatch:
         await stop_tasks(tuple(self._watches.values()))
 
     async def _check(self, stream: str, version: int) -> None:
-        """Compare the run's version in intervals until it is taken over or needs no owner."""
-        seen: int | None = version
-        while seen is not None:
+        """Compare the run's version at intervals until it is taken over or needs no owner."""
+        last_version: int | None = version
+        while last_version is not None:
             await self._clock.idle(STALLED_AFTER_MS)
             if not self.is_assigned(stream):
                 return
-            seen = await self._take_over(stream, seen)
+            last_version = await self._take_over(stream, last_version)
 
     def is_assigned(self, stream: str) -> bool:
         """Return whether the partition of `stream` is assigned to this executor."""

@@ -1,7 +1,7 @@
 """JSON messages between executors and workers; docs/messages.md specifies them for other programs.
 
-A task asks a worker for one attempt of a step. The worker answers with heartbeats and one result,
-which name the attempt by its execution id and bring back the token of its task. Readers ignore
+A task asks a worker for one attempt of a step. The worker answers with heartbeats and one result.
+Each answer names the attempt by its execution id and returns the token of its task. Readers ignore
 unknown members.
 """
 
@@ -30,12 +30,12 @@ from baton.protocols import strict_json
 
 INVALID_ANSWER = "INVALID_ANSWER"
 MAX_BYTES = 1_000_000
-"""Largest message: a little less than brokers accept by default."""
+"""The largest message, in bytes: a little less than brokers accept by default."""
 _MAX_CODE_LENGTH = 100
 
 
 class MalformedMessage(Exception):
-    """The message isn't a valid task or answer; `attempt` is what it asks for, if it says so."""
+    """The message isn't a valid task or answer; `attempt` is the attempt that it names, if any."""
 
     def __init__(self, message: str, *, attempt: "TaskAttempt | None" = None) -> None:
         super().__init__(message)
@@ -59,7 +59,7 @@ class TaskAttempt:
 class WorkerAnswer:
     """A worker's message about an attempt: its outcome, or its progress while it runs.
 
-    `logs` is what the worker sent as the function's log; it is not checked yet.
+    `logs` is the function's log as the worker sent it; it isn't checked yet.
     """
 
     type: Literal["result", "heartbeat"]
@@ -96,9 +96,9 @@ def encode_task(function: str, call: Call, *, token: str) -> Message:
     """Return the message that asks for `call`, keyed by the run's stream.
 
     Args:
-        function: Registered name, which replaces an id or alias in `call`.
+        function: The registered name, which replaces an id or alias in `call`.
         call: The attempt.
-        token: The secret that its answers have to bring back.
+        token: The secret that its answers must return.
     """
     members: JsonObject = {
         "type": "task",
@@ -125,10 +125,10 @@ def decode_task(raw: bytes | None) -> tuple[Call, TaskAttempt]:
     execution_id = members.get("executionId")
     call = _decode_call(members)
     if call is None or call.execution_id != execution_id:
-        named = isinstance(execution_id, str) and _attempt_of(execution_id) is not None
+        names_attempt = isinstance(execution_id, str) and _attempt_of(execution_id) is not None
         raise MalformedMessage(
             "a member of the task is missing or has the wrong type",
-            attempt=_attempt(str(execution_id), members) if named else None,
+            attempt=_attempt(str(execution_id), members) if names_attempt else None,
         )
     return call, _attempt(call.execution_id, members)
 
@@ -144,10 +144,14 @@ def encode_result(
             if outcome.context is not None:
                 members["context"] = outcome.context
         case Failed(error=error):
-            shown = {"code": error.code, "message": error.message, "retryable": outcome.retryable}
+            error_members = {
+                "code": error.code,
+                "message": error.message,
+                "retryable": outcome.retryable,
+            }
             if error.stack is not None:
-                shown["stack"] = error.stack
-            members |= {"status": "failed", "error": shown}
+                error_members["stack"] = error.stack
+            members |= {"status": "failed", "error": error_members}
     if log is not None:
         members["logs"] = orjson.Fragment(log.to_json())
     return orjson.dumps(members)

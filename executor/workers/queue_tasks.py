@@ -11,10 +11,10 @@ from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.topics import ReceivedMessage, TopicConsumer
 
 ACKNOWLEDGE_INTERVAL_S: Final = 1.0
-"""Longest time until finished tasks are acknowledged while no new ones arrive."""
+"""The longest time until finished tasks are acknowledged while no new ones arrive, in seconds."""
 
 CANCEL_S: Final = 1.0
-"""Time that a cancelled task may take to end."""
+"""The time that a cancelled task may take to end, in seconds."""
 
 _log = logging.getLogger("baton.worker")
 
@@ -27,25 +27,25 @@ _Poll: TypeAlias = "asyncio.Task[Sequence[ReceivedMessage]]"
 class QueueTasks:
     """Performs tasks concurrently, in no particular order.
 
-    A poll of the consumer fetches new tasks and acknowledges the finished ones. A poll that is
-    still waiting when a task finishes is therefore cancelled and made again.
+    A poll of the consumer fetches new tasks and acknowledges finished ones. When a task finishes
+    while a poll still waits, the poll is therefore cancelled and repeated.
     """
 
     def __init__(self, consumer: TopicConsumer, perform: PerformTask, *, limit: int) -> None:
         """Describe the consumption; `process` begins it.
 
         Args:
-            consumer: The queue's consumer; owned from now on, `drain` closes it.
+            consumer: The queue's consumer, which this object owns; `drain` closes it.
             perform: Called with each task, in an asyncio task of its own. The task is finished when
                 it returns; an exception ends `process`.
-            limit: Number of unfinished tasks from which on no new ones are fetched.
+            limit: The number of unfinished tasks from which on no new ones are fetched.
         """
         self._consumer = consumer
         self._perform = perform
         self._limit = limit
         self._unfinished: dict[_TaskOffset, ReceivedMessage] = {}
         self._running: set[asyncio.Task[None]] = set()
-        self._reported: frozenset[_TaskOffset] = frozenset()  # as unfinished, by the last poll
+        self._reported: frozenset[_TaskOffset] = frozenset()  # as the last poll reported them
         self._failure: BaseException | None = None
 
     async def process(self, stop: asyncio.Event) -> None:
@@ -76,14 +76,16 @@ class QueueTasks:
         Unfinished tasks stay unacknowledged, for other workers of the queue.
 
         Args:
-            grace_s: Time that running tasks have to finish.
+            grace_s: The time in which running tasks may finish.
         """
-        if left := await stop_tasks(self._running, grace_s=grace_s, within_s=CANCEL_S):
-            _log.error("%d functions ignore their cancellation and are left behind", len(left))
+        if unfinished := await stop_tasks(self._running, grace_s=grace_s, within_s=CANCEL_S):
+            _log.error(
+                "%d functions ignore their cancellation and are left behind", len(unfinished)
+            )
         await self._consumer.close(unfinished=tuple(self._unfinished.values()))
 
     def _start_poll(self) -> _Poll:
-        """Fetch new tasks, and acknowledge all but the unfinished ones by it."""
+        """Fetch new tasks, and acknowledge all tasks except the unfinished ones."""
         self._reported = frozenset(self._unfinished)
         unfinished = tuple(self._unfinished.values())
         return asyncio.create_task(self._consumer.next(unfinished=unfinished))
@@ -97,9 +99,9 @@ class QueueTasks:
     def _add(
         self, messages: Sequence[ReceivedMessage]
     ) -> Sequence[tuple[_TaskOffset, ReceivedMessage]]:
-        """Add tasks to the unfinished ones; return those that weren't among them."""
-        by_offset = [((one.partition, one.offset), one) for one in messages]
-        new = [(offset, one) for offset, one in by_offset if offset not in self._unfinished]
+        """Add tasks to the unfinished ones; return the tasks that are new."""
+        by_offset = [((message.partition, message.offset), message) for message in messages]
+        new = [(offset, message) for offset, message in by_offset if offset not in self._unfinished]
         self._unfinished.update(new)
         return new
 
@@ -114,7 +116,7 @@ class QueueTasks:
 
 
 async def _end_poll(poll: _Poll) -> Sequence[ReceivedMessage]:
-    """Cancel a poll; return the messages that it had received by then, perhaps none."""
+    """Cancel a poll; return the messages that it received before, if any."""
     poll.cancel()
     await asyncio.wait((poll,))
     return () if poll.cancelled() else poll.result()

@@ -2,7 +2,7 @@
 
 The first result of the current attempt resolves the call. All executors read the results topic, so
 every other answer on it is refused and counted; it never changes a run. An answer without the
-random token of its task is refused, too: other writers of the topic can guess execution ids only.
+random token of its task is refused too, because other writers of the topic can guess execution ids.
 """
 
 import asyncio
@@ -37,12 +37,12 @@ from baton.executor.workers.task_logs import keep_sent_logs
 
 PAYLOAD_TOO_LARGE: Final = "PAYLOAD_TOO_LARGE"
 TOKEN_BYTES: Final = 16
-"""Random bytes of a token."""
+"""The number of random bytes of a token."""
 MAX_FINISHED: Final = 50_000
-"""Finished attempts kept in memory, to distinguish late answers from those to other executors."""
+"""The number of finished attempts in memory, to tell late answers from other executors' answers."""
 _RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=1_000)
 _RETRY_ANY: Final = replace(_RETRY, transient=(Exception,))
-"""Retries any error: pending calls depend on the results after it."""
+"""Retries after any error, because pending calls depend on the results after it."""
 
 OnHeartbeat: TypeAlias = Callable[[object], None]
 """Called on the event loop with the progress of the running call."""
@@ -56,11 +56,11 @@ _LEVELS: Final = {"unmatched": logging.DEBUG, "forged": logging.WARNING}
 
 @dataclass(slots=True)
 class RefusedAnswers:
-    """Counts of refused answers by reason.
+    """The number of refused answers by reason.
 
     Attributes:
         malformed: The message is not a valid answer.
-        duplicate: The attempt had a result already.
+        duplicate: The attempt already had a result.
         late: The attempt had timed out or was cancelled.
         superseded: A newer attempt of the same visit exists.
         unmatched: The attempt is unknown; it may belong to another executor.
@@ -98,8 +98,8 @@ def queue_function(
 class RemoteWorkers:
     """Performs functions that are declared with a queue.
 
-    Reading of results begins with the first task. Calls wait while topics are unavailable; the
-    caller limits that by cancellation.
+    The first task starts the reading of results. Calls wait while topics are unavailable; the
+    caller limits that time by cancellation.
     """
 
     def __init__(self, topics: Topics, *, prefix: str, clock: Clock) -> None:
@@ -121,8 +121,8 @@ class RemoteWorkers:
         """Send `call` to the workers of the function's queue and wait for its result.
 
         Args:
-            function: Names the queue.
-            call: The attempt; an older attempt of the same visit is superseded.
+            function: The function, with its queue.
+            call: The attempt; it supersedes an older attempt of the same visit.
             on_heartbeat: Called on the event loop with the progress of each heartbeat.
             logs: Keeps the log that comes with the result.
         """

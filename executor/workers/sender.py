@@ -13,7 +13,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.topics import Message, Topics
 
 MAX_BATCH = 1_000
-"""Messages of one send."""
+"""The number of messages of one send."""
 _RETRY = RetryPolicy(factor=4)
 
 _log = logging.getLogger("baton.executor")
@@ -64,12 +64,12 @@ class Sender:
                 try:
                     await self._send(topic, batch)
                 finally:
-                    for one in batch:
-                        one.delivered.cancel()  # has no effect on futures that have a result
+                    for request in batch:
+                        request.delivered.cancel()  # has no effect on futures that have a result
         finally:
             del self._flushers[topic]
-            for one in self._queued.pop(topic, ()):
-                one.delivered.cancel()
+            for request in self._queued.pop(topic, ()):
+                request.delivered.cancel()
 
     async def _send(self, topic: str, batch: Sequence[_QueuedMessage]) -> None:
         attempt = partial(self._try_to_send, topic, batch)
@@ -82,27 +82,27 @@ class Sender:
 
         A refused batch is sent message by message, so that one bad message doesn't fail the others.
         """
-        batch = [one for one in batch if not one.delivered.done()]
+        batch = [request for request in batch if not request.delivered.done()]
         try:
             if batch:
-                await self._topics.send(topic, [one.message for one in batch])
+                await self._topics.send(topic, [request.message for request in batch])
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - passed on to the caller of `send`
             if len(batch) == 1:
                 _resolve(batch, error)
                 return
-            for one in batch:
-                await self._send(topic, [one])
+            for request in batch:
+                await self._send(topic, [request])
         else:
             _resolve(batch, None)
 
 
 def _resolve(batch: Sequence[_QueuedMessage], error: Exception | None) -> None:
-    for one in batch:
-        if one.delivered.done():
+    for request in batch:
+        if request.delivered.done():
             continue
         if error is None:
-            one.delivered.set_result(None)
+            request.delivered.set_result(None)
         else:
-            one.delivered.set_exception(Undeliverable(f"the message was refused: {error}"))
+            request.delivered.set_exception(Undeliverable(f"the message was refused: {error}"))

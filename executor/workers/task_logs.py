@@ -18,12 +18,12 @@ class TaskLogs:
         self._logs: dict[str, AttemptLog] = {}  # by execution id
 
     def begin(self, call: Call) -> None:
-        """Keep the lines of a task from now on."""
+        """Begin to keep the lines of a task."""
         token = Token(call.step_id, call.visit, call.attempt)
         self._logs[call.execution_id] = AttemptLog(call.tenant, call.run_id, token)
 
     def end(self, call: Call) -> AttemptLog | None:
-        """Return the log of a task and take no more lines; None if it has none."""
+        """Return the log of a task and keep no more lines; None if it has no log."""
         log = self._logs.pop(call.execution_id, None)
         if log is None or log.empty:
             return None
@@ -36,21 +36,21 @@ class TaskLogs:
             log.add(line)
 
     def omit(self, call: Call, lines: int) -> None:
-        """Note that `lines` were left out of the log before the next one."""
+        """Record that `lines` lines are missing before the next one."""
         if (log := self._logs.get(call.execution_id)) is not None:
             log.omit(lines)
 
 
-def keep_sent_logs(sent: Json, call: Call, logs: LogSink, *, now: int) -> None:
-    """Keep the log that a worker has sent with a result; what is no line of a log is ignored.
+def keep_sent_logs(lines: Json, call: Call, logs: LogSink, *, now: int) -> None:
+    """Keep the log that a worker sent with a result; entries that aren't log lines are ignored.
 
     Args:
-        sent: The member `logs` of the result.
+        lines: The member `logs` of the result.
         call: The attempt.
         logs: Keeps the lines.
-        now: The time of lines that have none, in milliseconds since the epoch, UTC.
+        now: The time of lines without a time, in milliseconds since the epoch, UTC.
     """
-    for entry in _lines(sent, now):
+    for entry in _lines(lines, now):
         if isinstance(entry, int):
             logs.omit(call, entry)
         else:
@@ -71,7 +71,7 @@ def _lines(sent: Json, now: int) -> Iterator[LogLine | int]:
 
 
 def _time_of(value: object, now: int) -> int:
-    """Return milliseconds, from a number of them or from text, if it is a time before `now`."""
+    """Return the time in milliseconds, from a number or a text, if it is before `now`."""
     try:
         at = parse_time(value) if isinstance(value, str) else value
     except ValueError:

@@ -37,7 +37,7 @@ EXPIRED: Final = "EXPIRED"
 TIMEOUT: Final = "TIMEOUT"
 INVALID_TASK: Final = "INVALID_TASK"
 GRACE_S: Final = 8.0
-"""Time that running functions have to finish when the worker stops."""
+"""The time that running functions have to finish when the worker stops, in seconds."""
 _RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=1_000)
 
 _log = logging.getLogger("baton.worker")
@@ -60,9 +60,9 @@ class Worker:
         Args:
             topics: Carries tasks and results.
             registry: The functions.
-            prefix: Prefix of topic and group names.
+            prefix: The prefix of topic and group names.
             clock: Checks deadlines and sleeps between retries.
-            concurrency: Limit of functions running at once, over all queues.
+            concurrency: The limit of functions that run at once, over all queues.
         """
         self._topics = topics
         self._prefix = prefix
@@ -80,7 +80,7 @@ class Worker:
             logs=self._logs,
         )
         self._running: dict[str, TaskAttempt] = {}  # by execution id
-        self._heartbeats: dict[str, Message] = {}  # the newest unsent one by execution id
+        self._heartbeats: dict[str, Message] = {}  # by execution id, only the newest unsent one
         self._sending_heartbeats: asyncio.Task[None] | None = None
 
     async def run(
@@ -115,7 +115,7 @@ class Worker:
             await tasks.drain(grace_s=grace_s)
 
     async def _join(self, queue: str, stop: asyncio.Event) -> TopicConsumer | None:
-        """Return a consumer of the queue's tasks, None if `stop` is set before there is one."""
+        """Return a consumer of the queue's tasks, None if `stop` is set before."""
         topic, group = tasks_topic(self._prefix, queue), workers_group(self._prefix, queue)
 
         async def join() -> TopicConsumer | None:
@@ -125,7 +125,7 @@ class Worker:
         return await retry(join, clock=self._clock, log=_log, doing=doing, policy=_RETRY)
 
     async def _perform(self, task: ReceivedMessage) -> None:
-        """Perform a task and send its result; a repeat of a running task is dropped."""
+        """Perform a task and send its result; drop a repetition of a running task."""
         try:
             call, attempt = decode_task(task.message.value)
         except MalformedMessage as error:
@@ -186,7 +186,7 @@ class Worker:
         await self._sender.send(self._results, Message(value=raw, key=task.message.key))
 
     def _on_heartbeat(self, call: Call, progress: object) -> None:
-        """Queue the progress of a running call; it replaces an unsent one.
+        """Queue the progress of a running call; it replaces an unsent heartbeat.
 
         `RegisteredFunctions` calls it on the event loop. Raises `ValueError` for invalid progress.
         """
@@ -202,7 +202,7 @@ class Worker:
             self._sending_heartbeats = asyncio.create_task(self._send_heartbeats())
 
     async def _send_heartbeats(self) -> None:
-        """Send the queued heartbeats; those of a failed send are dropped, for newer ones follow."""
+        """Send the queued heartbeats; if the send fails, drop them, because newer ones follow."""
         try:
             while self._heartbeats:
                 heartbeats, self._heartbeats = self._heartbeats, {}

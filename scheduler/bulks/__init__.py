@@ -1,1 +1,1 @@
-"""Bulks: performs one action on many runs, and records the outcome of each."""
+"""Bulks: performs one action on many runs, and records the outcome of each run."""

@@ -1,7 +1,8 @@
-"""Performs the bulks of all tenants, in one process at a time: follows the log and works on each.
+"""Performs the bulks of all tenants, in one process at a time: follows the log for them.
 
-A lease elects that process. The lease only spares double work: if two are active at the same time,
-an action that is performed again changes nothing, and a report that comes second decides nothing.
+A lease elects that process. The lease only avoids duplicate work: if two processes are active at
+the same time, an action that is performed again changes nothing, and the second report decides
+nothing.
 """
 
 import asyncio
@@ -25,19 +26,22 @@ from baton.scheduler.bulks.performer import Performer
 from baton.scheduler.bulks.work import BulkWork
 
 NAME: Final = "scheduler.bulks"
-"""Name of the lease and of the log subscription."""
+"""The name of the lease and of the log subscription."""
 FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset((BulkRequested, BulkRetried, BulkStopRequested))
-"""Event classes that begin or end the work on a bulk."""
+"""The event classes that begin or end the work on a bulk."""
 PACE_MS: Final = 10
-"""Pause between reads of the log, so that each read takes a larger batch."""
+"""The pause between reads of the log, in ms, so that each read takes a larger batch."""
 AT_ONCE: Final = 32
-"""Runs that all bulks treat at the same time."""
+"""The number of runs that all bulks treat at the same time."""
 RETRY_MS: Final = 1_000
-"""Delay before a bulk goes on after the store was unavailable."""
+"""The delay before a bulk continues after the store was unavailable, in ms."""
 RETRY_BROKEN_MS: Final = 60_000
-"""Delay before a bulk goes on after an unexpected error."""
+"""The delay before a bulk continues after an unexpected error, in ms."""
 FINISH_S: Final = 5.0
-"""Time that batches under way get at the end of a term; the next leader repeats the others."""
+"""The time to finish the current batches at the end of a term, in seconds.
+
+The next leader repeats unfinished batches.
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +54,7 @@ class Bulks:
     Args:
         stores: Hold the log, the bulks and the ids of their runs.
         performer: Performs the action of a bulk on one run.
-        clock: Spaces the batches of bulks with a rate.
+        clock: Paces the batches of bulks with a rate.
         holder: Names this process in the lease, and no other process at the same time.
     """
 
@@ -71,7 +75,7 @@ class Bulks:
         await self._leader.run(self._lead)
 
     async def stop(self) -> None:
-        """Finish the batches under way and release the lease."""
+        """Finish the current batches and release the lease."""
         await self._leader.stop()
 
     async def _lead(self) -> None:
@@ -80,7 +84,7 @@ class Bulks:
 
 
 class Term:
-    """One term of leadership: finds the bulks that have not ended, and those that begin."""
+    """One term of leadership: finds the active bulks, and the bulks that begin."""
 
     def __init__(
         self, stores: Stores, performer: Performer, *, clock: Clock, counters: Counters
@@ -110,9 +114,9 @@ class Term:
 
     async def _finish(self) -> None:
         self._finishing = True
-        for begun in self._begun.values():
-            begun.work.finish()
-        await stop_tasks([begun.task for begun in self._begun.values()], grace_s=FINISH_S)
+        for running in self._begun.values():
+            running.work.finish()
+        await stop_tasks([running.task for running in self._begun.values()], grace_s=FINISH_S)
 
     async def _observe(self, batch: Sequence[Recorded]) -> None:
         for recorded in batch:
@@ -122,7 +126,7 @@ class Term:
                 self._begun[recorded.stream].work.wake()
 
     def _begin(self, stream: str) -> None:
-        """Work on a bulk; one that is worked on already is worked on again after that."""
+        """Work on a bulk; if it is being worked on, work on it once more afterwards."""
         work = BulkWork(
             self._stores,
             self._performer,
@@ -132,11 +136,11 @@ class Term:
         )
         before = self._begun.get(stream)
         task = asyncio.create_task(self._work(stream, work, before))
-        begun = self._begun[stream] = _Begun(work, task)
-        task.add_done_callback(lambda _: self._forget(stream, begun))
+        running = self._begun[stream] = _Begun(work, task)
+        task.add_done_callback(lambda _: self._forget(stream, running))
 
-    def _forget(self, stream: str, begun: "_Begun") -> None:
-        if self._begun.get(stream) is begun:
+    def _forget(self, stream: str, running: "_Begun") -> None:
+        if self._begun.get(stream) is running:
             del self._begun[stream]
 
     async def _work(self, stream: str, work: BulkWork, before: "_Begun | None") -> None:
@@ -156,7 +160,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """The work on a bulk, and the task that does it."""
+    """The work on one bulk, and its task."""
 
     work: BulkWork
     task: asyncio.Task[None]

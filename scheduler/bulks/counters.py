@@ -8,7 +8,7 @@ from baton.domain.bulk.state import Tally
 
 @dataclass(slots=True)
 class Counters:
-    """Runs by outcome since the process started; no decision depends on them."""
+    """The treated runs by outcome since the process started; no decision depends on them."""
 
     done: int = 0
     unchanged: int = 0

@@ -1,4 +1,4 @@
-"""The contract of the part that performs a bulk's action on one run."""
+"""The contract of the performer: it performs a bulk's action on one run."""
 
 from typing import Protocol
 
@@ -12,7 +12,7 @@ class Performer(Protocol):
     async def perform(self, bulk: State, run_id: str) -> Item:
         """Perform the bulk's action on a run and return the outcome; raises `Unavailable`.
 
-        The outcome is "done" also if this bulk changed the run in an earlier call.
+        The outcome is "done" also if an earlier call for this bulk changed the run.
         """
         ...
 

@@ -1,8 +1,8 @@
-"""Works through one bulk: batch after batch of its runs, until it ends or is stopped.
+"""Works through one bulk, batch by batch, until the bulk ends or is stopped.
 
 A batch is performed, and then its outcomes are recorded. A crash in between repeats the batch: the
-performer finds what the bulk has changed before, so each run is treated once and every outcome is
-recorded.
+performer recognizes the changes that the bulk has made before, so each run is treated once and
+every outcome is recorded.
 """
 
 import asyncio
@@ -30,18 +30,18 @@ from baton.scheduler.bulks.performer import Performer
 from baton.scheduler.interruptible_sleep import InterruptibleSleep
 
 AT_ONCE: Final = 16
-"""Runs of one bulk that are treated at the same time."""
+"""The number of runs of one bulk that are treated at the same time."""
 
 _log = logging.getLogger(__name__)
 
 
 class BulkWork:
-    """The work on one bulk, for one term of the leader; raises `Unavailable` and `Unreadable`.
+    """The work on one bulk during one term of the leader; raises `Unavailable` and `Unreadable`.
 
     Args:
         stores: Hold the bulk and the ids of its runs.
         performer: Performs the action on one run.
-        clock: Spaces the batches of a bulk with a rate.
+        clock: Paces the batches of a bulk with a rate.
         counters: Count the outcomes.
         slots: Limits the runs that all bulks treat at the same time.
     """
@@ -67,30 +67,30 @@ class BulkWork:
 
     async def run(self, stream: str) -> None:
         """Treat the runs of the bulk until it has ended, or `finish` is called."""
-        found = await load(self._stores.events, DECIDER, stream)
+        loaded = await load(self._stores.events, DECIDER, stream)
         recovered = True
-        while found.state.active and not self._finishing:
-            began, bulk = self._clock.now(), found.state
+        while loaded.state.active and not self._finishing:
+            began, bulk = self._clock.now(), loaded.state
             if bulk.status == "stopping":
                 report = await self._settle(bulk, look=recovered)
             else:
                 report = await self._treat(bulk)
             await self._record(stream, report)
             await self._pace(bulk, began, report.through - report.first)
-            found = await load(self._stores.events, DECIDER, stream, known=found)
+            loaded = await load(self._stores.events, DECIDER, stream, known=loaded)
             recovered = False
 
     def wake(self) -> None:
-        """End a rest early, so that a stop is seen at once."""
+        """End a pause early, so that the work notices a stop at once."""
         self._sleep.interrupt()
 
     def finish(self) -> None:
-        """Begin no other batch: the next leader goes on."""
+        """Begin no further batch: the next leader continues."""
         self._finishing = True
         self.wake()
 
     async def rest(self, duration_ms: int) -> None:
-        """Return after `duration_ms`, or when it is woken."""
+        """Return after `duration_ms`, or earlier when `wake` is called."""
         await self._sleep.sleep(duration_ms)
 
     async def _treat(self, bulk: State) -> ReportItems:
@@ -108,10 +108,10 @@ class BulkWork:
         return self._report(bulk, len(run_ids), [task.result() for task in tasks])
 
     async def _settle(self, bulk: State, *, look: bool) -> ReportItems:
-        """Return the outcomes of runs that were under way when a stopped bulk lost its process."""
+        """Return the outcomes of runs in progress when a stopped bulk lost its process."""
         run_ids = await self._next_runs(bulk) if look else ()
-        found = [await self._performer.find_performed(bulk, run_id) for run_id in run_ids]
-        items = [item for item in found if item is not None]
+        performed = [await self._performer.find_performed(bulk, run_id) for run_id in run_ids]
+        items = [item for item in performed if item is not None]
         return self._report(bulk, len(run_ids), items)
 
     def _report(self, bulk: State, treated: int, items: Sequence[Item]) -> ReportItems:
@@ -129,7 +129,7 @@ class BulkWork:
             self._counters.add(report.items)
 
     async def _next_runs(self, bulk: State) -> Sequence[str]:
-        """Return the ids of the next batch; with a rate, a batch is the runs of one second."""
+        """Return the ids of the next batch; with a rate, one second's share of runs."""
         name, first = place_of(bulk.next)
         if name not in bulk.chunks:
             return ()
@@ -145,9 +145,9 @@ class BulkWork:
         return self._chunk[1]
 
     async def _pace(self, bulk: State, began: int, treated: int) -> None:
-        """Rest until the batch has taken as long as the bulk's rate demands."""
+        """Sleep until the batch has taken the time that the bulk's rate demands."""
         if bulk.per_second is None or bulk.next + treated == bulk.count:
             return
         due = began + 1_000 * treated // bulk.per_second
-        if (left := due - self._clock.now()) > 0 and not self._finishing:
-            await self._sleep.sleep(left, due)
+        if (remaining_ms := due - self._clock.now()) > 0 and not self._finishing:
+            await self._sleep.sleep(remaining_ms, due)

@@ -1,1 +1,1 @@
-"""Webhooks out: events of runs become deliveries, and deliveries are sent to their receivers."""
+"""Webhooks out: events of runs become deliveries, which are sent to their receivers."""

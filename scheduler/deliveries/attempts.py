@@ -33,9 +33,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """The means of sending: `render` makes the data of a body, `client` posts it.
+    """The configuration of sending: `render` makes the data of a body, `client` posts it.
 
-    A delivery is kept for `retention_ms` after its end, for ever if that is 0.
+    Ended deliveries are kept for `retention_ms`, or for ever if it is 0.
     """
 
     render: Render
@@ -46,14 +46,14 @@ class Sending:
 
 
 class Posted(NamedTuple):
-    """The outcome of an attempt; `sent` is whether the receiver was asked at all."""
+    """The outcome of an attempt; `sent` is whether a request was sent to the receiver."""
 
     answer: Answer
     sent: bool
 
 
 class Attempts:
-    """Performs attempts; the caller decides when."""
+    """Performs attempts at the times that the caller chooses."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Attempts:
     async def record(self, pending: Pending, answer: Answer) -> State:
         """Record the outcome of an attempt and return the delivery's state.
 
-        Waits while the store is unavailable: the receiver must not be asked again for that.
+        Waits while the store is unavailable, because the message must not be posted twice.
         """
         doing = f"recording delivery {pending.id}"
         record = partial(self._record, pending, answer)
@@ -156,7 +156,7 @@ class Attempts:
 
 
 def _unwanted(webhook: Webhook) -> str | None:
-    """Return why a registration gets no deliveries, None if it does."""
+    """Return why a registration gets no deliveries; None if it gets them."""
     if not webhook.exists:
         return "WEBHOOK_DELETED: the webhook was deleted"
     if webhook.disabled is not None:

@@ -1,16 +1,16 @@
-"""A circuit breaker: spares a receiver that doesn't answer, and finds out when it does again."""
+"""A circuit breaker: stops requests to a receiver that doesn't answer, and probes it."""
 
 from typing import Final
 
 FAILURES_TO_OPEN: Final = 10
-"""Failures in a row that open the circuit."""
+"""The number of consecutive failures that open the circuit."""
 FIRST_OPEN_MS: Final = 5_000
-"""The time for which the circuit is open at first; each failed probe doubles it."""
+"""The time for which the circuit is open at first, in ms; each failed probe doubles it."""
 LONGEST_OPEN_MS: Final = 60_000
 
 
 class Circuit:
-    """The circuit of one receiver: closed, open, or half open, when one request probes it.
+    """The circuit of one receiver: closed, open, or half open (one request probes the receiver).
 
     Args:
         first_open_ms: The time for which it is open at first.
@@ -27,7 +27,7 @@ class Circuit:
 
     @property
     def is_open(self) -> bool:
-        """Whether requests wait, apart from probes."""
+        """Whether requests must wait, apart from probes."""
         return self._open_ms > 0
 
     @property
@@ -36,21 +36,21 @@ class Circuit:
         return self._failures > 0
 
     def wait_ms(self, now: int) -> int | None:
-        """Return how long a request has to wait: 0 for not at all, None until the probe ends."""
+        """Return how long a request must wait: 0 for not at all, None until the probe ends."""
         if not self._open_ms:
             return 0
         if self._probing:
             return None
-        # The upper bound keeps a clock that was put back from prolonging the wait.
+        # The upper bound prevents a clock that was set back from prolonging the wait.
         return min(max(0, self._open_until - now), self._open_ms)
 
     def begin(self) -> bool:
-        """Note that a request begins; return whether it is a probe."""
+        """Register the begin of a request; return whether it is a probe."""
         self._probing = self._open_ms > 0
         return self._probing
 
     def abandon(self) -> None:
-        """Note that the probe was not sent after all."""
+        """Cancel the probe, because it wasn't sent after all."""
         self._probing = False
 
     def succeeded(self) -> None:
@@ -59,7 +59,7 @@ class Circuit:
         self._probing = False
 
     def failed(self, now: int, *, probe: bool) -> None:
-        """Count a request without a usable answer; the circuit opens after many in a row.
+        """Count a request without a usable answer; many of them in a row open the circuit.
 
         A request that began before the circuit opened doesn't keep it open any longer.
         """

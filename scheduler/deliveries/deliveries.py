@@ -1,7 +1,8 @@
-"""Webhooks out, in one process at a time: follows the log, requests deliveries and sends them.
+"""Webhooks out, in one process at a time: follows the log, requests and sends deliveries.
 
-A lease elects that process. The lease only spares double work: if two are active at the same time,
-derived ids and expected versions keep their records apart, and receivers may get a message twice.
+A lease elects that process. The lease only avoids duplicate work: if two processes are active at
+the same time, derived ids and expected versions prevent duplicate records, and receivers may get a
+message twice.
 """
 
 import asyncio
@@ -28,21 +29,24 @@ from baton.scheduler.deliveries.request_deliveries import match_events, request_
 from baton.scheduler.deliveries.send_deliveries import DELIVERY_EVENTS, NEAR_MS, DeliverySender
 
 NAME: Final = "scheduler.deliveries"
-"""Name of the lease, of the checkpoint and of the log subscription."""
+"""The name of the lease, of the checkpoint and of the log subscription."""
 FOLLOWED_EVENTS: Final = CHANGES | DELIVERY_EVENTS
-"""Event classes that are followed while no registration is active."""
+"""The event classes that are followed while no registration is active."""
 WIDELY_FOLLOWED_EVENTS: Final = FOLLOWED_EVENTS | NOTIFIED_EVENTS
-"""Event classes that are followed once a registration is active."""
+"""The event classes that are followed while a registration is active."""
 SAVE_MS: Final = 1_500
-"""Interval between checkpoints while a registration is active."""
+"""The interval between checkpoints while a registration is active, in ms."""
 IDLE_SAVE_MS: Final = 30_000
-"""Interval between checkpoints while none is: then nothing is lost without one."""
+"""The same while none is active, when a lost checkpoint loses no delivery."""
 PACE_MS: Final = 10
-"""Pause between reads of the log, so that each read takes a larger batch."""
+"""The pause between reads of the log, in ms, so that each read takes a larger batch."""
 CATCH_UP_S: Final = 5.0
-"""Time that the follower gets to reach the head of the log before the first delivery is sent."""
+"""The time to reach the head of the log before the first delivery is sent, in seconds."""
 FINISH_S: Final = 5.0
-"""Time that attempts in flight get to finish at the end of a term; the next leader repeats them."""
+"""The time to finish running attempts at the end of a term, in seconds.
+
+The next leader repeats unfinished attempts.
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +59,7 @@ class Deliveries:
     Args:
         stores: Hold the log, the registrations with their secrets, and the deliveries.
         sending: How deliveries are sent.
-        clock: Tells which deliveries are due.
+        clock: Decides which deliveries are due.
         holder: Names this process in the lease, and no other process at the same time.
         near_ms: Deliveries whose next attempt is due within this time are kept in memory.
     """
@@ -86,7 +90,7 @@ class Deliveries:
         await self._leader.run(self._lead)
 
     async def stop(self) -> None:
-        """Finish the attempts in flight, save the checkpoint and release the lease."""
+        """Finish the running attempts, save the checkpoint and release the lease."""
         await self._leader.stop()
 
     async def _lead(self) -> None:
@@ -148,7 +152,7 @@ class Term:
             await self._save()
 
     async def handle(self, batch: Sequence[Recorded]) -> None:
-        """Request the deliveries of a batch of the log, and show the sender what else it holds.
+        """Request the deliveries of a batch of the log, and pass other events to the sender.
 
         After an error the caller repeats the batch; the registrations are then read again as of its
         start.
@@ -202,7 +206,7 @@ class Term:
         await follow(subscription, self.handle, clock=self._clock, pace_ms=PACE_MS)
 
     async def _follow_until_active(self) -> None:
-        """Follow a log without the events of runs until a registration is active."""
+        """Follow the log without the events of runs, until a registration is active."""
         self._caught_up.set()
         subscription = await self._stores.log.subscribe(NAME, after=self._position)
         following = asyncio.create_task(
@@ -225,15 +229,15 @@ class Term:
                 self._active.set()
 
     def _relevant(self, batch: Sequence[Recorded]) -> Sequence[Recorded]:
-        """Return the events that matter; without an active registration, no event of a run does."""
+        """Return the relevant events; while no registration is active, events of runs aren't."""
         if not self._registrations.any_active:
-            found = [one for one in batch if type(one.event) in FOLLOWED_EVENTS]
-            if not any(type(one.event) in CHANGES for one in found):
-                return found
-        return [one for one in batch if type(one.event) in WIDELY_FOLLOWED_EVENTS]
+            relevant = [recorded for recorded in batch if type(recorded.event) in FOLLOWED_EVENTS]
+            if not any(type(recorded.event) in CHANGES for recorded in relevant):
+                return relevant
+        return [recorded for recorded in batch if type(recorded.event) in WIDELY_FOLLOWED_EVENTS]
 
     async def _send(self) -> None:
-        """Send what is due, but not what the log shows to be delivered already."""
+        """Send due deliveries, except those that the log shows to be delivered already."""
         # Not `wait_for`: before Python 3.12 it loses a cancellation that meets the end of its wait.
         with suppress(TimeoutError):
             async with asyncio.timeout(CATCH_UP_S):

@@ -1,4 +1,7 @@
-"""Finds earlier deliveries of a run, outside the memory, that an ordered one has to wait for."""
+"""Finds earlier deliveries of a run that an ordered delivery must wait for.
+
+The deliveries in memory are not considered here.
+"""
 
 from typing import Final
 
@@ -10,13 +13,13 @@ from baton.projector.views.deliveries.queries import DeliveryQueries
 from baton.scheduler.deliveries.pending_deliveries import Pending
 
 LATELY_MS: Final = 10_000
-"""Time for which the view may still show a settled delivery as pending."""
+"""The time for which the view may still show a settled delivery as pending, in ms."""
 MAX_LATELY: Final = 20_000
-"""Settled deliveries between two removals of the older ones."""
+"""The number of settled deliveries from which on old ones are removed."""
 
 
 class EarlierDeliveries:
-    """Reads the view, apart from what it doesn't know yet: the deliveries settled lately."""
+    """Reads the view of deliveries, corrected by the recently settled ones."""
 
     def __init__(self, views: ViewStore, *, clock: Clock) -> None:
         self._views = views
@@ -25,7 +28,7 @@ class EarlierDeliveries:
         self._settled: dict[str, int] = {}
 
     def settled(self, stream: str) -> None:
-        """Note that a delivery is no longer pending."""
+        """Record that a delivery is no longer pending."""
         now = self._clock.now()
         if len(self._settled) >= MAX_LATELY:
             self._settled = {
@@ -34,12 +37,12 @@ class EarlierDeliveries:
         self._settled[stream] = now
 
     def settled_lately(self, stream: str) -> bool:
-        """Return whether the view may still show this delivery as pending, although it isn't."""
+        """Return whether the view may still show this settled delivery as pending."""
         at = self._settled.get(stream)
         return at is not None and 0 <= self._clock.now() - at < LATELY_MS
 
     def reopened(self, stream: str) -> None:
-        """Note that a delivery is pending again."""
+        """Record that a delivery is pending again."""
         self._settled.pop(stream, None)
 
     async def are_shown(self, pending: Pending) -> bool:
@@ -48,8 +51,8 @@ class EarlierDeliveries:
 
     async def exist(self, pending: Pending) -> bool:
         """Return whether an earlier delivery of the same run is pending; raises `Unavailable`."""
-        found = await self._queries.earlier(
+        earlier = await self._queries.earlier(
             pending.tenant, pending.webhook_id, pending.run_id, pending.run_version
         )
-        streams = (stream_name(one.tenant, DECIDER.name, one.id) for one in found)
+        streams = (stream_name(document.tenant, DECIDER.name, document.id) for document in earlier)
         return not all(self.settled_lately(stream) for stream in streams)

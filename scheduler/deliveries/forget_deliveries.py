@@ -1,7 +1,7 @@
 """Forgets deliveries that ended long ago, so that their view doesn't grow for ever.
 
-An event removes each, because the views of a rebuild must be those of the projector. The events of
-deliveries stay in the log.
+An event removes each of them, because rebuilt views must equal those of the projector. The events
+of deliveries stay in the log.
 """
 
 import asyncio
@@ -20,17 +20,17 @@ from baton.projector.views.deliveries.queries import DeliveryQueries
 from baton.projector.views.deliveries.view import Document
 
 LOOK_MS: Final = 60_000
-"""The pause between two looks for deliveries to forget."""
+"""The pause between two searches for deliveries to forget, in ms."""
 PAGE_SIZE: Final = 200
-"""Deliveries that are forgotten at once."""
+"""The number of deliveries that are forgotten at once."""
 PAUSE_MS: Final = 500
-"""The pause between two pages: commands and runs have precedence."""
+"""The pause between two pages, in ms: commands and runs take precedence."""
 
 _log = logging.getLogger(__name__)
 
 
 class Forgetting:
-    """Forgets deliveries `retention_ms` after they were delivered or given up; 0 keeps them."""
+    """Forgets deliveries `retention_ms` after they succeeded or were given up; 0 keeps them."""
 
     def __init__(self, stores: Stores, *, retention_ms: int, clock: Clock) -> None:
         self._store = stores.events
@@ -39,7 +39,7 @@ class Forgetting:
         self._clock = clock
 
     async def run(self) -> None:
-        """Look for deliveries until cancelled; returns at once if they are kept for ever."""
+        """Search for deliveries until cancelled; returns at once if they are kept for ever."""
         while self._retention_ms:
             try:
                 forgotten = await self.forget_page()
@@ -49,15 +49,15 @@ class Forgetting:
             await self._clock.idle(PAUSE_MS if forgotten == PAGE_SIZE else LOOK_MS)
 
     async def forget_page(self) -> int:
-        """Forget the first deliveries that have to be; return the number forgotten now.
+        """Forget the first expired deliveries; return the number of newly forgotten ones.
 
-        The view may still show some that are forgotten already. Raises `Unavailable`.
+        The view may still show deliveries that are forgotten already. Raises `Unavailable`.
         """
         now = self._clock.now()
         before = now - self._retention_ms
-        found = await self._queries.ended(before, PAGE_SIZE)
+        ended = await self._queries.ended(before, PAGE_SIZE)
         forget = partial(self._forget, ForgetDelivery(ended_before=before, at=now))
-        return sum(await asyncio.gather(*map(forget, found)))
+        return sum(await asyncio.gather(*map(forget, ended)))
 
     async def _forget(self, command: ForgetDelivery, delivery: Document) -> bool:
         stream = stream_name(delivery.tenant, DECIDER.name, delivery.id)

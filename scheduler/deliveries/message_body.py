@@ -1,7 +1,7 @@
-"""The body of a delivery: `{"type", "timestamp", "data"}`, made of the run's stream.
+"""The body of a delivery: `{"type", "timestamp", "data"}`, made from the run's stream.
 
-It depends on the run up to the event alone, so every attempt sends the same bytes. Large values are
-named by their hash; where the whole is still too large, values of some size are left out.
+It depends only on the run up to the event, so every attempt sends the same bytes. Large values are
+replaced by their hash; if the body is still too large, values above a certain size are left out.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,10 +19,10 @@ from baton.projector.run_as_of import RunAsOf, run_as_of
 from baton.protocols.iso_time import format_time
 
 MAX_BODY_BYTES: Final = 64 * 1024
-"""Size of a body beyond which values of more than `MAX_VALUE_BYTES` are left out of it."""
+"""The size from which on values of more than `MAX_VALUE_BYTES` are left out of a body."""
 MAX_VALUE_BYTES: Final = 1_024
 CACHED_RUNS: Final = 64
-"""Runs whose events are kept for their next deliveries."""
+"""The number of runs whose events are kept for their next deliveries."""
 
 Render: TypeAlias = Callable[[EventType, RunAsOf], JsonObject]
 """Called with an event's type and the run as of the event; returns the `data` of the body."""
@@ -38,7 +38,7 @@ class MessageBodies:
         self._runs: dict[str, Sequence[Recorded]] = {}  # in the order of their last use
 
     async def body_of(self, stream: str, version: int, event: EventType) -> bytes:
-        """Return the body that tells of version `version` of a run's stream.
+        """Return the body of the message about version `version` of a run's stream.
 
         Raises `Unavailable`, and LookupError for a stream without that version.
         """
@@ -71,7 +71,7 @@ class MessageBodies:
 
 
 def _shown(value: Json) -> Json:
-    """Return a value, and the name of one that is an artifact."""
+    """Return a value, or the name of a value that is an artifact."""
     if isinstance(value, Artifact):
         return {"$artifact": value.sha256, "bytes": value.bytes}
     return value

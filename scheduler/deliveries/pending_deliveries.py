@@ -1,4 +1,4 @@
-"""The pending deliveries in the sender's memory, and the order that those of a run keep."""
+"""The pending deliveries in the sender's memory, and their order within a run."""
 
 from bisect import insort
 from collections import Counter
@@ -17,17 +17,18 @@ from baton.eventlog.loops.load import StreamState
 from baton.projector.views.deliveries.view import Document, lane_of
 
 MAX_PER_WEBHOOK: Final = 1_000
-"""Deliveries of one registration that are kept in memory; the view holds all of them."""
+"""The number of deliveries per registration that are kept in memory; the view holds all."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Pending:
     """A pending delivery.
 
-    `known` is its state as far as the sender knows it, None if it has to be read; `version` is the
-    newest version of its stream that the sender has seen, and `position` that of its request, 0 if
-    the view shows it. `begun_at` is the time at which it was
-    requested or redriven. `queued` is whether its receiver's queue has it or it is being sent.
+    - `known` is its state as the sender last saw it, None if it must be read.
+    - `version` is the newest version of its stream that the sender has seen.
+    - `position` is the position of its request, 0 if the view shows it.
+    - `begun_at` is the time at which it was requested or redriven.
+    - `queued` is whether it is in its receiver's queue or is being sent.
     """
 
     stream: str
@@ -50,7 +51,7 @@ class Pending:
 
     @property
     def run_stream(self) -> str:
-        """The stream of the run that it tells of."""
+        """The stream of the run that the delivery is about."""
         return stream_name(self.tenant, RUN.name, self.run_id)
 
     @property
@@ -60,7 +61,7 @@ class Pending:
 
     @property
     def lane(self) -> str | None:
-        """The name of the order that it keeps, None if it keeps none."""
+        """The key of the deliveries that it keeps its order with; None if it keeps no order."""
         return lane_of(self.webhook_id, self.run_id) if self.ordered else None
 
 
@@ -82,7 +83,7 @@ def from_event(recorded: Recorded, event: DeliveryRequested) -> Pending:
 
 
 def from_view(document: Document) -> Pending:
-    """Return the delivery of a view document, whose state has to be read."""
+    """Return the delivery of a view document, whose state must be read."""
     return Pending(
         stream=stream_name(document.tenant, DECIDER.name, document.id),
         tenant=document.tenant,
@@ -118,16 +119,16 @@ class PendingDeliveries:
         return self._of_webhook[webhook_id] < MAX_PER_WEBHOOK
 
     def has_much_room(self, webhook_id: str) -> bool:
-        """Return whether at least half of the room for this registration is free."""
+        """Return whether at least half of this registration's capacity is free."""
         return 2 * self._of_webhook[webhook_id] <= MAX_PER_WEBHOOK
 
     @property
     def all_have_room(self) -> bool:
-        """Whether `has_room` holds for every registration."""
+        """Whether `has_room` is true for every registration."""
         return all(count < MAX_PER_WEBHOOK for count in self._of_webhook.values())
 
     def add(self, pending: Pending) -> bool:
-        """Add a delivery; return False if it is known, or if its registration has no room."""
+        """Add a delivery; return False if it is known, or its registration has no capacity left."""
         if pending.stream in self._by_stream or not self.has_room(pending.webhook_id):
             return False
         self._by_stream[pending.stream] = pending
@@ -137,11 +138,11 @@ class PendingDeliveries:
         return True
 
     def is_first(self, pending: Pending) -> bool:
-        """Return whether no delivery in memory has to be sent before this one."""
+        """Return whether no delivery in memory must be sent before this one."""
         return pending.lane is None or self._lanes[pending.lane][0] is pending
 
     def remove(self, pending: Pending) -> Pending | None:
-        """Remove a delivery; return the one that its lane has next, if it was the first."""
+        """Remove a delivery; if it was the first of its lane, return the lane's next delivery."""
         if self._by_stream.pop(pending.stream, None) is None:
             return None
         self._of_webhook[pending.webhook_id] -= 1

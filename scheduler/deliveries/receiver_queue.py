@@ -1,4 +1,4 @@
-"""The deliveries that are due for one receiver, and the slots in which they are sent."""
+"""The due deliveries of one receiver, and the slots in which they are sent."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from baton.scheduler.deliveries.circuit import Circuit
 from baton.scheduler.deliveries.pending_deliveries import Pending
 
 SLOTS: Final = 20
-"""Requests that one receiver gets at the same time."""
+"""The number of concurrent requests to one receiver."""
 
 _TOO_MANY: Final = 429
 _SERVER_ERRORS: Final = 500
@@ -17,9 +17,9 @@ _SERVER_ERRORS: Final = 500
 
 @dataclass(slots=True, eq=False)
 class ReceiverQueue:
-    """The due deliveries of one registration, the first one due first; `sending` counts requests.
+    """The due deliveries of one registration, ordered by due time; `sending` counts requests.
 
-    `stream` is that of the registration.
+    `stream` is the stream of the registration.
     """
 
     stream: str
@@ -29,27 +29,27 @@ class ReceiverQueue:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is due, sent or to be remembered of the receiver."""
+        """Whether nothing is due or being sent, and no failure must be remembered."""
         return not self.due and not self.sending and not self.circuit.troubled
 
     def take(self, now: int) -> Pending | None:
-        """Return the next delivery to send now, None if it has to wait."""
+        """Return the next delivery to send now, None if it must wait."""
         if not self.due or self.sending >= SLOTS or self.circuit.wait_ms(now) != 0:
             return None
         self.sending += 1
         return self.due.popleft()
 
     def take_expired(self, before: int) -> list[Pending]:
-        """Remove and return deliveries that wait for an open circuit and began before a time."""
+        """Remove and return deliveries that wait for an open circuit and began before `before`."""
         if not self.circuit.is_open:
             return []
-        expired = [one for one in self.due if one.begun_at < before]
+        expired = [pending for pending in self.due if pending.begun_at < before]
         if expired:
-            self.due = deque(one for one in self.due if one.begun_at >= before)
+            self.due = deque(pending for pending in self.due if pending.begun_at >= before)
         return expired
 
     def release(self, now: int, answer: Answer | None, *, probe: bool) -> None:
-        """Free a slot and judge the receiver by its answer, None if it wasn't asked."""
+        """Free a slot, and update the circuit by the receiver's answer, None without a request."""
         self.sending -= 1
         if answer is None:
             if probe:
@@ -61,7 +61,7 @@ class ReceiverQueue:
 
 
 def _is_usable(answer: Answer) -> bool:
-    """Return whether the receiver works: it takes messages, or refuses this one for good."""
+    """Return whether the receiver works: it accepts messages, or refuses this one for good."""
     if answer.error is None:
         return True
     status = answer.status

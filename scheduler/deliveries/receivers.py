@@ -10,7 +10,7 @@ from baton.eventlog.ports.secrets import Secrets
 from baton.eventlog.ports.stores import EventStore
 
 MAX_KEPT: Final = 10_000
-"""Registrations and secrets that are kept; beyond that, they are read again."""
+"""The number of cached registrations, and of cached secrets; others are read again."""
 
 
 class Receivers:
@@ -29,31 +29,31 @@ class Receivers:
     async def get(self, tenant: str, webhook_id: str) -> State:
         """Return a registration; raises `Unavailable`."""
         stream = stream_name(tenant, DECIDER.name, webhook_id)
-        found = self._webhooks.get(stream)
-        if found is None:
-            found = (await load(self._store, DECIDER, stream)).state
+        webhook = self._webhooks.get(stream)
+        if webhook is None:
+            webhook = (await load(self._store, DECIDER, stream)).state
             if len(self._webhooks) >= MAX_KEPT:
                 self._webhooks.clear()
-            self._webhooks[stream] = found
-        return found
+            self._webhooks[stream] = webhook
+        return webhook
 
     async def secrets_of(self, webhook: State, now: int) -> list[str]:
-        """Return the secrets that sign at `now`, without those that were deleted.
+        """Return the secrets that sign at `now`, without deleted ones.
 
-        Raises `Unavailable`, and `Unreadable` for a secret whose key isn't configured.
+        Raises `Unavailable`, and `Unreadable` for a secret whose encryption key isn't configured.
         """
-        found = [
+        secrets = [
             await self._secret(webhook.tenant, secret_id)
             for secret_id in webhook.secret_ids_at(now)
         ]
-        return [secret for secret in found if secret is not None]
+        return [secret for secret in secrets if secret is not None]
 
     async def _secret(self, tenant: str, secret_id: str) -> str | None:
         # The value of an id never changes: a new secret has a new id.
         key = tenant, secret_id
-        found = self._secrets.get(key) or await self._stored.get(tenant, secret_id)
-        if found is not None:
+        sealed = self._secrets.get(key) or await self._stored.get(tenant, secret_id)
+        if sealed is not None:
             if len(self._secrets) >= MAX_KEPT:
                 self._secrets.clear()
-            self._secrets[key] = found
-        return found
+            self._secrets[key] = sealed
+        return sealed

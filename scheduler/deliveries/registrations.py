@@ -13,7 +13,7 @@ from baton.eventlog.ports.views import ViewStore
 from baton.projector.views.webhooks.queries import WebhookQueries
 
 CHANGES: Final[frozenset[type]] = frozenset(get_args(Event))
-"""Classes of events that change a registration."""
+"""The classes of events that change a registration."""
 
 _NONE: Final[dict[str, State]] = {}
 
@@ -33,7 +33,7 @@ class Registrations:
 
     @property
     def webhook_ids(self) -> list[str]:
-        """The ids of all registrations, inactive ones too."""
+        """The ids of all registrations, including inactive ones."""
         return [known.state.webhook_id for known in self._known.values()]
 
     def wanting(self, tenant: str, event: EventType) -> list[State]:
@@ -41,7 +41,7 @@ class Registrations:
         return list(self._wanting.get((tenant, event), _NONE).values())
 
     async def observe(self, recorded: Recorded) -> None:
-        """Apply a change of a registration, in the order of the log; a repeat does nothing."""
+        """Apply a change of a registration, in the order of the log; a repetition does nothing."""
         known = self._known.get(recorded.stream, StreamState(State(), 0))
         if recorded.version <= known.version:
             return
@@ -79,9 +79,9 @@ class Registrations:
 async def registrations_at(position: int, store: EventStore, views: ViewStore) -> Registrations:
     """Return the registrations as of `position`, which the views have reached.
 
-    One that was deleted since is left out. Raises `Unavailable`.
+    Registrations that were deleted before `position` are left out. Raises `Unavailable`.
     """
-    found = Registrations(store)
+    registrations = Registrations(store)
     async for document in WebhookQueries(views).every():
-        await found.read(stream_name(document.tenant, DECIDER.name, document.id), position)
-    return found
+        await registrations.read(stream_name(document.tenant, DECIDER.name, document.id), position)
+    return registrations

@@ -1,4 +1,4 @@
-"""Requests deliveries: each event of a run becomes one delivery per registration that wants it.
+"""Requests deliveries: each event of a run becomes one delivery per interested registration.
 
 A delivery's id is derived from its registration and the event, so a request that is repeated after
 a crash decides nothing.
@@ -20,7 +20,7 @@ from baton.eventlog.ports.stores import EventStore
 from baton.scheduler.deliveries.registrations import CHANGES, Registrations
 
 DELIVERIES_PER_APPEND: Final = 200
-"""Deliveries that one append requests."""
+"""The number of deliveries that one append requests."""
 
 _NEW: Final = StreamState(Delivery(), 0)
 
@@ -33,24 +33,25 @@ async def match_events(
     Each event is matched against the registrations as of its own position.
 
     Args:
-        registrations: Those as of the start of the batch; its changes are applied to them.
+        registrations: The registrations as of the start of the batch; its changes are applied to
+            them.
         batch: The next events of the log, in order.
-        after: Events up to this position have had their deliveries requested before.
+        after: The deliveries of events up to this position have been requested before.
     """
-    found: list[StreamCommand[Any, Any, Any]] = []
+    commands: list[StreamCommand[Any, Any, Any]] = []
     for recorded in batch:
         kind = type(recorded.event)
         if kind in CHANGES:
             await registrations.observe(recorded)
         elif recorded.position > after and kind in NOTIFIED_EVENTS and registrations.any_active:
-            found += _deliveries_of(registrations, recorded)
-    return found
+            commands += _deliveries_of(registrations, recorded)
+    return commands
 
 
 async def request_deliveries(
     store: EventStore, commands: Sequence[StreamCommand[Any, Any, Any]]
 ) -> int:
-    """Append the deliveries, those of a run in the order of its events; return how many are new.
+    """Append the deliveries, each run's in the order of its events; return how many are new.
 
     The appends follow each other, so that no delivery of a run is stored before an earlier one.
     Raises `Unavailable`.

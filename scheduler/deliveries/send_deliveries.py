@@ -1,9 +1,9 @@
-"""Sends deliveries: each due one is posted to its receiver, and the outcome is recorded.
+"""Sends deliveries: each due delivery is posted to its receiver, and the outcome is recorded.
 
-Deliveries of the near future are observed in the log and kept in memory; the view of deliveries is
+Deliveries that are due soon are observed in the log and kept in memory. The view of deliveries is
 polled for all others, and after a restart. A crash between a request and its record repeats the
-request, under the same `webhook-id`. Every receiver has slots and a circuit of its own, so one that
-is slow or doesn't answer delays no other.
+request, under the same `webhook-id`. Every receiver has its own slots and circuit, so a slow or
+failing receiver delays no other.
 """
 
 import asyncio
@@ -34,25 +34,24 @@ from baton.scheduler.deliveries.receiver_queue import ReceiverQueue
 from baton.scheduler.due_queue import DueQueue
 
 POLL_MS: Final = 1_000
-"""Interval between reads of the view."""
+"""The interval between reads of the view, in ms."""
 SOON_MS: Final = 20
-"""Interval in which the memory is looked at for room after a delivery had none, and the view for
-what it doesn't show yet."""
+"""The interval of short checks, in ms: for free capacity in memory, and for late view documents."""
 NEAR_MS: Final = 60_000
-"""The default: a delivery is kept in memory if its next attempt is due within this time."""
+"""The default time within which the next attempt of a delivery in memory is due, in ms."""
 PAGE_SIZE: Final = 1_000
-"""Deliveries read from the view at once, beyond those that are known."""
+"""The number of deliveries that one read of the view returns, besides the known ones."""
 RETRY_MS: Final = 1_000
-"""Delay before a delivery is tried again after the store was unavailable or another precedes it."""
+"""The delay before the next try: the store was unavailable, or another delivery precedes, in ms."""
 RETRY_BROKEN_MS: Final = 60_000
-"""Delay before a delivery is tried again after an unexpected error."""
+"""The delay before the next try after an unexpected error, in ms."""
 FOREVER_MS: Final = 2**62
 """A time after every due time."""
 NEVER: Final = -1
 """The due time of a delivery that isn't pending."""
 
 DELIVERY_EVENTS: Final[frozenset[type]] = frozenset(get_args(DeliveryEvent))
-"""Classes of events of deliveries."""
+"""The event classes of deliveries."""
 _EXPIRED: Final = Answer(
     error="CIRCUIT_OPEN: the receiver has not answered for the whole time of the retries",
     final=True,
@@ -67,12 +66,12 @@ class DeliverySender:
     Args:
         views: Hold the view of deliveries.
         attempts: Performs the attempts.
-        clock: Tells which deliveries are due.
-        backoff_ms: The delays between attempts: a delivery that began longer ago than their sum
-            doesn't wait for an open circuit any more.
+        clock: Decides which deliveries are due.
+        backoff_ms: The delays between attempts: a delivery that began longer ago than their sum no
+            longer waits for an open circuit.
         webhook_ids: Returns the ids of all registrations.
-        near_ms: A delivery is kept in memory if its next attempt is due within this time. If that
-            is infinite, those of the view are, too: then the next due time is always known.
+        near_ms: A delivery is kept in memory if its next attempt is due within this time. If it is
+            infinite, so are all deliveries of the view: then the next due time is always known.
     """
 
     def __init__(
@@ -102,7 +101,7 @@ class DeliverySender:
         self._finishing = False
 
     def observe(self, recorded: Recorded) -> None:
-        """Keep a delivery that was requested, and note what another process did with one."""
+        """Keep a delivery that was requested, and apply changes that another process made."""
         pending = self._pending.get(recorded.stream)
         if pending is None:
             if isinstance(recorded.event, DeliveryRequested):
@@ -115,7 +114,7 @@ class DeliverySender:
             self._due.put(pending.stream, self._clock.now())
 
     async def run(self) -> None:
-        """Send due deliveries until cancelled; `finish` then ends the attempts in flight."""
+        """Send due deliveries until cancelled; `finish` then ends the running attempts."""
         poll_at = 0
         while True:
             now = self._clock.now()
@@ -127,15 +126,15 @@ class DeliverySender:
             await self._due.wait(max(0, min(longest, poll_at - self._clock.now())))
 
     async def finish(self, *, grace_s: float) -> None:
-        """Begin no other attempt, wait up to `grace_s` for those in flight, then cancel the rest.
+        """Begin no further attempt, wait up to `grace_s` for running ones, then cancel the rest.
 
-        The next sender repeats what was cancelled.
+        The next sender repeats cancelled attempts.
         """
         self._finishing = True
         await stop_tasks(self._tasks, grace_s=grace_s)
 
     def send_due(self) -> None:
-        """Start to send the due deliveries in memory, as far as their receivers have slots."""
+        """Start to send the due deliveries in memory, within the slots of their receivers."""
         for stream in self._due.pop_due():
             pending = self._pending.get(stream)
             if pending is None:
@@ -146,28 +145,34 @@ class DeliverySender:
                     pending.queued = True
                     receiver.due.append(pending)
             else:
-                continue  # put back when the one before it is settled
+                continue  # put back when the delivery before it is settled
             if receiver is not None:
                 self._fill_slots(receiver)
 
     async def _poll(self, now: int) -> None:
-        """Read due deliveries from the view, of those registrations that have room in memory."""
+        """Read due deliveries from the view, for registrations with free capacity in memory."""
         webhook_ids = None
         if not self._pending.all_have_room:
-            webhook_ids = [one for one in self._webhook_ids() if self._pending.has_room(one)]
+            webhook_ids = [
+                webhook_id
+                for webhook_id in self._webhook_ids()
+                if self._pending.has_room(webhook_id)
+            ]
             if not webhook_ids:
                 return
         elif not self._webhook_ids():
             return
         until, limit = FOREVER_MS if self._reads_all else now, PAGE_SIZE + len(self._pending)
         try:
-            found = await self._queries.due(until, limit, webhook_ids)
+            documents = await self._queries.due(until, limit, webhook_ids)
         except Unavailable as error:
             _log.warning("the deliveries can't be read: %s", error)
             return
-        self._reads_all = self._reads_all and len(found) >= limit
-        self._overflowed = {one for one in self._overflowed if not self._pending.has_room(one)}
-        for document in found:
+        self._reads_all = self._reads_all and len(documents) >= limit
+        self._overflowed = {
+            webhook_id for webhook_id in self._overflowed if not self._pending.has_room(webhook_id)
+        }
+        for document in documents:
             pending = from_view(document)
             if not self._earlier.settled_lately(pending.stream):
                 self._keep(pending, now)
@@ -180,16 +185,16 @@ class DeliverySender:
 
     @property
     def _poll_soon(self) -> bool:
-        """Whether there is room for deliveries that only the view holds."""
+        """Whether memory has capacity for deliveries that only the view holds."""
         return any(map(self._pending.has_much_room, self._overflowed))
 
     def _receiver_of(self, pending: Pending) -> ReceiverQueue:
         stream = pending.webhook_stream
-        found = self._receivers.get(stream)
-        if found is None:
+        receiver = self._receivers.get(stream)
+        if receiver is None:
             circuit = Circuit(first_open_ms=self._first_open_ms)
-            found = self._receivers[stream] = ReceiverQueue(stream, circuit)
-        return found
+            receiver = self._receivers[stream] = ReceiverQueue(stream, circuit)
+        return receiver
 
     def _fill_slots(self, receiver: ReceiverQueue) -> None:
         now = self._clock.now()
@@ -206,7 +211,7 @@ class DeliverySender:
             self._receivers.pop(receiver.stream, None)
 
     async def _send(self, receiver: ReceiverQueue, pending: Pending, *, probe: bool) -> None:
-        """Send one delivery, if it still is to be sent now, and record the outcome."""
+        """Send one delivery, if it is still due now, and record the outcome."""
         posted: Posted | None = None
         again_at: int | None = None
         try:
@@ -229,9 +234,9 @@ class DeliverySender:
             self._put_back(pending, again_at)
 
     async def _postponed(self, pending: Pending) -> int | None:
-        """Return the time at which to look again at a delivery that isn't to be sent now.
+        """Return when to check again a delivery that can't be sent now.
 
-        None if it is to be sent, NEVER if it isn't pending any more.
+        None if it can be sent now, NEVER if it isn't pending any more.
         """
         state = await self._attempts.state_of(pending)
         now = self._clock.now()
@@ -256,7 +261,7 @@ class DeliverySender:
         self._put_back(pending, state.due_at if state.status == "pending" else NEVER)
 
     def _put_back(self, pending: Pending, due_at: int) -> None:
-        """Keep a delivery until `due_at`, or forget it: the view knows those of later times."""
+        """Keep a delivery until `due_at`, or drop it: the view holds those of later times."""
         pending.queued = False
         now = self._clock.now()
         if due_at != NEVER and (pending.ordered or due_at - now <= self._near_ms):

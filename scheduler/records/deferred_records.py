@@ -1,4 +1,4 @@
-"""Record events whose runs wait until their tenant may start more, by tenant and in log order."""
+"""Record events that wait until their tenant may start more runs, by tenant and in log order."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from baton.scheduler.records.triggers import Match
 
 
 class DeferredRecord(NamedTuple):
-    """A record event: its position in the log, its stream, and what it starts."""
+    """A record event: its position in the log, its stream, and the runs that it starts."""
 
     position: int
     stream: str
@@ -18,7 +18,7 @@ class DeferredRecord(NamedTuple):
 
 
 class DeferredRecords:
-    """The deferred record events. They hold no payload, which is read again from the store."""
+    """The deferred record events. They hold no payload; it is read again from the store."""
 
     def __init__(self) -> None:
         self._by_tenant: dict[str, deque[DeferredRecord]] = {}
@@ -31,7 +31,7 @@ class DeferredRecords:
         return tenant in self._by_tenant
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the tenants; the mapping may change meanwhile."""
+        """Yield the tenants; the mapping may change during the iteration."""
         return iter(tuple(self._by_tenant))
 
     @property
@@ -40,7 +40,7 @@ class DeferredRecords:
         return min((waiting[0].position for waiting in self._by_tenant.values()), default=None)
 
     def add(self, record: DeferredRecord) -> None:
-        """Append a record event to those of its tenant."""
+        """Append a record event to the events of its tenant."""
         tenant = stream_parts(record.stream).tenant
         self._by_tenant.setdefault(tenant, deque()).append(record)
         self._size += 1

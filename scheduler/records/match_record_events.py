@@ -1,4 +1,4 @@
-"""Matches record events: follows the log and requests a run for every trigger that matches.
+"""Matches record events: follows the log and requests a run for every matching trigger.
 
 A run's id is derived from its definition and the record event, so a match that is repeated after a
 crash meets a conflict and is dropped.
@@ -42,19 +42,21 @@ from baton.scheduler.records.triggers import CHANGES, Triggers, triggers_at
 from baton.scheduler.run_admission import DEFERRED_MS, RunAdmission
 
 NAME: Final = "scheduler.records"
-"""Name of the checkpoint and of the log subscription."""
+"""The name of the checkpoint and of the log subscription."""
 SAVE_EVERY_MS: Final = 1_000
-"""Interval between checkpoints while batches arrive."""
+"""The interval between checkpoints while batches arrive, in ms."""
 PACE_MS: Final = 10
-"""Pause between reads of the log: most events don't concern this follower, so each read takes a
-larger batch."""
+"""The pause between reads of the log, in ms.
+
+Most events don't concern this follower, so the pause lets each read take a larger batch.
+"""
 MAX_DEFERRED: Final = 100_000
-"""Record events that may wait for their tenants; past them, the log is not read any further."""
+"""The number of deferred record events from which on the log isn't read any further."""
 CONCURRENT_APPENDS: Final = 50
-"""Appends in flight at once; the store commits them together."""
+"""The number of concurrent appends; the store commits them together."""
 
 FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset((RecordReceived, *CHANGES))
-"""Event classes that are matched or change a trigger."""
+"""The event classes that are matched or that change a trigger."""
 
 _NEW_RUN: Final = StreamState(Run(), 0)
 
@@ -64,14 +66,14 @@ _log = logging.getLogger(__name__)
 class RecordMatcher:
     """Follows the log from its checkpoint (`run`).
 
-    Two matchers at the same time record nothing twice; they only repeat each other's work. Record
-    events of a tenant that has too many unfinished runs wait, in order, and others pass them. The
-    checkpoint stays before the first that waits, so that none is lost with the process.
+    Two concurrent matchers record nothing twice; they only repeat each other's work. Record events
+    of a tenant that has too many unfinished runs wait, in order, and events of other tenants pass
+    them. The checkpoint stays before the first waiting event, so that a crash loses none.
 
     Args:
         stores: Holds the log, the definitions and the runs.
-        clock: Times the commands and the checkpoints.
-        counters: Gets what was matched.
+        clock: Gives commands their times, and paces the checkpoints.
+        counters: Counts the matches.
         open_runs: The limit on unfinished runs by tenant; None is no limit.
     """
 
@@ -115,7 +117,7 @@ class RecordMatcher:
             await self.save()
 
     async def start_deferred(self) -> None:
-        """Request the runs of deferred record events, as far as their tenants may start them."""
+        """Request the runs of deferred record events, within the limits of their tenants."""
         async with self._processing:
             for tenant in self._deferred:
                 while await self._start_first(tenant):
@@ -144,33 +146,33 @@ class RecordMatcher:
             await asyncio.gather(*map(self._request, groups[at : at + CONCURRENT_APPENDS]))
         self._triggers = triggers
         self._position = max(self._position, batch[-1].position)
-        for one in deferred:
-            self._deferred.add(DeferredRecord(one.position, one.stream, one.match))
+        for record in deferred:
+            self._deferred.add(DeferredRecord(record.position, record.stream, record.match))
 
     async def _admitted(
         self, matched: Sequence[MatchedRecord]
     ) -> tuple[list[MatchedRecord], list[MatchedRecord]]:
-        """Return the record events whose runs may start, and those that are deferred."""
+        """Return the record events whose runs may start, and the deferred ones."""
         admitted: list[MatchedRecord] = []
         deferred: list[MatchedRecord] = []
         full: set[str] = set()
-        for one in matched:
-            tenant, starts = stream_parts(one.stream).tenant, len(one.match.fire)
+        for record in matched:
+            tenant, starts = stream_parts(record.stream).tenant, len(record.match.fire)
             if not starts:
-                admitted.append(one)
+                admitted.append(record)
             elif tenant in full or tenant in self._deferred:
-                deferred.append(one)
+                deferred.append(record)
             elif await self._admission.admit(tenant, starts):
-                admitted.append(one)
+                admitted.append(record)
             else:
                 _log.warning("tenant %s has too many unfinished runs: its events wait", tenant)
                 full.add(tenant)
-                deferred.append(one)
+                deferred.append(record)
         self._counters.starts_deferred += len(deferred)
         return admitted, deferred
 
     async def _start_first(self, tenant: str) -> bool:
-        """Request runs of a tenant's first deferred events; return whether to go on."""
+        """Request runs of a tenant's first deferred events; return whether to continue."""
         group: list[MatchedRecord] = []
         waiting = self._deferred.first(tenant, STREAMS_PER_APPEND)
         for position, stream, match in waiting:
@@ -187,7 +189,7 @@ class RecordMatcher:
         return await triggers_at(self._position, self._stores.events, self._stores.views)
 
     async def _match(self, batch: Sequence[Recorded], triggers: Triggers) -> list[MatchedRecord]:
-        found: list[MatchedRecord] = []
+        matched: list[MatchedRecord] = []
         position = self._position
         for recorded in batch:
             if recorded.position <= position:
@@ -196,24 +198,24 @@ class RecordMatcher:
             if isinstance(event, RecordReceived):
                 match = triggers.match(stream_parts(recorded.stream).tenant, event)
                 if match.fire or match.skipped:
-                    found.append(MatchedRecord(recorded.stream, event, match, position))
+                    matched.append(MatchedRecord(recorded.stream, event, match, position))
             elif isinstance(event, CHANGES):
                 await triggers.observe(recorded)
-        return found
+        return matched
 
     async def _request(self, group: Sequence[MatchedRecord]) -> None:
         """Append the runs of a group of record events, and the reasons of skipped triggers."""
-        commands = [command for one in group for command in await self._commands(one)]
+        commands = [command for record in group for command in await self._commands(record)]
         try:
             outcomes = await transact_all(self._stores.events, commands)
         except Unwritable as error:
             if len(group) == 1:
                 await self._record_unwritable(group[0], error)
             else:
-                await asyncio.gather(*(self._request((one,)) for one in group))
+                await asyncio.gather(*(self._request((record,)) for record in group))
             return
         self._counters.records_considered += len(group)
-        self._counters.triggers_skipped += sum(len(one.match.skipped) for one in group)
+        self._counters.triggers_skipped += sum(len(record.match.skipped) for record in group)
         for command, outcome in zip(commands, outcomes, strict=True):
             if command.decider is not RUN:
                 continue
@@ -227,15 +229,19 @@ class RecordMatcher:
         parts = stream_parts(stream)
         now = self._clock.now()
         requests = [
-            await self._values.store_request(self._run_of(one, parts, event, now))
-            for one in match.fire
+            await self._values.store_request(self._run_of(definition, parts, event, now))
+            for definition in match.fire
         ]
         commands: list[StreamCommand[Any, Any, Any]] = [
-            StreamCommand(RUN, stream_name(parts.tenant, RUN.name, one.run_id), one, _NEW_RUN)
-            for one in requests
+            StreamCommand(
+                RUN, stream_name(parts.tenant, RUN.name, request.run_id), request, _NEW_RUN
+            )
+            for request in requests
         ]
         if match.skipped:
-            fired = tuple((one.definition.definition_id, one.run_id) for one in requests)
+            fired = tuple(
+                (request.definition.definition_id, request.run_id) for request in requests
+            )
             commands.append(report_matches(stream, event, fired, match.skipped, now))
         return commands
 
@@ -247,7 +253,7 @@ class RecordMatcher:
         stream, event, match, _ = matched
         _log.warning("%s starts no run: %s", stream, error)
         reason = f"the run can't be written: {error}"
-        refused = tuple((one.definition_id, reason) for one in match.fire)
+        refused = tuple((definition.definition_id, reason) for definition in match.fire)
         skipped = (*refused, *match.skipped)
         record = report_matches(stream, event, (), skipped, self._clock.now())
         await transact(self._stores.events, RECORD, stream, record.command, known=record.known)
@@ -257,7 +263,8 @@ class RecordMatcher:
     ) -> RequestRun:
         """Return the request of a run.
 
-        The id of the record's stream identifies the source and the event, so it yields the run id.
+        The id of the record's stream identifies the source and the event, so the run's id is
+        derived from it.
         """
         return RequestRun(
             run_id=derived_id(definition.definition_id, parts.id),

@@ -1,4 +1,4 @@
-"""Record events with the triggers that they match, and their part of an append."""
+"""Record events with the triggers that they match, and their division into appends."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
@@ -18,12 +18,14 @@ from baton.eventlog.loops.transact import StreamCommand
 from baton.scheduler.records.triggers import Match
 
 STREAMS_PER_APPEND: Final = 40
-"""Streams that one append writes, unless a single record event needs more. Fewer, larger appends
-spare the fixed cost of each."""
+"""The number of streams that one append writes, unless a single record event needs more.
+
+Few large appends avoid the fixed cost of many small ones.
+"""
 
 
 class MatchedRecord(NamedTuple):
-    """A record event, its stream and position, and what it starts or skips."""
+    """A record event with its stream and position, and the triggers that it fires or skips."""
 
     stream: str
     event: RecordReceived
@@ -35,9 +37,9 @@ def in_appends(matched: Sequence[MatchedRecord]) -> Iterator[Sequence[MatchedRec
     """Split `matched` into appends of about `STREAMS_PER_APPEND` streams."""
     collected: list[MatchedRecord] = []
     size = 0
-    for one in matched:
-        collected.append(one)
-        size += len(one.match.fire) + bool(one.match.skipped)
+    for record in matched:
+        collected.append(record)
+        size += len(record.match.fire) + bool(record.match.skipped)
         if size >= STREAMS_PER_APPEND:
             yield collected
             collected, size = [], 0

@@ -1,7 +1,7 @@
-"""Receives record events from a topic: each becomes a record stream, as POST /events does.
+"""Receives record events from a topic; as with POST /events, each gets a stream.
 
 A message that can't be read or written becomes a dead letter with the reason and doesn't block the
-topic. Every scheduler process consumes partitions of the topic, whether it leads or not.
+topic. Every scheduler process consumes partitions of the topic, not only the leader.
 """
 
 import asyncio
@@ -29,9 +29,9 @@ from baton.eventlog.ports.topics import ReceivedMessage
 from baton.scheduler.metrics import Counters
 
 GROUP: Final = "records"
-"""Name of the consumer group, without the prefix of Baton's own topics and groups."""
+"""The name of the consumer group, without the prefix of Baton's own topics and groups."""
 _RETRY: Final = RetryPolicy(first_ms=1_000, max_ms=1_000)
-"""Delay before the topic is consumed again after consuming it failed."""
+"""The delay before the topic is consumed again after consuming it failed."""
 
 _NEW_RECORD: Final = StreamState(Record(), 0)
 
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 class RecordReceiver:
-    """Consumes the record events of `topic` (`run`), beside any number of other receivers.
+    """Consumes the record events of `topic` (`run`), in parallel with other receivers.
 
     Dead letters go to their table and to the dead-letter topic.
 
@@ -69,7 +69,7 @@ class RecordReceiver:
         self._counters = counters or Counters()
 
     async def run(self) -> None:
-        """Consume messages until cancelled; those in progress then are delivered again."""
+        """Consume messages until cancelled; messages in progress are then delivered again."""
         await retry(
             self._follow_topic,
             clock=self._clock,
@@ -86,11 +86,11 @@ class RecordReceiver:
     async def handle(self, batch: Sequence[ReceivedMessage]) -> None:
         """Record every event of `batch`; unreadable messages become dead letters.
 
-        On return the whole batch is durable. Raises `Unavailable`.
+        When it returns, the whole batch is durable. Raises `Unavailable`.
         """
         at = self._clock.now()
-        outcomes = await asyncio.gather(*(self._process(one, at) for one in batch))
-        letters = [one for one in outcomes if one is not None]
+        outcomes = await asyncio.gather(*(self._process(message, at) for message in batch))
+        letters = [outcome for outcome in outcomes if outcome is not None]
         await reject(letters, self._stores.dead_letters, self._topics, prefix=self._prefix)
         self._counters.messages_given_up += len(letters)
 

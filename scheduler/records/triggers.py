@@ -1,7 +1,7 @@
 """The event triggers of all definitions as of one position in the log.
 
-The view of definitions may be ahead of a log follower or behind it. Its documents are used for the
-definitions that didn't change in between; the others are folded from their streams.
+The view of definitions may be ahead of or behind a log follower. Its documents are used for
+definitions without a change in between; the others are folded from their streams.
 """
 
 from dataclasses import dataclass, field
@@ -25,17 +25,19 @@ from baton.scheduler.definition import stream_state, without_steps
 CHANGES: Final = get_args(Change)
 
 READ_BATCH: Final = 1_000
-"""Events read from the log at once."""
+"""The number of events that one read of the log returns."""
 MAX_NAMED_SKIPPED: Final = 100
-"""Skipped triggers that a record event names one by one; the rest is counted."""
+"""The number of skipped triggers that a record event names one by one; the rest is counted."""
 MAX_CACHED_STRUCTURES: Final = 1_000
-"""Structures whose matches are cached per event type; the bound is needed because senders choose
-the names of structures."""
+"""The number of structures whose matches are cached per event type.
+
+It is bounded because senders choose the names of structures.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The definitions that a record event starts, and the considered others with the reason."""
+    """The definitions that a record event starts, and those that it skips, with reasons."""
 
     fire: tuple[State, ...] = ()
     skipped: tuple[Skipped, ...] = ()
@@ -65,19 +67,19 @@ class Triggers:
 
     def match(self, tenant: str, event: RecordReceived) -> Match:
         """Return the definitions that `event` starts at the current position."""
-        found = self._by_type.get((tenant, event.type))
-        if found is None:
+        event_type = self._by_type.get((tenant, event.type))
+        if event_type is None:
             return _NOTHING
-        match = found.matches.get(event.structure)
+        match = event_type.matches.get(event.structure)
         if match is None:
-            if len(found.matches) >= MAX_CACHED_STRUCTURES:
-                found.matches.clear()
-            match = _match(found.definitions, event)
-            found.matches[event.structure] = match
+            if len(event_type.matches) >= MAX_CACHED_STRUCTURES:
+                event_type.matches.clear()
+            match = _match(event_type.definitions, event)
+            event_type.matches[event.structure] = match
         return match
 
     async def observe(self, recorded: Recorded) -> None:
-        """Apply a change of a definition, in the order of the log; a repeat does nothing."""
+        """Apply a change of a definition, in the order of the log; a repetition does nothing."""
         change = cast("Change", recorded.event)
         known = self._known.get(recorded.stream)
         if known is not None and recorded.version <= known.version:
@@ -94,11 +96,11 @@ class Triggers:
 
     async def read(self, stream: str, position: int) -> StreamState[State]:
         """Return a definition as of `position`, folded from its events."""
-        found = await load(self._store, DECIDER, stream, until=position)
-        return StreamState(without_steps(found.state), found.version)
+        loaded = await load(self._store, DECIDER, stream, until=position)
+        return StreamState(without_steps(loaded.state), loaded.version)
 
     def put(self, stream: str, known: StreamState[State]) -> None:
-        """Replace a definition's former state; only one with an event trigger is kept."""
+        """Replace a definition's state; drop a definition without an event trigger."""
         tenant, _, ident = stream_parts(stream)
         before = self._known.pop(stream, None)
         if before is not None:
@@ -127,9 +129,9 @@ async def triggers_at(position: int, store: EventStore, views: ViewStore) -> Tri
     """
     triggers = Triggers(store)
     checkpoint = await views.checkpoint()
-    shown = [document async for document in DefinitionQueries(views).with_event_trigger()]
+    documents = [document async for document in DefinitionQueries(views).with_event_trigger()]
     changed = await _changed(store, after=min(position, checkpoint), until=await store.head())
-    for document in shown:
+    for document in documents:
         stream = stream_name(document.tenant, DECIDER.name, document.definition_id)
         triggers.put(stream, stream_state(document))
     for stream in changed:  # replaces the document of the view
@@ -138,19 +140,21 @@ async def triggers_at(position: int, store: EventStore, views: ViewStore) -> Tri
 
 
 async def _changed(store: EventStore, *, after: int, until: int) -> dict[str, None]:
-    """Return the streams of definitions with events behind `after`, in order, as keys of a dict."""
-    found: dict[str, None] = {}
+    """Return the streams of definitions with events after `after`, in order, as keys of a dict."""
+    streams: dict[str, None] = {}
     while after < until:
         events = await store.read_all(after=after, limit=READ_BATCH)
         if not events:
             break
-        found.update((one.stream, None) for one in events if isinstance(one.event, CHANGES))
+        streams.update(
+            (recorded.stream, None) for recorded in events if isinstance(recorded.event, CHANGES)
+        )
         after = events[-1].position
-    return found
+    return streams
 
 
 def _event_types(state: State) -> tuple[str, ...]:
-    """Return the event types that trigger a definition; none if it was deleted."""
+    """Return the event types that trigger a definition; none if it is deleted."""
     return event_types_of(state.body) if state.version and not state.deleted else ()
 
 
@@ -160,13 +164,13 @@ def _match(definitions: dict[str, State], event: RecordReceived) -> Match:
     other_structure: list[Skipped] = []
     for ident, state in sorted(definitions.items()):
         body = state.body
-        found = match(body, event.type, event.structure)
-        if isinstance(found, Matched):
+        outcome = match(body, event.type, event.structure)
+        if isinstance(outcome, Matched):
             fire.append(state)
-        elif found.field == "status":
-            inactive.append((ident, f"the definition is {found.was}"))
+        elif outcome.field == "status":
+            inactive.append((ident, f"the definition is {outcome.was}"))
         else:
-            other_structure.append((ident, f"the trigger is for structure '{found.wanted}'"))
+            other_structure.append((ident, f"the trigger is for structure '{outcome.wanted}'"))
     return Match(tuple(fire), _bounded([*inactive, *other_structure]))
 
 

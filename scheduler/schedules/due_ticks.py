@@ -1,7 +1,7 @@
 """Computes the due ticks of a schedule and the outcome of each; pure functions of times.
 
 All times are milliseconds since the epoch, UTC. `anchor` is the time at which the schedule became
-active, `last` the newest tick that was recorded.
+active, `last` the newest recorded tick.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,12 +22,15 @@ from baton.domain.schedule.timetable import (
 from baton.protocols.iso_time import format_time
 
 ON_TIME_MS: Final = 10_000
-"""Delay up to which the policy `skip` still fires a tick; a handover of the lease takes seconds."""
+"""The delay up to which the policy `skip` still fires a tick, in ms.
+
+It covers a handover of the lease, which takes seconds.
+"""
 MAX_DUE_TICKS: Final = 1_000
-"""Due ticks that are recorded one by one; all older ones are recorded as one missed tick."""
+"""The number of due ticks that are recorded one by one; all older ones count as one missed tick."""
 
 TICKS_PER_APPEND: Final = 100
-"""Ticks that one append records."""
+"""The number of ticks that one append records."""
 
 _PAST: Final = "it was already past when the schedule became active"
 _NO_SCHEDULER: Final = "no scheduler was running at its time"
@@ -35,10 +38,11 @@ _NO_SCHEDULER: Final = "no scheduler was running at its time"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """Policies for ticks missed while no scheduler ran, and for ticks during an active run.
+    """The policies for missed ticks, and for ticks during an active run.
 
-    For missed ticks, `fire_once` starts one run for all of them, `fire_all` one run for each (the
-    newest 1,000), `skip` none. For overlap, `skip` starts no run while the previous one is active.
+    A tick is missed if no scheduler ran when it was due: `fire_once` starts one run for all missed
+    ticks, `fire_all` one run for each (the newest 1,000), `skip` none. For overlap, `skip` starts
+    no run while the previous one is active.
     """
 
     missed: MissedPolicy = "fire_once"
@@ -65,7 +69,7 @@ def due_ticks(
 ) -> list[Tick]:
     """Return the ticks that are due at `now` and not recorded yet, the oldest first.
 
-    If instants were past when the schedule became active, they come alone.
+    Instants that had passed when the schedule became active are returned first, without others.
     """
     past = _past_from_the_start(timetable, anchor, last)
     if past:
@@ -101,8 +105,8 @@ def _after(anchor: int, last: int | None) -> int:
 
 
 def _past_from_the_start(timetable: AnyTimetable, anchor: int, last: int | None) -> list[int]:
-    """Return the single instants that are past and not recorded yet, the oldest first."""
-    single = {one.at for one in parts_of(timetable) if isinstance(one, Once)}
+    """Return the unrecorded single instants that had passed when the schedule became active."""
+    single = {part.at for part in parts_of(timetable) if isinstance(part, Once)}
     return sorted(at for at in single if at <= anchor and (last is None or last < at))
 
 

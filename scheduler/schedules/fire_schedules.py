@@ -47,13 +47,13 @@ from baton.scheduler.schedules.due_ticks import Policies, Tick, due_ticks, in_ap
 from baton.scheduler.schedules.schedule import Schedule, from_view
 
 LONGEST_WAIT_MS: Final = 1_000
-"""Bound on the delay of a tick when the wall clock is put forward during a wait."""
+"""The longest delay of a tick when the wall clock is set forward during a wait, in ms."""
 CONCURRENT_SCHEDULES: Final = 100
-"""Schedules that fire at the same time."""
+"""The number of schedules that fire at the same time."""
 RETRY_MS: Final = 1_000
-"""Delay before a schedule is retried after the store was unavailable."""
+"""The delay before a schedule is retried after the store was unavailable, in ms."""
 RETRY_BROKEN_MS: Final = 60_000
-"""Delay before a schedule is retried after any other error."""
+"""The delay before a schedule is retried after any other error, in ms."""
 
 FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset(
     (
@@ -65,10 +65,10 @@ FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset(
         ScheduleDeleted,
     )
 )
-"""Event classes that may change when a schedule fires."""
+"""The event classes that may change when a schedule fires."""
 
 _AT_ONCE: Final = 0
-"""A due time that is past on any clock."""
+"""A due time that has passed on any clock."""
 _TICKS: Final = batched(SCHEDULE)
 _Key: TypeAlias = tuple[str, str]
 """Tenant and id."""
@@ -80,13 +80,13 @@ class ScheduleFirer:
     """Fires the schedules of all tenants: `load` them, `observe` the log, `run`.
 
     A tick of a tenant that has too many unfinished runs waits; the policy for missed ticks decides
-    about those that come due meanwhile.
+    about ticks that become due meanwhile.
 
     Args:
         stores: Holds the schedules, the definitions and the runs.
-        clock: Tells which ticks are due.
+        clock: Decides which ticks are due.
         policies: Default: `Policies()`.
-        counters: Gets what was fired.
+        counters: Counts the fired ticks.
         open_runs: The limit on unfinished runs by tenant; None is no limit.
     """
 
@@ -113,7 +113,7 @@ class ScheduleFirer:
     async def load(self) -> None:
         """Load the active schedules from the view.
 
-        `observe` must be called with every event behind the view's checkpoint.
+        The caller must pass every event after the view's checkpoint to `observe`.
         """
         async for document in self._queries.active():
             schedule = from_view(document)
@@ -122,7 +122,7 @@ class ScheduleFirer:
             self._fire_at(schedule.key, next_tick(document.timetable, anchor=anchor, last=last))
 
     def observe(self, batch: Sequence[Recorded]) -> None:
-        """Mark the schedules that events of the log change as due, for `run` to refresh them."""
+        """Mark schedules changed by events of the log as due, so that `run` refreshes them."""
         for recorded in batch:
             if type(recorded.event) in FOLLOWED_EVENTS:
                 for key in self._changed_by(recorded):
@@ -175,7 +175,7 @@ class ScheduleFirer:
             self._fire_at(key, self._clock.now() + RETRY_BROKEN_MS)
 
     async def _waits(self, key: _Key) -> bool:
-        """Return whether a deferred schedule has to wait on, without reading its streams."""
+        """Return whether a deferred schedule must keep waiting, without reading its streams."""
         schedule = self._schedules.get(key)
         if schedule is None or not schedule.deferred:
             return False
@@ -233,9 +233,9 @@ class ScheduleFirer:
         return False
 
     async def _record(self, schedule: Schedule, ticks: Sequence[Tick], now: int) -> bool:
-        """Append the ticks and the run of the last one, if it fires.
+        """Append the ticks, and the run of the last one if it fires.
 
-        Returns False when another writer changed the schedule's stream: the schedule has to be
+        Returns False when another writer changed the schedule's stream: the schedule must be
         refreshed before anything else is decided.
         """
         outcomes = [await self._outcome(schedule, tick) for tick in ticks]

@@ -1,6 +1,6 @@
 """One schedule in the scheduler's memory: its recorded ticks, its definition and its timing.
 
-It starts from its document in the view; its streams have the last word.
+It is created from its document in the view and refreshed from its streams, which decide.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from baton.scheduler.definition import NOT_LOADED, refreshed
 from baton.scheduler.schedules.due_ticks import Policies
 
 _FIRST_READ: Final = 64
-"""Events read from the end of the stream at first when the last run is looked up."""
+"""The number of events read first, from the end of the stream, to look up the last run."""
 
 
 @dataclass(slots=True, eq=False)
@@ -65,7 +65,7 @@ class Schedule:
         return ended or (of_definition and self.timing() is None)
 
     def timing(self) -> tuple[AnyTimetable, int] | None:
-        """Return its timetable and the time behind which ticks count; None if it doesn't fire."""
+        """Return its timetable and the time after which ticks count; None if it doesn't fire."""
         definition, ticks = self.definition.state, self.ticks.state
         after = None if ticks.deleted else definition.ticks_after(ticks.created_at)
         if after is None:
@@ -76,15 +76,15 @@ class Schedule:
         return None if schedule is None else (schedule.timetable, after)
 
     def request(self, nominal_at: int, run_id: str, now: int) -> RequestRun:
-        """Return the command that requests the run of a tick, at the present time `now`."""
-        given = self.ticks.state.input
+        """Return the command that requests the run of a tick; `now` is the current time."""
+        run_input = self.ticks.state.input
         return RequestRun(
             run_id=run_id,
             definition=self.definition.state,
             trigger=BySchedule(schedule_id=self.ident, nominal_at=nominal_at),
             actor=Actor(self.ident, "schedule"),
             at=now,
-            input={} if given is None else given,
+            input={} if run_input is None else run_input,
         )
 
     def policies(self, default: Policies) -> Policies:
@@ -97,7 +97,7 @@ class Schedule:
         )
 
     async def refresh(self, store: EventStore) -> None:
-        """Fold the events that its streams have gained since; raises `Unavailable`."""
+        """Fold the events that were added to its streams; raises `Unavailable`."""
         ticks = await load(store, DECIDER, self.stream, known=self.ticks)
         if ticks is not self.ticks:
             self.ticks, self.last_run = ticks, None

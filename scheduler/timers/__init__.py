@@ -1,1 +1,1 @@
-"""Timers that are due become step events."""
+"""Fires due timers, which become events of steps."""

@@ -1,8 +1,8 @@
 """Fires timers: ends delays, backoffs, waits for sync points, and attempts past their deadline.
 
-Those of the near future, other than deadlines, are observed in the log and kept in memory, which
-makes them punctual. The views of timers and steps are polled for all others, and after a restart.
-Firing a timer twice decides nothing the second time.
+Timers that are due soon, except deadlines, are observed in the log and kept in memory, so that they
+fire on time. The views of timers and steps are polled for all others, and after a restart. Firing a
+timer twice decides nothing the second time.
 """
 
 import asyncio
@@ -43,32 +43,31 @@ from baton.scheduler.due_queue import DueQueue
 from baton.scheduler.metrics import Counters
 
 POLL_MS: Final = 250
-"""Interval between reads of the views."""
+"""The interval between reads of the views, in ms."""
 LOOKAHEAD_MS: Final = 2 * POLL_MS
-"""A read of the view of timers also returns those due within this time, so that they fire on time.
-"""
+"""The time by which a read of the view of timers looks ahead, so that they fire on time, in ms."""
 FOREVER_MS: Final = 2**62
 """A time after every due time."""
 NEAR_MS: Final = 60_000
-"""The default: a timer of the log is kept in memory if it is due within this time."""
+"""The default time within which a timer of the log is kept in memory, in ms."""
 MAX_IN_MEMORY: Final = 100_000
-"""Timers kept in memory; the view holds all of them."""
+"""The number of timers kept in memory; the view holds all of them."""
 DEADLINE_GRACE_MS: Final = 1_000
-"""Time past the deadline of an attempt in which its executor may still end the attempt itself."""
+"""The time past the deadline of an attempt in which its executor may still end it, in ms."""
 PAGE_SIZE: Final = 1_000
-"""Timers read from a view at once."""
+"""The number of timers that one read of a view returns."""
 CONCURRENT_RUNS: Final = 500
-"""Runs whose timers fire at the same time."""
+"""The number of runs whose timers fire at the same time."""
 TIMERS_PER_APPEND: Final = 500
 FIRED_COOLDOWN_MS: Final = 2_000
-"""Time for which the view may still show a timer that has fired; it is ignored meanwhile."""
+"""The time for which a fired timer is ignored, because the view may still show it, in ms."""
 FAILED_COOLDOWN_MS: Final = 5_000
-"""Time for which a timer is ignored after it failed to fire."""
+"""The time for which a timer is ignored after it failed to fire, in ms."""
 
 FOLLOWED_EVENTS: Final[frozenset[type]] = frozenset(
     (DelayStarted, RetryScheduled, SyncAwaited, TimerSet)
 )
-"""Event classes that set a timer."""
+"""The event classes that set a timer."""
 
 _TIMERS: Final = batched(RUN)
 
@@ -90,12 +89,12 @@ class Timer(NamedTuple):
 
 @dataclass(slots=True)
 class _Cooldown:
-    """Timers that fired or failed a moment ago, with the time until which they are ignored."""
+    """Timers that recently fired or failed, with the time until which they are ignored."""
 
     until: dict[Timer, int] = field(default_factory=dict)
 
     def holds(self, timer: Timer, now: int) -> bool:
-        # The upper bound keeps a clock that was put back from prolonging the cooldown.
+        # The upper bound prevents a clock that was set back from prolonging the cooldown.
         return 0 < self.until.get(timer, 0) - now <= FAILED_COOLDOWN_MS
 
     def remove_expired(self, now: int) -> None:
@@ -107,13 +106,13 @@ class TimerFirer:
 
     Args:
         stores: Holds the runs and the views of their timers.
-        clock: Tells which timers are due.
+        clock: Decides which timers are due.
         rng: Draws the jitter of backoffs.
-        counters: Gets what was fired.
+        counters: Counts the fired timers.
         call_wait_ms: The time that a call may wait for a slot before its timeout counts; an
-            executor that died is given that time, too.
-        near_ms: A timer of the log is kept in memory if it is due within this time. If that is
-            infinite, those of the view are, too: then the next due time is always known.
+            executor that died is given this time too.
+        near_ms: A timer of the log is kept in memory if it is due within this time. If it is
+            infinite, so are all timers of the view: then the next due time is always known.
     """
 
     def __init__(
@@ -139,7 +138,7 @@ class TimerFirer:
         self._graphs = GraphCache(stores.events)
         self._due: DueQueue[Timer] = DueQueue(clock)
         self._cooldown = _Cooldown()
-        self._pending: dict[str, list[Timer]] = {}  # by run; a run with an entry has a task
+        self._pending: dict[str, list[Timer]] = {}  # by run; each run with an entry has a task
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(CONCURRENT_RUNS)
 
@@ -149,7 +148,7 @@ class TimerFirer:
         return self._due.overdue(OVERDUE_MS)
 
     def observe(self, batch: Sequence[Recorded]) -> None:
-        """Keep the timers of the near future that events of the log set."""
+        """Keep timers that events of the log set and that are due soon."""
         for recorded in batch:
             event = recorded.event
             if type(event) is DelayStarted:
@@ -169,7 +168,7 @@ class TimerFirer:
                 self._keep(event.due_at, set_again)
 
     async def run(self) -> None:
-        """Fire due timers until cancelled; `finish` then ends the firing in flight."""
+        """Fire due timers until cancelled; `finish` then ends the firing in progress."""
         poll_at = 0
         while True:
             now = self._clock.now()
@@ -180,14 +179,14 @@ class TimerFirer:
             await self._due.wait(max(0, min(POLL_MS, poll_at - self._clock.now())))
 
     async def finish(self, *, grace_s: float) -> None:
-        """Wait up to `grace_s` for the firing in flight, then cancel the rest.
+        """Wait up to `grace_s` for the firing in progress, then cancel the rest.
 
         The view shows the timers of cancelled work to the next scheduler.
         """
         await stop_tasks(self._tasks, grace_s=grace_s)
 
     async def fire_due(self) -> None:
-        """Start to fire the due timers in memory; waits while too many runs are in flight."""
+        """Start to fire the due timers in memory; waits while too many runs are in progress."""
         for timer in self._due.pop_due():
             self._cooldown.until[timer] = self._clock.now() + FIRED_COOLDOWN_MS
             pending = self._pending.get(timer.stream)
@@ -210,7 +209,7 @@ class TimerFirer:
     async def _poll(self, now: int) -> None:
         """Read due timers from the views.
 
-        The page is larger by the timers in cooldown: those must not hide the others.
+        The page has extra entries for the timers in cooldown, which would otherwise hide others.
         """
         self._cooldown.remove_expired(now)
         limit = PAGE_SIZE + len(self._cooldown.until)
@@ -232,7 +231,7 @@ class TimerFirer:
             self._keep(now, Timer(stream, *of, "deadline"))
 
     async def _process(self, stream: str) -> None:
-        """Fire the pending timers of one run, also those that become due meanwhile."""
+        """Fire the pending timers of one run, also timers that become due meanwhile."""
         try:
             while timers := self._pending[stream][:TIMERS_PER_APPEND]:
                 del self._pending[stream][: len(timers)]
@@ -256,8 +255,8 @@ class TimerFirer:
         return True
 
     async def _fire(self, stream: str, timers: Sequence[Timer]) -> None:
-        known = await load(self._store, RUN, stream)
-        run = known.state
+        loaded = await load(self._store, RUN, stream)
+        run = loaded.state
         if not run.version or run.final:
             return
         graph = await self._graphs.get(run)
@@ -275,7 +274,7 @@ class TimerFirer:
             batch: Batch[Command] = Batch(
                 [replace(command, values=values or None) for command in commands]
             )
-            return await transact(self._store, _TIMERS, stream, batch, known=known)
+            return await transact(self._store, _TIMERS, stream, batch, known=loaded)
 
         outcome = await self._values.decided(run.tenant, decide)
         self._counters.timers_fired += len(timers) if outcome.changed else 0

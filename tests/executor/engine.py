@@ -21,6 +21,7 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.load import load
+from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.run_values import RunValues
@@ -49,7 +50,13 @@ class Engine:
         self.store = stores.events
         self.functions = functions
         self.executor = Executor(
-            stores.events, functions, clock=CLOCK, rng=Random(1), logs=logs, limits=limits
+            stores.events,
+            functions,
+            clock=CLOCK,
+            rng=Random(1),
+            hold=ServerHold(stores.events, stores.checkpoints, CLOCK),
+            logs=logs,
+            limits=limits,
         )
 
     async def start(

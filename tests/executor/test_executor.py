@@ -343,7 +343,9 @@ async def test_a_finished_run_that_is_published_again_is_not_started(
     everything = await world.stores.events.read_all(after=0, limit=100)
     head = await world.stores.events.head()
 
-    late = Executor(world.stores.events, world.functions, clock=world.clock, rng=Random(1))
+    late = Executor(
+        world.stores.events, world.functions, clock=world.clock, rng=Random(1), hold=world.hold
+    )
     await late.handle(everything)
     await late.stop(grace_s=5)
 

@@ -69,7 +69,9 @@ async def executor_process(
     """Run an executor whose function "train" belongs to the queue "gpu"."""
     remote = RemoteWorkers(topics, prefix=PREFIX, clock=world.clock)
     functions = RegisteredFunctions(queue_registry("train"), clock=world.clock, remote=remote)
-    executor = Executor(world.stores.events, functions, clock=world.clock, rng=Random(1))
+    executor = Executor(
+        world.stores.events, functions, clock=world.clock, rng=Random(1), hold=world.hold
+    )
     subscription = await world.stores.log.subscribe("executor", after=after)
     following = asyncio.create_task(follow(subscription, executor.handle, clock=world.clock))
     process = Process(executor, remote, functions, following)

@@ -17,6 +17,7 @@ from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.load import load
+from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.run_values import RunValues
@@ -69,6 +70,10 @@ class World:
     executors: list[Executor] = field(default_factory=list)
     following: list[asyncio.Task[None]] = field(default_factory=list)
 
+    @property
+    def hold(self) -> ServerHold:
+        return ServerHold(self.stores.events, self.stores.checkpoints, self.clock)
+
     async def executor(self, *, after: int = 0, limits: Limits | None = None) -> Executor:
         """Start an executor that follows the log after position `after`."""
         made = Executor(
@@ -76,6 +81,7 @@ class World:
             self.functions,
             clock=self.clock,
             rng=Random(1),
+            hold=self.hold,
             limits=limits,
             values=RunValues(self.stores.artifacts),
         )

@@ -15,6 +15,7 @@ from baton.domain.schedule.messages import ScheduleFired
 from baton.domain.schedule.timetable import Interval
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.loops.leader_election import CANDIDATE_MS, LEASE_MS, RENEW_MS
+from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.ports.leases import Lease, Leases
 from baton.eventlog.ports.stores import Checkpoints
 from baton.scheduler import scheduler as role
@@ -31,7 +32,8 @@ SECOND = 1_000
 
 def scheduler_of(world: World, *, leases: Leases | None = None, **members) -> Scheduler:
     stores = replace(world.stores, leases=leases or world.stores.leases)
-    return Scheduler(stores, clock=world.clock, rng=Random(1), **members)
+    hold = ServerHold(stores.events, stores.checkpoints, world.clock)
+    return Scheduler(stores, clock=world.clock, rng=Random(1), hold=hold, **members)
 
 
 def running(*schedulers: Scheduler) -> AbstractAsyncContextManager[list[asyncio.Task[None]]]:

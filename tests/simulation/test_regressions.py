@@ -22,6 +22,7 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.loops.follow import follow
+from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import StoreLocation
 from baton.eventlog.ports.stores import EventStore
@@ -101,7 +102,8 @@ async def _ended(*, begun: bool, reads: int, answers: int) -> str:
     stores = await BACKEND.open(StoreLocation(secrets_keys=(b"a key for tests, 32 bytes long..",)))
     await _requested(stores.events, begun=begun)
     store, clock = Failing(stores.events, reads, answers), SystemClock()
-    executor = Executor(store, Functions(), clock=clock, rng=Random(1))
+    hold = ServerHold(store, stores.checkpoints, clock)
+    executor = Executor(store, Functions(), clock=clock, rng=Random(1), hold=hold)
     head = await stores.events.head() if begun else 0
     subscription = await stores.log.subscribe("executor", after=head)
     following = asyncio.create_task(follow(subscription, executor.handle, clock=clock))

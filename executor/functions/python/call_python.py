@@ -19,10 +19,10 @@ INVALID_INPUT = "INVALID_INPUT"
 async def call_async(
     function: PythonFunction, payload: JsonObject, context: StepContext
 ) -> CallOutcome:
-    """Call an `async def`. Only a cancellation of the calling task is raised.
+    """Call an `async def` function. Only a cancellation of the calling task is raised.
 
-    Whatever the function raises by itself fails the attempt, `KeyboardInterrupt` and
-    `CancelledError` too: nothing of it may reach the event loop.
+    Any exception of the function itself fails the attempt, including `KeyboardInterrupt` and
+    `CancelledError`: none of them may reach the event loop.
     """
     try:
         called = function.run(*_arguments(function, payload, context))
@@ -42,7 +42,7 @@ async def call_async(
 def call_blocking(
     function: PythonFunction, payload: JsonObject, context: StepContext
 ) -> CallOutcome:
-    """Call a `def` in the current thread. Every exception fails the attempt."""
+    """Call a `def` function in the current thread. Every exception fails the attempt."""
     depth = fork_depth()
     try:
         result = function.run(*_arguments(function, payload, context))
@@ -58,13 +58,13 @@ def call_blocking(
 def _arguments(
     function: PythonFunction, payload: JsonObject, context: StepContext
 ) -> tuple[object, ...]:
-    given: object = payload if function.convert is None else function.convert(payload)
-    return (given, context)[: function.arity]
+    first: object = payload if function.convert is None else function.convert(payload)
+    return (first, context)[: function.arity]
 
 
 @coroutine
 def _in_this_process(called: Coroutine[Any, Any, object]) -> Generator[Any, Any, object]:
-    """Drive a coroutine; end a copy of this process, which it forked, before it uses the loop."""
+    """Drive a coroutine; end a child process that it forks before the child uses the loop."""
     depth, value, error = fork_depth(), None, None
     while True:
         try:

@@ -1,8 +1,8 @@
-"""Keeps a copy of the process that a function forks from doing the process's own work.
+"""Prevents a child process that a function forks from doing the parent's work.
 
-A fork copies the event loop, the connections and the listening sockets. The copy may run the
-function to its end, but it ends there; and it lets go of the server's port and connections at once,
-so that the port is free after a restart and a client sees the end of its connection.
+A fork copies the event loop, the connections and the listening sockets. The child may run the
+function to its end and then exits. It closes the server's port and connections at once, so that the
+port is free after a restart and clients notice when the server closes their connection.
 """
 
 import os
@@ -13,23 +13,26 @@ from typing import Final
 
 _STATE: Final = {"registered": False}
 _forks: list[None] = []
-"""Grows by one in each copy of a process; a system call for each step of a function costs more."""
+"""Grows by one in each forked child.
+
+A system call per step would cost more than reading this list's length.
+"""
 os.register_at_fork(after_in_child=lambda: _forks.append(None))
 
 
 def fork_depth() -> int:
-    """Return a number that is larger in a copy of this process."""
+    """Return a number that is larger in a forked child than in its parent."""
     return len(_forks)
 
 
 def exit_if_forked(depth: int) -> None:
-    """End this process at once if it is a copy, made since `fork_depth` returned `depth`."""
+    """Exit at once if this process was forked after `fork_depth` returned `depth`."""
     if len(_forks) != depth:
         os._exit(0)
 
 
 def release_ports_in_forks() -> None:
-    """Let each process that is forked from this one close the sockets of the server's ports."""
+    """Make every process forked from this one close the sockets of the server's ports."""
     if not _STATE["registered"]:
         _STATE["registered"] = True
         os.register_at_fork(after_in_child=_close_server_sockets)
@@ -49,17 +52,17 @@ def _open_files() -> list[int]:
 
 
 def _port_of(fd: int) -> tuple[int | None, bool]:
-    """Return the local port of a socket, and whether it listens; None for another file."""
+    """Return the local port of a socket, and whether it listens; None for another descriptor."""
     try:
-        found = socket.socket(fileno=fd)
+        server_socket = socket.socket(fileno=fd)
     except OSError:
         return None, False
     try:
-        if found.family not in (socket.AF_INET, socket.AF_INET6):
+        if server_socket.family not in (socket.AF_INET, socket.AF_INET6):
             return None, False
-        listens = bool(found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
-        return found.getsockname()[1], listens
+        listens = bool(server_socket.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+        return server_socket.getsockname()[1], listens
     except OSError:
         return None, False
     finally:
-        found.detach()
+        server_socket.detach()

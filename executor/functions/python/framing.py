@@ -1,4 +1,4 @@
-"""Length-prefixed JSON, spoken between Baton and its function processes.
+"""Length-prefixed JSON messages between Baton and its function processes.
 
 A frame is the length in 4 bytes, big-endian, followed by one JSON object of that many bytes.
 """

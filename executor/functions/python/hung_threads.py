@@ -1,8 +1,8 @@
-"""Threads whose attempt is over while their function goes on: a thread can't be stopped.
+"""Threads that still run their function after its attempt has ended: threads can't be killed.
 
-Such a thread holds no slot, so that other calls get a new thread. If its function is still running
-a moment later, it is named in the log with its stack, and `AttemptOver` is raised in it, which ends
-a loop in Python but not a call that blocks in C.
+Such a thread holds no slot, so that other calls get a new thread. If the function still runs a
+moment later, its name and stack are logged, and `AttemptOver` is raised in the thread. That ends a
+loop in Python, but not a call that blocks in C.
 """
 
 import asyncio
@@ -14,20 +14,20 @@ from baton.executor.functions.python.thread_pool import Job
 from baton.executor.sdk import AttemptOver
 
 HUNG_AFTER_S: Final = 1.0
-"""A function that goes on for so long after the end of its attempt hangs."""
+"""A function that runs for this time after the end of its attempt counts as hung, in seconds."""
 
 _log = logging.getLogger("baton.functions")
 
 
 class HungThreads:
-    """The threads that go on after the end of their attempt.
+    """The threads that still run after the end of their attempt.
 
     Args:
-        ceiling: Threads beyond which a slot stays taken until its thread is free. The process is
-            not ready then: it should be restarted.
+        ceiling: Number of such threads from which on a slot stays taken until its thread is free.
+            The process then reports that it isn't ready, because it should be restarted.
 
     Attributes:
-        found: Functions that hung so far.
+        found: The number of functions that have hung so far.
     """
 
     def __init__(self, ceiling: int) -> None:
@@ -37,21 +37,21 @@ class HungThreads:
 
     @property
     def count(self) -> int:
-        """The threads that go on at this moment."""
+        """The number of threads that run after the end of their attempt."""
         self._jobs = {job for job in self._jobs if job.running}
         return len(self._jobs)
 
     @property
     def full(self) -> bool:
-        """Whether there are so many that no further thread is replaced."""
+        """Whether the ceiling is reached, so that no further thread is replaced."""
         return self.count >= self._ceiling
 
     async def bearable(self) -> bool:
-        """Return whether threads that hang are still replaced; the process is ready only then."""
+        """Return whether hung threads are still replaced; the process is ready only then."""
         return not self.full
 
     def add(self, job: Job[Any], call: Call) -> bool:
-        """Watch a thread whose attempt is over; return whether another thread may replace it."""
+        """Watch a thread whose attempt has ended; return whether another thread may replace it."""
         if not job.running:
             return True
         if self.full:

@@ -1,7 +1,7 @@
-"""Reads what a function process prints during one call.
+"""Reads the text that a function process prints during one call.
 
-The process writes a mark before and after the call, so that nothing else counts as printed by it.
-What is printed arrives here although the process may die: the pipe outlives it.
+The process writes a mark before and after the call, so that other output doesn't count as printed
+by the call. The pipe outlives the process, so output arrives even if the process dies.
 """
 
 import asyncio
@@ -12,14 +12,15 @@ from contextlib import suppress
 from typing import Final
 
 MAX_PASSED_ON: Final = 64 * 1024
-"""Bytes of one call that are passed on to the service's own standard error."""
+"""The number of bytes per call that are copied to the service's own standard error."""
 MAX_LINES: Final = 2_000
-"""Lines that are reported at once. Of what follows, as many are kept, from the end.
+"""The number of lines that are reported as they arrive.
 
-They take more than a log holds; more of them would only hold the event loop.
+Of the lines after them, the last ones are kept, at most as many. A log holds fewer lines than that;
+more lines would only block the event loop.
 """
 MAX_LAST_BYTES: Final = 128 * 1024
-"""Bytes that are kept from the end."""
+"""The number of bytes at the end that are kept."""
 _CHUNK: Final = 64 * 1024
 _DROPPED: Final = b"\nfurther output of this call is dropped: the function writes too much\n"
 
@@ -29,9 +30,9 @@ class PrintedOutput:
 
     Args:
         source: The output of the process.
-        mark: What the process writes before and after the call.
-        on_line: Called on the event loop with each line, without its end.
-        on_omitted: Called with the number of lines left out, before the last ones are reported.
+        mark: The text that the process writes before and after the call.
+        on_line: Called on the event loop with each line, without its line end.
+        on_omitted: Called with the number of omitted lines, before the last ones are reported.
     """
 
     def __init__(
@@ -55,29 +56,29 @@ class PrintedOutput:
 
     async def read(self) -> None:
         """Return when the call or the process has ended, and every line was reported."""
-        found, rest = await self._read_to_mark(b"", self._ignore)
-        if found:
+        call_began, rest = await self._read_to_mark(b"", self._ignore)
+        if call_began:
             await self._read_to_mark(rest, self._take)
         self._report_last()
 
     async def _read_to_mark(self, data: bytes, take: Callable[[bytes], None]) -> tuple[bool, bytes]:
-        """Pass what comes before the next mark to `take`; return what was read behind it."""
+        """Pass the data before the next mark to `take`; return whether it came, and the rest."""
         while True:
             before, mark, behind = data.partition(self._mark)
             if mark:
                 take(before)
                 return True, behind
-            held = data.rfind(self._mark[:1])  # perhaps the beginning of a mark
-            held = len(data) if held < 0 or len(data) - held >= len(self._mark) else held
-            take(data[:held])
+            end = data.rfind(self._mark[:1])  # perhaps the beginning of a mark
+            end = len(data) if end < 0 or len(data) - end >= len(self._mark) else end
+            take(data[:end])
             more = await self._source.read(_CHUNK)
             if not more:
-                take(data[held:])
+                take(data[end:])
                 return False, b""
-            data = data[held:] + more
+            data = data[end:] + more
 
     def _ignore(self, data: bytes) -> None:
-        """Ignore what was printed between two calls, by a thread that an earlier one has left."""
+        """Ignore output between two calls, from a thread that an earlier call left running."""
 
     def _take(self, data: bytes) -> None:
         if not data:
@@ -104,16 +105,16 @@ class PrintedOutput:
             self._dropped = True
 
     def _pass_on(self, data: bytes) -> None:
-        left = MAX_PASSED_ON - self._size
-        if left <= 0:
+        allowed = MAX_PASSED_ON - self._size
+        if allowed <= 0:
             return
         with suppress(OSError):
-            os.write(2, data[:left])
-            if len(data) > left:
+            os.write(2, data[:allowed])
+            if len(data) > allowed:
                 os.write(2, _DROPPED)
 
     def _report_last(self) -> None:
-        """Report the lines at the end, beginning with a whole one."""
+        """Report the last lines, beginning with a complete one."""
         lines = b"".join([self._line, *self._last]).split(b"\n")
         if lines[-1] == b"":
             lines.pop()

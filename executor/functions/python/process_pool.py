@@ -1,7 +1,8 @@
 """Processes for functions with `pool="process"`: each performs one call at a time.
 
-A process that dies fails its own call only, and a cancelled call kills its process, which no shared
-pool can do. Nothing is pickled: the process loads the function from the same source.
+A process that dies fails only its own call, and a cancelled call kills its process; the pools of
+the standard library can do neither. Nothing is pickled: the process loads the function from the
+same source.
 """
 
 import asyncio
@@ -26,12 +27,12 @@ from baton.protocols.masking import environment_without_settings
 
 PROCESS_DIED = "PROCESS_DIED"
 MAX_IDLE = 2
-"""Processes that are kept for later calls."""
+"""The number of idle processes that are kept for later calls."""
 _EXIT_TIMEOUT_S = 2.0
 _PRINTED_S = 1.0
-"""Time for the rest of what a call has printed to arrive."""
+"""The time to wait for the rest of a call's output, in seconds."""
 _PRINTED_AFTER_DEATH_S = 0.2
-"""The same after the end of the process; processes that it has started may keep the pipe open."""
+"""The same after the process has died; its child processes may keep the pipe open."""
 _START_CODE = (
     "import sys; sys.path[:] = sys.argv[1:]; "
     "from baton.executor.functions.python.process_worker import main; main()"
@@ -42,27 +43,27 @@ OnMessage = Callable[[JsonObject], None]
 
 
 class Receiver(Protocol):
-    """Gets what a running function reports, logs and prints, on the event loop."""
+    """Gets the messages, log lines and output of a running function, on the event loop."""
 
     def message(self, message: JsonObject) -> None:
-        """Take a `heartbeat`, `log` or `omitted` message."""
+        """Process a `heartbeat`, `log` or `omitted` message."""
         ...
 
     def printed(self, line: str) -> None:
-        """Take a line that the function printed."""
+        """Process a line that the function printed."""
         ...
 
     def omitted(self, lines: int) -> None:
-        """Note that `lines` printed lines were left out before the next one."""
+        """Record that `lines` printed lines are missing before the next one."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _FunctionProcess:
-    """A process, and the reading end of the pipe for what it prints.
+    """A function process, and the reading end of the pipe for its output.
 
-    The pipe isn't one of asyncio's subprocess: a process that a function has started may hold it
-    open after the function process has ended.
+    The pipe isn't one of asyncio's subprocess module: a child of the function process may keep it
+    open after the process has ended.
     """
 
     process: Process
@@ -88,46 +89,48 @@ class ProcessPool:
             message: The call as `process_worker` reads it.
             receiver: Gets what the function reports, logs and prints while it runs.
         """
-        one = self._pop_idle() or await _start_process()
+        worker = self._pop_idle() or await _start_process()
         mark = f"\0{secrets.token_hex(16)}"
-        output = PrintedOutput(one.printed, mark.encode(), receiver.printed, receiver.omitted)
+        output = PrintedOutput(worker.printed, mark.encode(), receiver.printed, receiver.omitted)
         printed = asyncio.create_task(output.read(), name="printed output")
-        done = False
+        reusable = False
         try:
             call = encode_frame({**message, "mark": mark})
-            outcome = await _exchange(one.process, call, receiver.message)
-            done = not await stop_tasks((printed,), grace_s=_PRINTED_S) and not printed.cancelled()
+            outcome = await _exchange(worker.process, call, receiver.message)
+            reusable = (
+                not await stop_tasks((printed,), grace_s=_PRINTED_S) and not printed.cancelled()
+            )
         except (asyncio.IncompleteReadError, ConnectionError):
-            code = await one.process.wait()
+            code = await worker.process.wait()
             return failure(PROCESS_DIED, f"the process ended with {code}", retryable=True)
         finally:
-            if not done:
-                await _kill_process(one.process)
+            if not reusable:
+                await _kill_process(worker.process)
                 await stop_tasks((printed,), grace_s=_PRINTED_AFTER_DEATH_S)
-            await self._keep_or_end(one, keep=done)
+            await self._keep_or_end(worker, keep=reusable)
         return outcome
 
     async def close(self) -> None:
         """End the idle processes; a busy one ends when its call ends or is cancelled."""
         self._closing = True
         idle, self._idle = self._idle, []
-        for one in idle:
-            await _end_process(one.process)
-            one.pipe.close()
+        for worker in idle:
+            await _end_process(worker.process)
+            worker.pipe.close()
 
     def _pop_idle(self) -> _FunctionProcess | None:
         while self._idle:
-            if not (one := self._idle.pop()).ended:
-                return one
-            one.pipe.close()
+            if not (worker := self._idle.pop()).ended:
+                return worker
+            worker.pipe.close()
         return None
 
-    async def _keep_or_end(self, one: _FunctionProcess, *, keep: bool) -> None:
+    async def _keep_or_end(self, worker: _FunctionProcess, *, keep: bool) -> None:
         if keep and not self._closing and len(self._idle) < MAX_IDLE:
-            self._idle.append(one)
+            self._idle.append(worker)
             return
-        await _kill_process(one.process)
-        one.pipe.close()
+        await _kill_process(worker.process)
+        worker.pipe.close()
 
 
 async def _start_process() -> _FunctionProcess:

@@ -1,4 +1,4 @@
-"""Takes in what a function process sends and prints during a call."""
+"""Processes the messages and the output of a function process during a call."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ class ProcessReceiver:
         extra: The ids that lines in the service's own log carry.
         on_heartbeat: Called with the call and the progress that its function reports.
         logs: Keeps the lines that the function logs and prints.
-        clock: Times the printed lines.
+        clock: Gives printed lines their times.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class ProcessReceiver:
         self._clock = clock
 
     def message(self, message: JsonObject) -> None:
-        """Take a `heartbeat`, `log` or `omitted` message."""
+        """Process a `heartbeat`, `log` or `omitted` message."""
         match message:
             case {"heartbeat": progress}:
                 self._on_heartbeat(self._call, progress)
@@ -48,9 +48,9 @@ class ProcessReceiver:
                 LOGGER.warning("a function process sent an unknown message")
 
     def printed(self, line: str) -> None:
-        """Take a line that the function printed; the service's log doesn't repeat it."""
+        """Keep a line that the function printed; the service's log doesn't repeat it."""
         self._logs.keep(self._call, log_line(self._clock.now(), OUTPUT, line))
 
     def omitted(self, lines: int) -> None:
-        """Note that `lines` were left out before the next one."""
+        """Record that `lines` lines are missing before the next one."""
         self._logs.omit(self._call, lines)

@@ -1,7 +1,7 @@
 """The program of a function process: performs calls one by one until its input ends.
 
 Frames arrive on the original standard input and leave on the original standard output. Functions
-find an empty standard input, and what they print goes to standard error, which Baton reads.
+get an empty standard input, and their output goes to standard error, which Baton reads.
 """
 
 import asyncio
@@ -25,11 +25,12 @@ from baton.executor.functions.results import InvalidOutput, failure, json_copy, 
 from baton.executor.sdk import StepContext
 
 MAX_LINES = 1_000
-"""Log lines of a call that are sent at once."""
+"""The number of log lines of a call that are sent as they arrive."""
 MAX_LAST_LINES = 1_000
-"""Log lines that are kept of what follows, from the end, and sent when the call ends."""
+"""The number of later log lines, counted from the end, that are kept and sent when the call ends.
+"""
 MAX_LINE = 8_192
-"""Characters of a log line."""
+"""The number of characters of a log line."""
 
 
 class _Output:
@@ -38,7 +39,7 @@ class _Output:
     def __init__(self) -> None:
         os.dup2(2, 1)
         if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(line_buffering=True)  # a line is sent before a crash
+            sys.stdout.reconfigure(line_buffering=True)  # a line is sent before a crash can lose it
 
     def mark(self, mark: str) -> None:
         """Write the mark of the beginning or the end of a call."""
@@ -56,7 +57,7 @@ class _Channel:
         self._lock = Lock()
 
     def close(self) -> None:
-        """Close the stream in a copy of this process: Baton notices the end of this one by it."""
+        """Close the stream in a forked child, so that Baton notices when this process ends."""
         os.close(self._stream.fileno())
 
     def send(self, message: JsonObject) -> None:
@@ -88,7 +89,7 @@ class _LogForwarder(logging.Handler):
             self._last.append(line)
 
     def end_call(self) -> None:
-        """Send the last lines of a call that has logged too much, and forget them."""
+        """Send the last lines of a call that has logged too many, and forget them."""
         if omitted := self._count - MAX_LINES - len(self._last):
             self._channel.send({"omitted": max(0, omitted)})
         while self._last:
@@ -115,7 +116,9 @@ class _FunctionRunner:
 
     def _function(self, origin: str, name: str) -> PythonFunction:
         if (origin, name) not in self._loaded:
-            self._loaded.update({(origin, one.name): one for one in load_functions(origin)})
+            self._loaded.update(
+                {(origin, function.name): function for function in load_functions(origin)}
+            )
         try:
             return self._loaded[origin, name]
         except KeyError:

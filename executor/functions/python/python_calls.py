@@ -33,7 +33,7 @@ from baton.executor.functions.step_context import (
 from baton.executor.sdk import AttemptOver
 
 MAX_LOGGED_STACK: Final = 8_192
-"""Characters of a traceback in the log, from its end; the step keeps more."""
+"""The number of characters of a traceback in the log, from its end; the step keeps more."""
 
 
 class PythonCalls:
@@ -41,10 +41,10 @@ class PythonCalls:
 
     Args:
         waits: Lets calls wait for slots.
-        hung_threads: Threads that may hang and be replaced.
+        hung_threads: The number of threads that may hang and be replaced.
         on_heartbeat: Called on the event loop with a call and the progress its function reports.
-        logs: Keeps what the functions log and print.
-        clock: Times the lines of the logs.
+        logs: Keeps the lines that the functions log and print.
+        clock: Gives the lines of the logs their times.
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class PythonCalls:
 
     @property
     def loop_held(self) -> int:
-        """The number of times that a function has held the event loop."""
+        """The number of times that a function has blocked the event loop."""
         return 0 if self._watchdog is None else self._watchdog.held
 
     def performer(self, function: PythonFunction, limit: ConcurrencyLimit) -> PerformCall:
-        """Return what performs the calls of `function` within `limit`."""
+        """Return a performer of the calls of `function`, within `limit`."""
         self._watch_loop()
         if function.runs_in == "thread":
             return partial(self._in_thread, function, limit)
@@ -123,7 +123,7 @@ class PythonCalls:
     async def _in_thread(
         self, function: PythonFunction, limit: ConcurrencyLimit, call: Call
     ) -> CallOutcome:
-        """Call it in a thread. A thread that goes on after a cancellation is replaced."""
+        """Call the function in a thread. A thread that goes on after a cancellation is replaced."""
         payload = copy_payload(call.payload)
         slot = None
         if not limit.try_acquire():
@@ -145,9 +145,9 @@ class PythonCalls:
             self._free_slot(job, call, partial(limit.release, slot))
 
     def _free_slot(self, job: Job[CallOutcome], call: Call, release: Callable[[], None]) -> None:
-        """Release the slot of a call that is over; with too many hung threads, when its thread is.
+        """Release the slot of an ended call; with too many hung threads, when its thread is free.
 
-        The thread may go on: then another one takes its place.
+        The thread may still run; another thread then takes its place.
         """
         loop = asyncio.get_running_loop()
 

@@ -1,7 +1,7 @@
-"""Daemon threads for blocking functions: as many as there are calls at once.
+"""Daemon threads for blocking functions: one for each concurrent call.
 
-`ThreadPoolExecutor` doesn't fit: the interpreter joins its threads at exit, so one function that
-hangs would keep a stopped service alive. Nor can it replace a thread that hangs.
+`ThreadPoolExecutor` doesn't fit: the interpreter joins its threads at exit, so one hung function
+would keep a stopped service alive. Nor can it replace a hung thread.
 """
 
 import ctypes
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Job(Generic[T]):
-    """A function that a thread of the pool calls; `future` gets its result."""
+    """A function that a thread of the pool calls; `future` receives its result."""
 
     def __init__(self, function: Callable[[], T]) -> None:
         self.future: Future[T] = Future()
@@ -49,7 +49,7 @@ class Job(Generic[T]):
         return self._thread is not None
 
     def abandon(self) -> None:
-        """Let the thread end after this job: another thread takes its place."""
+        """Let the thread end after this job, because another thread takes its place."""
         with self._lock:
             self._abandoned = True
 
@@ -99,5 +99,5 @@ class DaemonThreadPool:
     def _run_jobs(self) -> None:
         with suppress(BaseException):  # an interruption that came as the function ended
             while (job := self._queue.get()) is not None and job.run():
-                del job  # an idle thread must not keep the payload alive
+                del job  # an idle thread must not keep the payload in memory
                 self._idle.release()

@@ -1,7 +1,8 @@
-"""Names the function that holds the event loop, while it does so.
+"""Logs the name of a function that blocks the event loop, while it blocks it.
 
-A coroutine that blocks stops everything in the process, timeouts included. A thread therefore asks
-the loop for a sign of life. Without one in time it looks at what the loop's thread executes.
+A coroutine that blocks stops everything in the process, including timeouts. A thread therefore
+schedules a callback on the loop at intervals. If the callback doesn't run in time, the thread
+inspects what the loop's thread executes.
 """
 
 import asyncio
@@ -16,11 +17,11 @@ from typing import Final, TypeAlias
 from baton.executor.functions.call import Call
 
 HELD_S: Final = 0.1
-"""Time without a sign of life after which the loop counts as held."""
+"""The time without an answer after which the loop counts as blocked, in seconds."""
 PAUSE_S: Final = 0.05
-"""Pause between two signs of life."""
+"""The pause between two checks, in seconds."""
 LOG_INTERVAL_S: Final = 60.0
-"""A function is named in the log at most once in so long."""
+"""The shortest time between two log lines about the same function, in seconds."""
 
 CallOfTask: TypeAlias = "Callable[[asyncio.Task[object]], Call | None]"
 
@@ -35,7 +36,7 @@ class LoopWatchdog:
         call_of: Returns the call that a task performs; called in the watchdog's thread.
 
     Attributes:
-        held: How often a function has held the loop.
+        held: How often a function has blocked the loop.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, call_of: CallOfTask) -> None:
@@ -66,10 +67,10 @@ class LoopWatchdog:
                 alive.wait()
 
     def _answers(self, alive: Event) -> bool:
-        """Return whether the loop gives a sign of life in time; log what holds it if not.
+        """Return whether the loop answers in time; if not, log the function that blocks it.
 
-        A busy loop executes many tasks in that time. One function holds it if the same task is
-        executed at two instants.
+        A busy loop executes many tasks in that time. A single function blocks the loop if the same
+        task is executed at two instants.
         """
         if alive.wait(HELD_S / 2):
             return True
