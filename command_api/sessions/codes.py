@@ -1,15 +1,24 @@
-"""Codes that open one session each: a page is opened by a link without a token in its address."""
+"""Codes that open one session each: a page is opened by a link without a token in its address.
+
+A code is good at every process of an installation, because the shared store holds it, among the
+idempotency keys, which end by themselves. The store has the hash of the code, and the credential
+encrypted with the code: without the code it opens nothing.
+"""
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from baton.eventlog.ports.keys import IdempotencyKeys, StoredResponse
+from baton.eventlog.secret_cipher import Sealed, SecretCipher
+
 LIFETIME_MS: Final = 10 * 60_000
 CODE_BYTES: Final = 16
-MAX_CODES: Final = 1_000
-"""Codes that are kept; a further one takes the place of the oldest."""
+_PURPOSE: Final = b"baton ui code v1"
+_NO_TENANT: Final = ""
+_MADE: Final = "made"
+_SEPARATOR: Final = "\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,36 +29,41 @@ class NewCode:
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    credential: str = field(repr=False)
-    expires_at: int
+async def make_code(keys: IdempotencyKeys, credential: str, *, at: int) -> NewCode:
+    """Return a new code for a session of a token or a key, made at `at` (ms since the epoch)."""
+    code, expires_at = secrets.token_urlsafe(CODE_BYTES), at + LIFETIME_MS
+    name, text = _name(code), f"{expires_at}{_SEPARATOR}{credential}"
+    sealed = _cipher(code).seal(_NO_TENANT, name, text)
+    await keys.claim(_NO_TENANT, name, fingerprint=_MADE, at=at)
+    kept = StoredResponse(status=201, headers=(), body=sealed.encrypted)
+    await keys.complete(_NO_TENANT, name, response=kept)
+    return NewCode(code=code, expires_at=expires_at)
 
 
-class OneTimeCodes:
-    """The codes of one process, by their hashes; they end with it.
-
-    Args:
-        now: Returns ms since the epoch.
-    """
-
-    def __init__(self, now: Callable[[], int]) -> None:
-        self._now = now
-        self._kept: dict[bytes, _Kept] = {}
-
-    def make(self, credential: str) -> NewCode:
-        """Return a new code for a session of a token or a key."""
-        while len(self._kept) >= MAX_CODES:
-            del self._kept[next(iter(self._kept))]
-        code, expires_at = secrets.token_urlsafe(CODE_BYTES), self._now() + LIFETIME_MS
-        self._kept[_hash(code)] = _Kept(credential, expires_at)
-        return NewCode(code=code, expires_at=expires_at)
-
-    def redeem(self, code: str) -> str | None:
-        """Return the token or key of a code, which isn't valid any more then; None for no code."""
-        kept = self._kept.pop(_hash(code), None)
-        return None if kept is None or self._now() >= kept.expires_at else kept.credential
+async def redeem_code(keys: IdempotencyKeys, code: str, *, at: int) -> str | None:
+    """Return the token or key of a code, which isn't valid any more then; None for no code."""
+    name = _name(code)
+    made = await keys.claim(_NO_TENANT, name, fingerprint=_MADE, at=at)
+    if made.response is None:
+        if made.outcome == "claimed":
+            await keys.release(_NO_TENANT, name)
+        return None
+    cipher = _cipher(code)
+    text = cipher.open(_NO_TENANT, name, Sealed(cipher.key_id, made.response.body))
+    expires_at, credential = text.split(_SEPARATOR, 1)
+    return credential if at < int(expires_at) and await _is_first(keys, name, at) else None
 
 
-def _hash(code: str) -> bytes:
-    return sha256(code.encode("utf-8", "surrogatepass")).digest()
+async def _is_first(keys: IdempotencyKeys, name: str, at: int) -> bool:
+    """Return if no other redemption was before: each has a fingerprint of its own."""
+    mine = secrets.token_hex(CODE_BYTES)
+    claim = await keys.claim(_NO_TENANT, f"{name} used", fingerprint=mine, at=at)
+    return claim.outcome == "claimed"
+
+
+def _name(code: str) -> str:
+    return f"ui code {sha256(code.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def _cipher(code: str) -> SecretCipher:
+    return SecretCipher((code.encode(),), _PURPOSE)

@@ -17,7 +17,6 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
 
-from baton.command_api.sessions.codes import OneTimeCodes
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.secret_cipher import Sealed, SecretCipher
 
@@ -67,10 +66,9 @@ class Sessions:
         self, keys: Sequence[bytes], now: Callable[[], int], *, insecure: bool = False
     ) -> None:
         self._cipher = SecretCipher(keys or (secrets.token_bytes(32),), PURPOSE)
-        self._now = now
+        self.now = now
         self._ended: dict[bytes, int] = {}
         self.insecure = insecure
-        self.codes = OneTimeCodes(now)
 
     def begin(self, credential: str, *, valid_ms: int | None) -> NewSession:
         """Return a new session of a valid credential; raises CredentialTooLong.
@@ -80,7 +78,7 @@ class Sessions:
             valid_ms: Milliseconds for which the credential is valid, None for no end.
         """
         lasts_ms = LIFETIME_MS if valid_ms is None else min(valid_ms, LIFETIME_MS)
-        expires_at = self._now() + lasts_ms
+        expires_at = self.now() + lasts_ms
         half = secrets.token_urlsafe(_HALF_BYTES)
         text = _SEPARATOR.join((str(expires_at), _hash(half), credential))
         sealed = self._cipher.seal_bytes("", _ID, zlib.compress(text.encode()))
@@ -110,13 +108,13 @@ class Sessions:
         except Unreadable:
             return None
         expires_at, half_hash, credential = text.split(_SEPARATOR, 2)
-        if self._now() >= int(expires_at):
+        if self.now() >= int(expires_at):
             return None
         return Session(credential=credential, half_hash=half_hash, expires_at=int(expires_at))
 
     def end(self, cookie: str) -> None:
         """End the session of a cookie at this server, before its time."""
-        now = self._now()
+        now = self.now()
         if len(self._ended) >= MAX_ENDED:
             self._ended = {key: until for key, until in self._ended.items() if until > now}
         while len(self._ended) >= MAX_ENDED:

@@ -1,11 +1,9 @@
-"""Sessions and codes without HTTP: their ends, their keys, and cookies that were changed."""
+"""Sessions without HTTP: their ends, their keys, and cookies that were changed."""
 
 from dataclasses import dataclass
 
 import pytest
 
-from baton.command_api.sessions.codes import LIFETIME_MS as CODE_MS
-from baton.command_api.sessions.codes import MAX_CODES, OneTimeCodes
 from baton.command_api.sessions.sessions import LIFETIME_MS, CredentialTooLong, Sessions
 
 OLD, NEW = b"o" * 32, b"n" * 32
@@ -83,23 +81,3 @@ def test_a_credential_that_fits_into_no_cookie_is_refused() -> None:
     assert len(sessions.begin("e" * 8_000, valid_ms=None).cookie) < 400
     with pytest.raises(CredentialTooLong):
         sessions.begin("".join(map(chr, range(0x4E00, 0x4E00 + 2_000))), valid_ms=None)
-
-
-def test_a_code_is_good_once_and_for_ten_minutes() -> None:
-    clock = Hands(1_000)
-    codes = OneTimeCodes(clock.now)
-    once, late = codes.make("first"), codes.make("second")
-
-    assert [codes.redeem(once.code) for _ in range(2)] == ["first", None]
-    clock.at = late.expires_at
-    assert codes.redeem(late.code) is None
-    assert (late.expires_at, len(late.code)) == (1_000 + CODE_MS, 22)
-    assert late.code not in repr(late) + repr(codes.__dict__)
-
-
-def test_of_too_many_codes_the_newest_stay() -> None:
-    codes = OneTimeCodes(Hands(1_000).now)
-    made = [codes.make(str(number)) for number in range(MAX_CODES + 1)]
-
-    assert codes.redeem(made[0].code) is None
-    assert codes.redeem(made[1].code) == "1"

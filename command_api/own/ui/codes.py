@@ -11,6 +11,7 @@ from baton.command_api.own.ui.bodies import CodeBody
 from baton.command_api.own.ui.session import sessions_of
 from baton.command_api.principal import READ
 from baton.command_api.security.auth import bearer_token
+from baton.command_api.sessions.codes import make_code
 from baton.command_api.ui.session_cookie import address_of
 from baton.protocols.iso_time import format_time
 
@@ -20,7 +21,8 @@ async def _make_code(context: RequestContext) -> Reply:
     if hdrs.AUTHORIZATION not in context.headers:
         message = "A session can't open further ones: send the token or the API key itself"
         raise Refused("forbidden", message)
-    made = sessions_of(context).codes.make(bearer_token(context.request))
+    token, at = bearer_token(context.request), sessions_of(context).now()
+    made = await make_code(context.services.keys, token, at=at)
     body = {
         "code": made.code,
         "url": f"{address_of(context.request)}/ui/#code={made.code}",

@@ -13,6 +13,7 @@ from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.ui.bodies import NewSessionBody, SessionBody, SignInBody
 from baton.command_api.principal import Identity
 from baton.command_api.security.claims import unauthorized
+from baton.command_api.sessions.codes import redeem_code
 from baton.command_api.sessions.sessions import (
     LIFETIME_MS,
     CredentialTooLong,
@@ -65,7 +66,7 @@ async def _credential(context: RequestContext, body: SignInBody, sessions: Sessi
         )
         return issued.token
     if body.code is not None:
-        credential = sessions.codes.redeem(body.code)
+        credential = await redeem_code(context.services.keys, body.code, at=sessions.now())
         if credential is None:
             message = "The code was used, or has ended: `baton ui` makes another one"
             raise Refused("unauthorized", message, headers={hdrs.WWW_AUTHENTICATE: "Bearer"})

@@ -126,7 +126,7 @@ async def _until_stopped(
 
     dev_session.save(started.folder, url=started.url, token=started.token)
     try:
-        link = _link(started, process)
+        link = await _link(started, process)
         _announce(started, link, process)
         if open_ui:
             await asyncio.to_thread(open_browser, link)
@@ -135,13 +135,16 @@ async def _until_stopped(
         dev_session.remove_url(started.folder)
 
 
-def _link(started: _Started, process: "Process") -> str:
+async def _link(started: _Started, process: "Process") -> str:
     """Return a link that signs one browser in."""
-    sessions = process.services.sessions
-    if sessions is None:
+    from baton.command_api.sessions.codes import make_code
+
+    services = process.services
+    if services.sessions is None:
         message = "a process with the API role has sessions"
         raise RuntimeError(message)
-    return f"{started.url}/ui/#code={sessions.codes.make(started.token).code}"
+    made = await make_code(services.keys, started.token, at=services.sessions.now())
+    return f"{started.url}/ui/#code={made.code}"
 
 
 def _token(settings: "Settings", tenant: str, days: int) -> str:
