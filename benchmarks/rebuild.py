@@ -1,7 +1,8 @@
 """A set of views that is built and promoted beside a server under load.
 
-A store is filled with runs first. Then a client starts runs at a fixed rate and reads each of them
-at once, while `baton views` builds a second set, promotes it, rolls back and promotes it again.
+Runs are imported into a store first. Then a client starts runs at a fixed rate and reads each of
+them at once, while `baton views` builds a second set, promotes it, rolls back and promotes it
+again.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -19,10 +20,10 @@ import uvloop
 
 from benchmarks.engine import engine
 from benchmarks.http_client import Connection, Server
-from benchmarks.load import Load, quantile
+from benchmarks.imported_runs import import_runs
+from benchmarks.load import quantile
 from benchmarks.processes import MeasurementFailed, environment
 from benchmarks.server import baton_dev
-from benchmarks.shapes import SHAPES
 
 RUNS: Final = 100_000
 """Runs that are stored before."""
@@ -32,8 +33,7 @@ ALONE_S: Final = 10.0
 """The time that the load runs before the set is built."""
 EVENTS_PER_S: Final = 10_000
 _CONNECTIONS: Final = 32
-_FILLING_S: Final = 7_200.0
-_IN_FLIGHT: Final = 200
+_FILLING_MS: Final = 7_200_000
 
 
 @dataclass(slots=True)
@@ -69,11 +69,11 @@ def show(base: Path | None, runs: int | None) -> None:
 
 
 async def _fill(data: Path, runs: int) -> None:
-    shape = SHAPES["3-step"]
+    """Import the runs, and wait until the views hold them."""
+    head = await import_runs(data, runs)
     async with engine(data) as it:
-        definition = await it.define(replace(shape, name="stored"))
-        load = Load(shape=shape.name, in_flight=_IN_FLIGHT, seconds=_FILLING_S, runs=runs)
-        await it.drive(definition, load)
+        assert await it.process.services.reached(head, _FILLING_MS)
+        assert await it.process.context.history_position.reached(head, _FILLING_MS)
 
 
 async def _measure(folder: Path, server: Server, definition: str) -> None:
