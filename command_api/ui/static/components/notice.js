@@ -46,7 +46,7 @@ export function Loading({ label = 'Loading…' }) {
 /**
  * The answer to a request, or that it is awaited, or why it failed.
  *
- * @param {{of: import('../core/use_get.js').Loaded, children: (data: any) => any}} props The child
+ * @param {{of: import('../core/reading.js').Loaded, children: (data: any) => any}} props The child
  *   is a function, which is called with the answer once there is one.
  */
 export function Loaded({ of, children }) {

@@ -1,5 +1,6 @@
-/** A table of any number of rows, of which only those near the visible part are in the document. */
+/** Tables: of any number of rows, of which only those near the visible part are in the document, and short ones. */
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact.js';
+import { formatCount } from './values.js';
 
 /**
  * @typedef {{key: string, title: any, width?: string, render?: (row: any, index: number) => any,
@@ -216,4 +217,24 @@ export function useWindow(count, rowHeight, head = 0) {
   return {
     ref, first, last, before: first * rowHeight, after: (count - last) * rowHeight, scrollTo,
   };
+}
+
+/** @param {{label: string, heads: string[], rows: any[][], empty?: string}} props */
+export function PlainTable({ label, heads, rows, empty = 'There is none.' }) {
+  if (rows.length === 0) return html`<p class="muted">${empty}</p>`;
+  return html`<div class="plain" tabindex="0" role="region" aria-label=${label}><table aria-label=${label}>
+    <thead><tr>${heads.map((head, at) => html`<th key=${head} scope="col" class=${alignment(rows[0][at])}>${head}</th>`)}</tr></thead>
+    <tbody>${rows.map((row, at) => html`<tr key=${at}>${row.map((cell, column) => html`<td
+      key=${column} class=${alignment(cell)}>${cellOf(cell)}</td>`)}</tr>`)}</tbody>
+  </table></div>`;
+}
+
+/** @param {any} cell Numbers stand at the right of their column. */
+function alignment(cell) {
+  return typeof cell === 'number' ? 'numeric' : undefined;
+}
+
+/** @param {any} cell */
+function cellOf(cell) {
+  return typeof cell === 'number' ? formatCount(cell) : cell;
 }

@@ -1,5 +1,6 @@
 /** Values as a page shows them: the status of a thing, fields, numbers, JSON in one line, and values over time. */
 import { html } from '../vendor/preact.js';
+import { href } from '../core/router.js';
 
 /** @typedef {'good' | 'bad' | 'warn' | 'busy' | 'idle'} Tone */
 
@@ -103,4 +104,14 @@ export function counted(count, noun) {
 export function shortJson(value, most) {
   const text = value === undefined ? '' : JSON.stringify(value);
   return text.length > most ? `${text.slice(0, most)}…` : text;
+}
+
+/** Return the name of a run: its title, else its definition with the correlation id or its own. */
+export function nameOf(/** @type {Record<string, any>} */ run) {
+  return run.title ?? `${run.slug ?? 'run'} ${run.correlationId ?? run.id}`;
+}
+
+/** @param {{run: Record<string, any>}} props */
+export function RunName({ run }) {
+  return html`<a href=${href(`/runs/${run.id}`)} title=${run.id}>${nameOf(run)}</a>`;
 }

@@ -113,7 +113,7 @@ const FOREMOST = ['failed', 'running', 'waiting', 'cancelled', 'succeeded'];
  *
  * @param {GraphNode[]} members
  */
-export function countsOf(members) {
+function countsOf(members) {
   /** @type {Map<string, number>} */
   const counts = new Map();
   for (const { status } of members) {

@@ -91,7 +91,7 @@ function GraphNode({ node, box, selected, onPick }) {
  *
  * @param {[number, number][]} points
  */
-export function pathOf(points) {
+function pathOf(points) {
   const [[x, y], ...rest] = points;
   let path = `M${x} ${y}`;
   let [fromX, fromY] = [x, y];

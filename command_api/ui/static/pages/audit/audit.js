@@ -1,12 +1,16 @@
 /** Evidence that the log is what was signed, and who did what. */
 import { html } from '../../vendor/preact.js';
-import { setQuery } from '../../core/router.js';
+import { useGet, usePages } from '../../core/reading.js';
+import { setQuery, values } from '../../core/router.js';
 import { may } from '../../core/session.js';
-import { Notice } from '../../components/notice.js';
+import { Time } from '../../core/time.js';
+import { CopyButton, CopyLines, download } from '../../components/copy.js';
+import { FilterBar } from '../../components/filter_bar.js';
+import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
-import { Actions } from './actions.js';
-import { Heads } from './heads.js';
-import { Proof } from './proof.js';
+import { Table } from '../../components/table.js';
+import { Fields, formatCount } from '../../components/values.js';
+import { Ref } from '../streams/events.js';
 import { Verifications } from './verifications.js';
 
 /** The title of the page. */
@@ -39,4 +43,128 @@ function Scope() {
     proves that the log is what was signed: a changed, added, removed or moved event is found. It doesn’t prove that
     what was recorded is true, nor that a time is right. A holder of the key can sign a rewritten log, and the newest
     events can be cut off, unless another person keeps a head: so keep heads on another machine.<//>`;
+}
+
+const PAGE = 200;
+/** Actions that filters offer; the server knows them all by their events. */
+const ACTIONS = [
+  'access.AccessRefused', 'access.ExportMade', 'access.LetterRedriven', 'access.SignedIn', 'access.SignedOut',
+  'access.ViewsChanged', 'access.WebhookTested', 'api_key.ApiKeyCreated', 'api_key.ApiKeyRevoked',
+  'bulk.BulkRequested', 'bulk.BulkRetried', 'bulk.BulkStopRequested', 'definition.DefinitionCreated',
+  'definition.DefinitionDeleted', 'definition.DefinitionUpdated', 'delivery.DeliveryRedriven', 'run.RunCancelled',
+  'run.RunPaused', 'run.RunReopened', 'run.RunRequested', 'run.RunResumed', 'schedule.ScheduleCreated',
+  'schedule.ScheduleDeleted', 'user.UserAdded', 'user.UserRemoved', 'verification.VerificationRequested',
+  'webhook.SecretRotated', 'webhook.WebhookCreated', 'webhook.WebhookDeleted', 'webhook.WebhookUpdated',
+];
+const FILTERS = [
+  { name: 'subject', label: 'Subject', kind: 'text', placeholder: 'exact name' },
+  { name: 'action', label: 'Action', kind: 'choices', options: ACTIONS },
+  { name: 'from', label: 'From', kind: 'time' }, { name: 'to', label: 'Before', kind: 'time' },
+];
+const COLUMNS = [
+  { key: 'at', title: 'Time', width: 'minmax(250px, 1fr)', render: (/** @type {any} */ { at }) => html`<${Time} at=${at} />` },
+  { key: 'subject', title: 'Subject', width: 'minmax(130px, 1fr)', render: subject },
+  { key: 'action', title: 'Action', width: 'minmax(190px, 1fr)' },
+  { key: 'id', title: 'Of', width: 'minmax(220px, 1fr)', render: (/** @type {any} */ { kind, id }) => html`${kind} <${Ref} kind=${kind} id=${id} />` },
+  { key: 'more', title: 'Details', width: 'minmax(160px, 2fr)', render: details },
+  { key: 'position', title: 'Position', width: '90px', numeric: true },
+];
+
+/** @param {{query: any}} props */
+function Actions({ query }) {
+  const { subject: by, from, to } = query;
+  const asked = { subject: by, action: values(query, 'action'), from, to, limit: PAGE };
+  const { rows: actions, next, error, more } = usePages('/audit/log', asked, 'actions');
+  const none = actions.length === 0;
+  return html`<${FilterBar} filters=${FILTERS} />
+    ${error && html`<${Failure} error=${error} onRetry=${more} />`}
+    ${none && next !== undefined && !error && html`<${Loading} label="Reading the log…" />`}
+    ${none && next === undefined && html`<${Empty} title="No action matches"><p>Remove a filter to see more.</p><//>`}
+    ${!none && html`<${Table} label="Actions" columns=${COLUMNS} rows=${actions} rowKey=${keyOf}
+      total=${actions.length + (next === undefined ? 0 : 1)} onEnd=${more} />`}`;
+}
+
+/** @param {any} one */
+const keyOf = (one) => `${one.position} ${one.action}`;
+
+/** @param {any} one */
+function subject({ subject: name, method, keyId, claimed }) {
+  if (!name) return html`<span class="muted">${claimed ? `claimed to be ${claimed}` : 'unknown'}</span>`;
+  return html`<span title=${keyId && `API key ${keyId}`}>${name} <span class="muted">${method}</span></span>`;
+}
+
+/** @param {any} one */
+function details({ reason, route, count, address, userAgent }) {
+  const parts = [reason, route, count > 1 && `${count} times`, address && `from ${address}`, userAgent];
+  return html`<span class="muted">${parts.filter(Boolean).join(', ')}</span>`;
+}
+
+const EVERY_MS = 3000;
+/** The list shows the heads over the newest events. */
+const BACK = 20_000;
+const HEAD_COLUMNS = [
+  { key: 'size', title: 'Leaves', width: '100px', numeric: true },
+  { key: 'position', title: 'Position', width: '100px', numeric: true },
+  { key: 'time', title: 'Newest event', width: 'minmax(250px, 1fr)', render: (/** @type {any} */ { time }) => html`<${Time} at=${time} />` },
+  { key: 'root', title: 'Root', width: 'minmax(260px, 3fr)', render: (/** @type {any} */ { root }) => html`<code>${root}</code>` },
+  { key: 'note', title: 'Copy', width: '60px', render: (/** @type {any} */ { note }) => html`<${CopyButton} text=${note} label="head" />` },
+];
+
+/** The newest head and the ones that are kept. */
+function Heads() {
+  const newest = useGet('/audit/tree-heads', { limit: 1 }, { everyMs: EVERY_MS });
+  const head = newest.data?.newest;
+  const size = head ? Math.floor(head.size / 1000) * 1000 : null;
+  const path = size === null ? null : '/audit/tree-heads';
+  const listed = useGet(path, { after: Math.max(0, (size ?? 0) - BACK), limit: 500 });
+  if (newest.error) return html`<${Failure} error=${newest.error} onRetry=${newest.reload} />`;
+  if (!newest.data) return html`<${Loading} />`;
+  if (!head) {
+    return html`<${Empty} title="The log isn’t sealed yet"><p>A server without an audit key seals nothing:
+      <code>baton audit key --create</code> makes one, and the projector gets it by <code>BATON_AUDIT_KEY</code>.</p><//>`;
+  }
+  const rows = [...(listed.data?.heads ?? [])].reverse();
+  return html`<h2>The newest head</h2>
+    <${Fields} rows=${[
+      ['Leaves', formatCount(head.size)], ['Position', String(head.position)],
+      ['Newest event', html`<${Time} at=${head.time} />`], ['Root', html`<code>${head.root}</code>`],
+    ]} />
+    <div class="actions"><${CopyButton} text=${head.note} label="signed head">Copy the signed head<//>
+      <button type="button" onClick=${() => download(head.note, `head-${head.size}.txt`, 'text/plain')}>Download it</button></div>
+    <p>Keep it on another machine. Later, these commands check that the log still begins with it:</p>
+    <${CopyLines} label="command" text=${`baton audit verify --since head-${head.size}.txt`} />
+    <h2>Kept heads</h2>
+    ${rows.length > 0 && html`<${Table} label="Tree heads" columns=${HEAD_COLUMNS} rows=${rows}
+      rowKey=${(/** @type {any} */ one) => String(one.size)} />`}`;
+}
+
+const PROOF_FILTERS = [{ name: 'run', label: 'Run', kind: 'text', placeholder: 'id of a run' }];
+
+/** @param {{query: any}} props */
+function Proof({ query: { run } }) {
+  const { data: proof, error, reload } = useGet(run ? '/audit/proof' : null, { run });
+  return html`<${FilterBar} filters=${PROOF_FILTERS} />
+    ${!run && html`<${Empty} title="No run is chosen"><p>Enter the id of a run. Its proof shows, to those who have the verifier
+      key, that its events stand in the log unchanged.</p><//>`}
+    ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
+    ${run && proof && html`<${Found} run=${run} proof=${proof} />`}
+    <h2>Check it elsewhere</h2>
+    <p>At the operator’s, and then on any machine, without Baton’s store, configuration or network:</p>
+    <${CopyLines} label="commands" text=${[
+      `baton export --run ${run ?? 'ID'} -o events.ndjson --proof events.proof`,
+      'baton audit key          # shows the verifier key, KEY',
+      'baton audit verify --export events.ndjson --proof events.proof --key KEY',
+    ].join('\n')} />
+    <p class="muted">The downloaded proof takes the place of <code>events.proof</code>.</p>`;
+}
+
+/** @param {{run: string, proof: any}} props */
+function Found({ run, proof }) {
+  return html`<${Fields} rows=${[
+      ['Run', html`<${Ref} kind="run" id=${run} />`], ['Last event', `version ${proof.version} at position ${proof.position}`],
+      ['Leaf', html`<code>${proof.leaf}</code>`], ['Audit path', `${proof.path.length} hashes`],
+    ]} />
+    <div class="actions"><button type="button" class="primary"
+      onClick=${() => download(JSON.stringify(proof), `${run}.proof`)}>Download the proof</button></div>
+    <details><summary>The signed head that it leads to</summary><pre tabindex="0">${proof.head}</pre></details>`;
 }

@@ -1,9 +1,9 @@
 /** Verifications of the whole log: starts one, shows how far it is, and what the earlier ones found. */
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
+import { useGet } from '../../core/reading.js';
 import { readOnly } from '../../core/router.js';
 import { formatDuration, Time } from '../../core/time.js';
-import { useGet } from '../../core/use_get.js';
 import { PAST } from '../../components/actions.js';
 import { CopyLines } from '../../components/copy.js';
 import { Empty, Failure, Loading, Notice } from '../../components/notice.js';

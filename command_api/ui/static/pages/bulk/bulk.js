@@ -1,17 +1,16 @@
 /** One bulk: its progress, what it does, and the outcome of each run. */
-import { html, useState } from '../../vendor/preact.js';
+import { html, useEffect, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
+import { useGet, useReading } from '../../core/reading.js';
 import { href, readOnly, setQuery, values } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
-import { useGet } from '../../core/use_get.js';
 import { CopyButton } from '../../components/copy.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
 import { counted, Fields, Status } from '../../components/values.js';
-import { Progress } from './progress.js';
-import { useItems } from './use_items.js';
+import { Progress } from './bulks.js';
 
 const EVERY_MS = 1000;
 const OUTCOMES = ['done', 'unchanged', 'refused', 'failed'];
@@ -96,4 +95,38 @@ function Outcomes({ bulk, outcome }) {
       <p>${outcome ? 'The other tabs show the runs with other outcomes.' : 'The scheduler processes up to 16 runs at the same time; this page follows it.'}</p>
     <//>` : html`<${Table} label="Outcomes" columns=${COLUMNS} rows=${items} total=${Math.max(count ?? 0, items.length)}
       rowKey=${(/** @type {any} */ item) => item.runId} onEnd=${more} />`}`;
+}
+
+const PAGE = 200;
+const MOST = 20_000;
+/** @typedef {{cursor: string | undefined, items: any[]}} Page */
+const NOTHING = { pages: /** @type {Page[]} */ ([]), next: /** @type {string | undefined} */ (undefined) };
+
+/**
+ * Read the outcomes page by page, in the order in which they were recorded.
+ *
+ * @param {string} id The bulk's id.
+ * @param {string | undefined} outcome Only runs with this newest outcome.
+ * @param {number} treated Runs with an outcome; more of them read the last page again.
+ * @param {number} round The round of the bulk; another one reads all again.
+ * @returns {{items: any[], more: (() => void) | undefined, error: any}}
+ */
+function useItems(id, outcome, treated, round) {
+  const { pages, next, error, reload } = useReading(`/bulk/${id}/items`, { outcome, round }, NOTHING, readItems);
+  useEffect(() => {
+    if (pages.length > 0) reload();
+  }, [treated]);
+  const items = pages.flatMap((page) => page.items);
+  const more = next !== undefined && items.length < MOST ? () => reload('more') : undefined;
+  return { items, more, error };
+}
+
+/** @param {import('../../core/reading.js').Task} task */
+async function readItems({ get, set, state: { pages, next }, asked }) {
+  const more = asked === 'more';
+  if (more && next === undefined) return;
+  const cursor = more ? next : pages.at(-1)?.cursor;
+  const data = await get({ cursor, limit: PAGE, round: undefined });
+  const kept = more ? pages : pages.slice(0, -1);
+  set({ pages: [...kept, { cursor, items: data.items }], next: data.next });
 }

@@ -1,13 +1,12 @@
 /** The bulks of the tenant, with their progress. */
 import { html } from '../../vendor/preact.js';
+import { useGet } from '../../core/reading.js';
 import { href, navigate, values } from '../../core/router.js';
 import { Time } from '../../core/time.js';
-import { useGet } from '../../core/use_get.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
-import { Status } from '../../components/values.js';
-import { Progress } from './progress.js';
+import { formatCount, Status } from '../../components/values.js';
 
 const LIMIT = 200;
 const OPEN_EVERY_MS = 1000;
@@ -49,4 +48,13 @@ function NoBulks() {
   return html`<${Empty} title="No bulk action matches">
     <p>Select runs in <a href=${href('/runs')}>the list of runs</a> with their checkboxes or <kbd>x</kbd>, then choose an action. Or use the command line: <code>baton bulk cancel --status failed</code>.</p>
   <//>`;
+}
+
+/** @param {{bulk: Record<string, any>}} props */
+export function Progress({ bulk: { total, pending, action } }) {
+  const treated = total - pending;
+  return html`<span class="bulk-progress">
+    <progress max=${Math.max(total, 1)} value=${treated} aria-label="Runs of ${action} that have an outcome"></progress>
+    <span class="nowrap">${formatCount(treated)} of ${formatCount(total)}</span>
+  </span>`;
 }

@@ -1,15 +1,14 @@
 /** Compares two runs, or one run at two positions: the first difference, the steps and the data. */
-import { html } from '../../vendor/preact.js';
-import { href } from '../../core/router.js';
-import { useGet } from '../../core/use_get.js';
+import { html, useMemo } from '../../vendor/preact.js';
+import { useGet } from '../../core/reading.js';
+import { href, setQuery } from '../../core/router.js';
+import { formatDuration } from '../../core/time.js';
 import { JsonDiff } from '../../components/json_diff.js';
 import { JsonTree } from '../../components/json_tree.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { formatCount, shortJson, Status } from '../../components/values.js';
-import { ComparedSteps } from './compared_steps.js';
-import { Positions } from './positions.js';
-
+import { StepName } from '../run/rows.js';
 
 /** @param {import('../../core/router.js').Route} route */
 export const title = ({ params: { a, b } }) => (a === b ? `Run ${a} at two positions` : `Compare ${a} and ${b}`);
@@ -110,3 +109,74 @@ const COLUMNS = [
   { key: 'path', title: 'Path', width: 'minmax(140px, 1fr)', render: (/** @type {any} */ { path }) => html`<code title=${path}>${path}</code>` },
   { key: 'value', title: 'Value after', width: 'minmax(140px, 2fr)', render: (/** @type {any} */ { value }) => html`<code>${shortJson(value, 300)}</code>` },
 ];
+
+/** @param {{from: number, to: number}} props */
+function Positions({ from, to }) {
+  const submit = (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+    setQuery({ from: String(form.get('from')), to: String(form.get('to')) }, { replace: false });
+  };
+  return html`<form class="tools" onSubmit=${submit}>
+    <label class="inline">from position <input name="from" type="number" min="0" required key=${`from ${from}`} defaultValue=${from} /></label>
+    <label class="inline">to position <input name="to" type="number" min="0" required key=${`to ${to}`} defaultValue=${to} /></label>
+    <button type="submit">Compare</button>
+  </form>`;
+}
+
+/** Records of each side that are compared. */
+const LIMIT = 5_000;
+
+/** @typedef {import('../run/rows.js').Row} Row */
+
+/** @param {{before: any, after: any, one: boolean}} props */
+function ComparedSteps({ before, after, one }) {
+  const left = useTimelineOf(before, one);
+  const right = useTimelineOf(after, one);
+  const rows = useMemo(() => aligned(left.data?.rows ?? [], right.data?.rows ?? []), [left.data, right.data]);
+  const error = left.error ?? right.error;
+  if (error) return html`<${Failure} error=${error} />`;
+  if (left.data === undefined || right.data === undefined) return html`<${Loading} />`;
+  return html`<${Table} label="Steps side by side" columns=${STEP_COLUMNS} rows=${rows}
+    rowKey=${(/** @type {any} */ row) => row.key} rowClass=${(/** @type {any} */ row) => (differs(row) ? 'is-different' : '')} />`;
+}
+
+/**
+ * @param {{id: string, position: number}} side
+ * @param {boolean} one
+ */
+function useTimelineOf({ id, position }, one) {
+  return useGet(`/runs/${encodeURIComponent(id)}/timeline`, { limit: LIMIT, ...(one && { asOf: position }) });
+}
+
+/**
+ * @param {Row[]} before
+ * @param {Row[]} after
+ * @returns {{key: string, before?: Row, after?: Row}[]}
+ */
+function aligned(before, after) {
+  /** @type {Map<string, {key: string, before?: Row, after?: Row}>} */
+  const rows = new Map(before.map((row) => [keyOf(row), { key: keyOf(row), before: row }]));
+  for (const row of after) rows.set(keyOf(row), { key: keyOf(row), ...rows.get(keyOf(row)), after: row });
+  return [...rows.values()];
+}
+
+/** @param {Row} row */
+const keyOf = ({ stepId, visit, attempt }) => JSON.stringify([stepId, visit, attempt]);
+
+/** @param {{before?: Row, after?: Row}} row */
+const differs = ({ before, after }) => before?.status !== after?.status;
+
+const STEP_COLUMNS = [
+  { key: 'step', title: 'Step', width: 'minmax(110px, 2fr)', render: (/** @type {any} */ { before, after }) => html`<${StepName} row=${after ?? before} />` },
+  { key: 'before', title: 'Before', width: '110px', render: (/** @type {any} */ { before }) => html`<${Status} value=${before?.status} />` },
+  { key: 'tookBefore', title: 'Took', width: '80px', numeric: true, render: (/** @type {any} */ { before }) => took(before) },
+  { key: 'after', title: 'After', width: '110px', render: (/** @type {any} */ { after }) => html`<${Status} value=${after?.status} />` },
+  { key: 'tookAfter', title: 'Took', width: '80px', numeric: true, render: (/** @type {any} */ { after }) => took(after) },
+  { key: 'differs', title: 'Status', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ row) => (differs(row) ? '≠ differs' : html`<span class="muted">same</span>`) },
+];
+
+/** @param {Row | undefined} row */
+function took(row) {
+  return formatDuration(Date.parse(row?.endedAt ?? '') - Date.parse(row?.startedAt ?? ''));
+}

@@ -1,9 +1,9 @@
 /** Messages of the records topic that could not be read. */
 import { html } from '../../vendor/preact.js';
+import { usePages } from '../../core/reading.js';
 import { navigate } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
-import { usePages } from '../../core/use_pages.js';
 import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 

@@ -1,26 +1,27 @@
 /** One definition: its steps, triggers, versions and statistics, and what starts its runs. */
-import { html, useEffect, useState } from '../../vendor/preact.js';
-import { href, readOnly, setQuery } from '../../core/router.js';
+import { html, useState } from '../../vendor/preact.js';
+import { send } from '../../core/api.js';
+import { useGet } from '../../core/reading.js';
+import { href, navigate, readOnly, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
-import { useGet } from '../../core/use_get.js';
 import { PAST } from '../../components/actions.js';
-import { CopyButton } from '../../components/copy.js';
-import { Failure, Loaded, Loading, Notice } from '../../components/notice.js';
-import { Tabs } from '../../components/panes.js';
+import { cliLine, CopyButton, curlLine } from '../../components/copy.js';
+import { JsonText, newKey, parseJson } from '../../components/json_text.js';
+import { Failure, Lazy, Loaded, Notice } from '../../components/notice.js';
+import { Dialog, DialogButtons, Tabs } from '../../components/panes.js';
 import { Status } from '../../components/values.js';
-import { StartRun } from './start_run.js';
 
 const MOST_VERSIONS = 500;
 const EVERY_MS = 10_000;
 const TABS = [
-  { id: 'graph', label: 'Graph', load: () => import('./tabs/graph_tab.js') },
-  { id: 'steps', label: 'Steps', load: () => import('./tabs/steps_tab.js') },
-  { id: 'triggers', label: 'Triggers', load: () => import('./tabs/triggers_tab.js') },
-  { id: 'versions', label: 'Versions', load: () => import('./tabs/versions_tab.js') },
-  { id: 'statistics', label: 'Statistics', load: () => import('./tabs/stats_tab.js') },
-  { id: 'explain', label: 'Explain', load: () => import('./tabs/explain_tab.js') },
-  { id: 'source', label: 'Source', load: () => import('./tabs/source_tab.js') },
+  { id: 'graph', label: 'Graph', load: async () => (await import('./steps.js')).GraphTab },
+  { id: 'steps', label: 'Steps', load: async () => (await import('./steps.js')).StepsTab },
+  { id: 'triggers', label: 'Triggers', load: async () => (await import('./starts.js')).TriggersTab },
+  { id: 'versions', label: 'Versions', load: async () => (await import('./versions.js')).VersionsTab },
+  { id: 'statistics', label: 'Statistics', load: async () => (await import('./starts.js')).StatsTab },
+  { id: 'explain', label: 'Explain', load: async () => (await import('./starts.js')).ExplainTab },
+  { id: 'source', label: 'Source', load: async () => (await import('./versions.js')).SourceTab },
 ];
 
 /**
@@ -61,22 +62,10 @@ function OfVersion({ definition, versions, path, query }) {
       onPick=${(/** @type {string} */ id) => setQuery({ tab: id })} />
     <div role="tabpanel" class="tab-panel">
       <${Loaded} of=${whole}>${(/** @type {any} */ { definition: document }) => html`
-        <${Panel} key=${tab.id} load=${tab.load} shown=${{
-          definition, version, versions, document, path, query,
-        }} />
+        <${Lazy} key=${tab.id} load=${tab.load} definition=${definition} version=${version}
+          versions=${versions} document=${document} path=${path} query=${query} />
       `}<//>
     </div>`;
-}
-
-/** @param {{load: () => Promise<{default: any}>, shown: Shown}} props */
-function Panel({ load, shown }) {
-  const [panel, setPanel] = useState(/** @type {any} */ (null));
-  const [error, setError] = useState(/** @type {Error | null} */ (null));
-  useEffect(() => {
-    load().then((module) => setPanel(() => module.default), setError);
-  }, [load]);
-  if (error !== null) return html`<${Failure} error=${error} />`;
-  return panel === null ? html`<${Loading} />` : html`<${panel} ...${shown} />`;
 }
 
 /** @param {{definition: any, version: number, versions: any[]}} props */
@@ -126,4 +115,66 @@ function startRefused(status) {
 /** @param {Event} event */
 function pickVersion({ target }) {
   setQuery({ version: /** @type {HTMLSelectElement} */ (target).value }, { replace: false });
+}
+
+/**
+ * @param {{definition: any, version: number, open: boolean, onClose: () => void}} props
+ */
+function StartRun({ definition, version, open, onClose }) {
+  const [input, setInput] = useState('{}');
+  const [correlationId, setCorrelationId] = useState('');
+  const { starting, error, start } = useStart();
+  const { value = {}, error: fault } = parseJson(input);
+  const body = {
+    definition: definition.slug,
+    input: value,
+    ...(version === definition.version ? {} : { version }),
+    ...(correlationId === '' ? {} : { correlationId }),
+  };
+  const submit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    if (fault === undefined) start(body);
+  };
+  return html`<${Dialog} title="Start a run of ${definition.slug}" open=${open} onClose=${onClose}>
+    <form onSubmit=${submit}>
+      <p class="muted">The run starts in version ${version}.</p>
+      <${JsonText} label="Input (JSON)" value=${input} onInput=${setInput} />
+      <label>Correlation id (optional)
+        <input type="text" maxlength="200" value=${correlationId}
+          onInput=${(/** @type {any} */ { target }) => setCorrelationId(target.value)} /></label>
+      ${error && html`<${Failure} error=${error} />`}
+      <${DialogButtons} onClose=${onClose}>
+        ${fault === undefined && html`
+          <${CopyButton} text=${() => curlLine('POST', '/runs', body)} label="curl line">curl<//>
+          ${body.version === undefined && html`<${CopyButton} text=${() => startLine(body)}
+            label="command line">CLI<//>`}`}
+        <button type="submit" class="primary" disabled=${starting || fault !== undefined}
+          title=${fault === undefined ? '' : 'The input isn’t valid JSON.'}>Start the run</button>
+      <//>
+    </form>
+  <//>`;
+}
+
+/** The request that starts a run; a repeated click or a lost answer starts no second one. */
+function useStart() {
+  const [key, setKey] = useState(newKey);
+  const [state, setState] = useState(/** @type {{starting: boolean, error?: any}} */ ({ starting: false }));
+  const start = async (/** @type {object} */ body) => {
+    setState({ starting: true });
+    try {
+      const { data } = await send('POST', '/runs', body, { key });
+      navigate(`/runs/${data.id}`);
+    } catch (error) {
+      const { status = 0 } = /** @type {any} */ (error);
+      if (status !== 0) setKey(newKey()); // the request was refused: a changed one is another
+      setState({ starting: false, error });
+    }
+  };
+  return { ...state, start };
+}
+
+/** @param {{definition: string, input: any, correlationId?: string}} body */
+function startLine({ definition, input, correlationId }) {
+  const options = correlationId === undefined ? [] : ['--correlation-id', correlationId];
+  return cliLine('runs', 'start', definition, '--input', JSON.stringify(input), ...options);
 }

@@ -1,14 +1,14 @@
 /** The list of definitions. */
 import { html, useState } from '../../vendor/preact.js';
+import { useGet } from '../../core/reading.js';
 import { href, navigate } from '../../core/router.js';
 import { Time } from '../../core/time.js';
-import { useGet } from '../../core/use_get.js';
 import { CopyButton } from '../../components/copy.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { Empty, Loaded } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { formatCount, signOf, Status } from '../../components/values.js';
-import { triggersText } from './trigger_text.js';
+import { triggersText } from './triggers.js';
 
 const PAGE = 100;
 /** The most that the server lists at once. */

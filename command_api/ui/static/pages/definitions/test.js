@@ -1,12 +1,14 @@
 /** Tries a definition: one of its decisions on given data, or a changed document on recorded runs. */
-import { html } from '../../vendor/preact.js';
+import { html, useEffect, useState } from '../../vendor/preact.js';
+import { get, send } from '../../core/api.js';
+import { useGet } from '../../core/reading.js';
 import { href, setQuery } from '../../core/router.js';
-import { useGet } from '../../core/use_get.js';
-import { Loaded } from '../../components/notice.js';
+import { CopyButton, curlLine } from '../../components/copy.js';
+import { JsonText, parseJson } from '../../components/json_text.js';
+import { Empty, Failure, Loaded, Notice } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
-import { BacktestForm } from './backtest_form.js';
-import { BacktestProgress } from './backtest_report.js';
-import { DecisionForm } from './decision_form.js';
+import { Table } from '../../components/table.js';
+import { BacktestForm, BacktestProgress } from './backtest.js';
 
 const TABS = [{ id: 'decision', label: 'Decision' }, { id: 'backtest', label: 'Backtest' }];
 
@@ -35,4 +37,187 @@ export default function Test({ params, query }) {
             ${query.backtest && html`<${BacktestProgress} id=${String(query.backtest)} query=${query} />`}`)}<//>
     </div>
   </section>`;
+}
+
+/** @param {{path: string, document: any, version: number, query: any}} props */
+function DecisionForm({ path, document, version, query }) {
+  const decisions = document.steps.filter((/** @type {any} */ step) => 'decide' in step);
+  const stepId = decisions.some((/** @type {any} */ { id }) => id === query.step)
+    ? query.step : decisions[0]?.id;
+  const [text, setText] = useState(() => sample(document));
+  const [{ result, error, busy }, setState] = useState(NOTHING);
+  const { value = {}, error: fault } = parseJson(text);
+  const { input, context, steps } = Object(value);
+  const body = { stepId, version, input, context, steps };
+  useEffect(() => setState(NOTHING), [stepId, version]);
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    setState({ ...NOTHING, busy: true });
+    const answer = await settled(send('POST', `${path}/test-decision`, body));
+    setState({ ...NOTHING, ...answer });
+  };
+  if (stepId === undefined) {
+    return html`<${Empty} title="This version has no decision">
+      <p>A step with <code>decide</code> is one. The tab Backtest tries the whole definition.</p><//>`;
+  }
+  return html`<form onSubmit=${submit}>
+    <label class="inline">Decision <select value=${stepId} onChange=${pickStep}>
+      ${decisions.map((/** @type {any} */ { id }) => html`<option value=${id}>${id}</option>`)}
+    </select></label>
+    <span class="muted"> of version ${version}</span>
+    <${FromRun} runId=${query.run} onFound=${setText} />
+    <${JsonText} label="Data (JSON)" value=${text} onInput=${setText} rows=${12}
+      hint="What the conditions see: input, context, and steps by their ids with their output." />
+    <p class="actions">
+      <button type="submit" class="primary" disabled=${busy || fault !== undefined}
+        title=${fault === undefined ? '' : 'The data isn’t valid JSON.'}>Try the decision</button>
+      <${CopyButton} text=${() => curlLine('POST', `${path}/test-decision`, body)} label="curl line">curl<//>
+    </p>
+    ${error && html`<${Failure} error=${error} />`}
+    ${result && html`<${DecisionResult} result=${result} />`}
+  </form>`;
+}
+
+/** @type {{busy: boolean, result?: any, error?: any}} */
+const NOTHING = { busy: false };
+
+/**
+ * @param {Promise<{data: any}>} request
+ * @returns {Promise<{result?: any, error?: any}>}
+ */
+async function settled(request) {
+  try {
+    return { result: (await request).data };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** @param {any} event */
+function pickStep({ target }) {
+  setQuery({ step: target.value });
+}
+
+/**
+ * Takes the data of a run whose id is typed, or named by the URL.
+ *
+ * @param {{runId: any, onFound: (text: string) => void}} props
+ */
+function FromRun({ runId, onFound }) {
+  const [typed, setTyped] = useState('');
+  const [error, setError] = useState(/** @type {any} */ (null));
+  useEffect(() => {
+    if (!runId) return undefined;
+    setTyped(runId);
+    const abort = new AbortController();
+    const { signal } = abort;
+    settled(get(`/runs/${encodeURIComponent(runId)}`, {}, { signal })).then(({ result, error: failure }) => {
+      if (signal.aborted) return;
+      setError(failure ?? null);
+      if (result) onFound(pretty(scopeOf(result)));
+    });
+    return () => abort.abort();
+  }, [runId]);
+  return html`<p><label class="inline">Data of run <input type="text" value=${typed} placeholder="id of a run"
+      onInput=${(/** @type {any} */ { target }) => setTyped(target.value)} /></label>${' '}
+    <button type="button" disabled=${typed.trim() === ''} onClick=${() => setQuery({ run: typed.trim() })}
+      title=${typed.trim() === '' ? 'Type the id of a run.' : ''}>Take its data</button></p>
+    ${error && html`<${Failure} error=${error} />`}
+    ${runId && !error && html`<${Notice}>The data is that of run ${runId}.<//>`}`;
+}
+
+/**
+ * Return what the conditions of a run's decisions see.
+ *
+ * @param {any} run
+ */
+function scopeOf({ input = {}, context = {}, steps = [] }) {
+  const outputs = steps.filter((/** @type {any} */ { output }) => output !== undefined)
+    .map((/** @type {any} */ { stepId, output }) => [stepId, { output }]);
+  return { input, context, steps: Object.fromEntries(outputs) };
+}
+
+/**
+ * Return data to begin with, which has the paths that the document's conditions look at.
+ *
+ * @param {any} document
+ */
+function sample(document) {
+  const scope = { input: {}, context: {}, steps: {} };
+  for (const { decide = [], when = [] } of document.steps) {
+    const conditions = [...when, ...decide.flatMap((/** @type {any} */ one) => one.if ?? [])];
+    for (const { path, value = null } of conditions) place(scope, String(path).split('.'), first(value));
+  }
+  return pretty(scope);
+}
+
+/** @param {any} value */
+function first(value) {
+  return Array.isArray(value) ? value[0] ?? null : value;
+}
+
+/**
+ * @param {Record<string, any>} scope
+ * @param {string[]} names
+ * @param {any} value
+ */
+function place(scope, names, value) {
+  const [name, ...rest] = names;
+  if (rest.length === 0) scope[name] ??= value;
+  else if (Object(scope[name] ??= {}) === scope[name]) place(scope[name], rest, value);
+}
+
+/** @param {any} value */
+function pretty(value) {
+  return JSON.stringify(value, null, 2);
+}
+
+/** @param {{result: any}} props */
+function DecisionResult({ result }) {
+  const { next, case: index, evaluations } = result;
+  const rows = evaluations.flatMap(comparisons);
+  const why = index === undefined ? elseWhy(evaluations) : `because case ${index + 1} holds`;
+  return html`
+    <${Notice} title=${next === undefined ? 'The run would end' : `The run would go on at ${next}`}>${why}.<//>
+    ${rows.length > 0 && html`<${Table} label="Comparisons" columns=${COLUMNS} rows=${rows} />`}`;
+}
+
+/** @param {any[]} evaluations */
+function elseWhy(evaluations) {
+  return evaluations.length === 0 ? 'because no case was considered' : 'because no case holds';
+}
+
+/** @param {any} evaluation */
+function comparisons({ caseIndex, next, matched, conditions }) {
+  const shared = { case: caseIndex + 1, next: next ?? 'the end' };
+  if (conditions.length === 0) {
+    return [{ id: `${caseIndex}`, ...shared, path: '(no condition)', holds: matched }];
+  }
+  return conditions.map((/** @type {any} */ one, /** @type {number} */ index) => ({
+    id: `${caseIndex}.${index}`,
+    ...shared,
+    path: one.path,
+    operator: one.operator,
+    expected: 'expected' in one ? JSON.stringify(one.expected) : '',
+    actual: one.pathExists ? JSON.stringify(one.actual) : 'nothing there',
+    holds: one.matched,
+    error: one.error,
+  }));
+}
+
+const COLUMNS = [
+  { key: 'case', title: 'Case', width: '64px', numeric: true },
+  { key: 'next', title: 'Leads to', width: 'minmax(90px, 1fr)' },
+  { key: 'path', title: 'Path', width: 'minmax(160px, 2fr)' },
+  { key: 'actual', title: 'Value', width: 'minmax(90px, 1fr)' },
+  { key: 'operator', title: 'Operator', width: '90px' },
+  { key: 'expected', title: 'Compared with', width: 'minmax(110px, 1fr)' },
+  { key: 'holds', title: 'Holds', width: 'minmax(80px, 1fr)', render: holdsCell },
+];
+
+/** @param {any} row */
+function holdsCell({ holds, error }) {
+  const tone = holds ? 'good' : 'bad';
+  return html`<span class="tone-${tone}">${holds ? '✓ yes' : '✕ no'}</span>
+    ${error && html` <span class="muted" title=${error}>${error}</span>`}`;
 }

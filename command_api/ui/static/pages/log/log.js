@@ -2,17 +2,14 @@
 import { html, useMemo, useState } from '../../vendor/preact.js';
 import { useShortcut } from '../../core/keyboard.js';
 import { readOnly, setQuery, values } from '../../core/router.js';
-import { may } from '../../core/session.js';
+import { may, preference } from '../../core/session.js';
+import { Time } from '../../core/time.js';
 import { Empty, Failure, Notice } from '../../components/notice.js';
 import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
 import { formatCount } from '../../components/values.js';
-import { EventDetails } from '../streams/event_details.js';
-import { FAILURES, isFailure } from '../streams/failures.js';
-import { COLUMNS } from './columns.js';
-import { Types } from './event_types.js';
-import { folded, foldRows } from './folding.js';
-import { MOST, useTail } from './use_tail.js';
+import { EventDetails, FAILURES, isFailure, Ref, summaryOf } from '../streams/events.js';
+import { MOST, useTail } from './tail.js';
 
 /** The title of the page. */
 export const title = () => 'Log';
@@ -80,3 +77,124 @@ function stateOf(paused, waiting) {
 const keyOf = (one) => one.key ?? String(one.position);
 /** @param {any} one */
 const rowClass = (one) => (one.fold ? 'row-fold' : isFailure(one.type) ? 'row-bad' : '');
+
+/** The columns of the log. */
+const COLUMNS = [
+  { key: 'position', title: 'Position', width: '90px', numeric: true, render: position },
+  { key: 'at', title: 'Time', width: 'minmax(260px, 1.2fr)', render: time },
+  { key: 'type', title: 'Event', width: 'minmax(200px, 1fr)', render: type },
+  { key: 'id', title: 'Of', width: 'minmax(220px, 1fr)', render: about },
+  { key: 'data', title: 'Data', width: 'minmax(160px, 2fr)', render: data },
+];
+
+/** @param {any} one */
+function position(one) {
+  return one.fold ? '' : one.position;
+}
+
+/** @param {any} one */
+function time(one) {
+  return one.fold ? '' : html`<${Time} at=${one.at} milliseconds />`;
+}
+
+/** @param {any} one */
+function about(one) {
+  return one.fold ? '' : html`${one.kind} <${Ref} kind=${one.kind} id=${one.id} />`;
+}
+
+/** @param {any} one */
+function type(one) {
+  if (one.fold) return html`<span class="muted">${one.count} folded</span>`;
+  return html`<${EventType} type=${one.type} />`;
+}
+
+/** @param {any} one */
+function data(one) {
+  const counts = () => Object.entries(one.types).map(([name, count]) => `${name} ${count}`).join(', ');
+  return html`<span class="mono muted">${one.fold ? counts() : summaryOf(one.data)}</span>`;
+}
+
+/** @param {{type: string}} props The type of an event; a failure has a sign, too. */
+function EventType({ type: name }) {
+  return isFailure(name) ? html`<span class="tone-bad">✕ ${name}</span>` : name;
+}
+
+/** @param {{events: any[], types: string[]}} props `types` are those of the URL. */
+function Types({ events, types }) {
+  const counts = useMemo(() => new Map(countTypes(events)), [events]);
+  const names = [...new Set([...counts.keys(), ...folded.value, ...types])];
+  return html`<details class="types">
+    <summary>Types of events
+      ${types.length > 0 && html` <strong>only ${types.length > 3 ? `${types.length} types` : types.join(', ')}</strong>`}
+      ${folded.value.length > 0 && html` <span class="muted">${folded.value.length} folded</span>`}</summary>
+    <p class="muted">Without its tick, a type is folded: its events stand together in one row, and this browser
+      remembers it. Failures are never folded. “Only” leaves out all other types.</p>
+    <ul>${names.map((name) => html`<${Type} key=${name} name=${name} count=${counts.get(name) ?? 0} types=${types} />`)}</ul>
+  </details>`;
+}
+
+/** @param {{name: string, count: number, types: string[]}} props */
+function Type({ name, count, types }) {
+  const chosen = types.includes(name);
+  const only = () => setQuery({ type: chosen ? types.filter((one) => one !== name) : [...types, name] });
+  const failure = isFailure(name);
+  return html`<li>
+    <label title=${failure ? 'Failures are never folded.' : undefined}><input type="checkbox" disabled=${failure}
+      checked=${failure || !folded.value.includes(name)} onChange=${() => toggleFolded(name)} />${name}</label>
+    <span class="count">${formatCount(count)}</span>
+    <button type="button" class="link" aria-label="${chosen ? 'Show other types than' : 'Show only'} ${name}"
+      onClick=${only}>${chosen ? 'others too' : 'only'}</button>
+  </li>`;
+}
+
+/** The types that are folded, remembered by this browser. */
+const folded = preference('folded', /** @type {string[]} */ ([]));
+
+/** @param {string} type */
+function toggleFolded(type) {
+  const rest = folded.value.filter((one) => one !== type);
+  folded.value = rest.length < folded.value.length ? rest : [...rest, type].sort();
+}
+
+/**
+ * Return the rows of a list: events, and `{fold, key, count, types}` for each group of folded ones.
+ *
+ * @param {any[]} events
+ * @param {string[]} types
+ */
+function foldRows(events, types) {
+  const away = new Set(types.filter((type) => !isFailure(type)));
+  if (away.size === 0) return events;
+  /** @type {any[]} */
+  const rows = [];
+  for (const event of events) {
+    const last = rows[rows.length - 1];
+    if (!away.has(event.type)) rows.push(event);
+    else if (last?.fold) add(last, event);
+    else rows.push(add({ fold: true, key: `fold-${event.position}`, count: 0, types: {} }, event));
+  }
+  return rows;
+}
+
+/**
+ * @param {any} group
+ * @param {any} event
+ */
+function add(group, event) {
+  group.count += 1;
+  group.types[event.type] = (group.types[event.type] ?? 0) + 1;
+  return group;
+}
+
+/**
+ * Return how many events there are of each type, the most frequent first.
+ *
+ * @param {any[]} events
+ * @returns {[string, number][]}
+ */
+function countTypes(events) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { type } of events) counts.set(type, (counts.get(type) ?? 0) + 1);
+  return [...counts].sort(([a, of], [b, than]) => than - of || a.localeCompare(b));
+}

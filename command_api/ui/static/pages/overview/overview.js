@@ -1,13 +1,11 @@
 /** The state of a tenant at a glance: what runs, what failed, what needs a person, what comes next. */
 import { html } from '../../vendor/preact.js';
-import { href, readOnly } from '../../core/router.js';
-import { tenant } from '../../core/session.js';
-import { useGet } from '../../core/use_get.js';
-import { Failure, Lazy, Loading } from '../../components/notice.js';
-import { Sparkline, Status } from '../../components/values.js';
-import { Attention } from './attention.js';
-import { DueSoon } from './due_soon.js';
-import { Services } from './services.js';
+import { useGet } from '../../core/reading.js';
+import { asOf, href, readOnly } from '../../core/router.js';
+import { may, tenant } from '../../core/session.js';
+import { ago, Time } from '../../core/time.js';
+import { Failure, Lazy, Loading, Notice } from '../../components/notice.js';
+import { RunName, Sparkline, Status } from '../../components/values.js';
 
 const EVERY_MS = 5000;
 const MINUTES = 60;
@@ -58,4 +56,99 @@ function Rates({ buckets }) {
     <${Sparkline} values=${requested} label="Runs requested in each of the last 60 minutes" />
     <p><strong>${failures.toLocaleString('en')}</strong> of them ${failures === 1 ? 'has' : 'have'} failed</p>
     <${Sparkline} values=${failed} label="Runs requested in each of the last 60 minutes that have failed" tone="bad" />`;
+}
+
+const SHOWN = 5;
+
+/** @param {{failed: number}} props */
+function Attention({ failed }) {
+  const now = asOf.value === null; // these lists have indexes as of now alone
+  const stuck = useGet(now ? '/runs' : null, { stuck: true, limit: SHOWN }, { everyMs: EVERY_MS });
+  const open = useGet(now ? '/runs' : null, { handled: false, limit: SHOWN }, { everyMs: EVERY_MS });
+  const letters = useGet(now && may('orchestrator:admin') ? '/dead-letters' : null, { limit: 100 }, { everyMs: EVERY_MS });
+  if (!now) return html`<p class="muted">Shown as of now only. Runs that had failed: ${failed.toLocaleString('en')}.</p>`;
+  const error = stuck.error ?? open.error ?? letters.error;
+  const waiting = (letters.data?.letters ?? []).filter((/** @type {any} */ letter) => !letter.redrivenAt).length;
+  return html`
+    ${error && html`<${Failure} error=${error} />`}
+    <p><a href=${href('/runs', { stuck: 'true' })}><strong>${stuck.data?.total ?? '–'}</strong> stuck</a>
+      <span class="muted"> – runs that nothing recorded moves any more</span></p>
+    <${RunLines} runs=${stuck.data?.runs} />
+    <p><a href=${href('/runs', { handled: 'false' })}><strong>${(open.data?.total ?? '–').toLocaleString('en')}</strong> failed and not run again</a></p>
+    <${RunLines} runs=${open.data?.runs} />
+    ${may('orchestrator:admin') && html`<p><a href=${href('/dead-letters')}><strong>${letters.data === undefined ? '–' : letters.data.next ? '100 or more' : waiting}</strong> dead letters</a>
+      <span class="muted"> – messages that couldn’t be read</span></p>`}`;
+}
+
+const MOST_DUE = 8;
+
+/** The next eight of them. */
+function DueSoon() {
+  const now = asOf.value === null;
+  const runs = useGet(now ? '/runs' : null, { due: true, limit: MOST_DUE }, { everyMs: EVERY_MS });
+  const schedules = useGet(now ? '/schedules' : null, { limit: 500 }, { everyMs: EVERY_MS });
+  if (!now) return html`<p class="muted">Shown as of now only.</p>`;
+  const error = runs.error ?? schedules.error;
+  const due = [...ticks(schedules.data), ...waits(runs.data)].sort((one, other) => (one.at < other.at ? -1 : 1)).slice(0, MOST_DUE);
+  const waiting = runs.data?.total ?? 0;
+  return html`
+    ${error && html`<${Failure} error=${error} />`}
+    ${due.length === 0 && !error && html`<p class="muted">Nothing waits for a time: no schedule is active, and no run is in a delay or a backoff.</p>`}
+    <ul class="run-lines">${due.map(({ key, at, what }) => html`<li key=${key}><${Time} at=${at} /> ${what}</li>`)}</ul>
+    ${waiting > 0 && html`<p><a href=${href('/runs', { due: 'true' })}>${waiting >= 500 ? '500 or more' : waiting} ${waiting === 1 ? 'run waits' : 'runs wait'} for a delay or the next attempt</a></p>`}`;
+}
+
+/** @param {any} data */
+function ticks(data) {
+  return (data?.schedules ?? []).filter((/** @type {any} */ one) => one.active && one.nextAt).map((/** @type {any} */ one) => ({
+    key: one.id, at: one.nextAt, what: html`<a href=${href(`/schedules/${one.id}`)}>tick of ${one.slug}</a>`,
+  }));
+}
+
+/** @param {any} data */
+function waits(data) {
+  return (data?.runs ?? []).map((/** @type {any} */ run) => ({
+    key: run.id, at: run.dueAt,
+    what: html`<${RunName} run=${run} /> <span class="muted">${run.waitsFor === 'BACKOFF' ? `attempt ${run.attempt} of ${run.currentStepId ?? 'a step'}` : 'a delay ends'}</span>`,
+  }));
+}
+
+const SERVICES_EVERY_MS = 2000;
+/** @type {Record<string, string>} The names of the followers of the log. */
+export const ROLES = {
+  views: 'Projector (views)', notary: 'Notary (seals)', relay: 'Relay (Kafka)',
+  records: 'Scheduler (record events)', deliveries: 'Scheduler (webhooks)',
+};
+
+/** The state of the services, read every two seconds. */
+function Services() {
+  const { data, error, reload } = useGet('/system', {}, { everyMs: SERVICES_EVERY_MS });
+  if (data === undefined) return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
+  const failing = Object.entries(data.checks).filter(([, word]) => word !== 'ok').map(([name]) => name);
+  return html`
+    ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
+    ${failing.length > 0 && html`<${Notice} kind="error" title="Not ready: ${failing.join(', ')}">${more()}<//>`}
+    ${data.hold.held && html`<${Notice} kind="warning" title="The server is held.">${more()}<//>`}
+    <p><${Status} value=${data.ready ? 'ready' : 'unavailable'} /> <span class="muted">${data.executors} ${data.executors === 1 ? 'executor' : 'executors'}, ${data.functions} functions, ${data.waitingCalls} calls wait for a free slot. The newest event is at position ${data.head}.</span></p>
+    <div class="scroll"><table class="lags">
+      <thead><tr><th scope="col">Role</th><th scope="col" class="numeric">Position</th><th scope="col" class="numeric">Behind</th></tr></thead>
+      <tbody>${data.followers.map((/** @type {any} */ one) => html`<tr key=${one.name}>
+        <th scope="row">${ROLES[one.name] ?? one.name}</th>
+        <td class="numeric">${one.position.toLocaleString('en')}</td>
+        <td class="numeric">${one.lag === 0 ? 'nothing' : `${one.lag.toLocaleString('en')} ${one.lag === 1 ? 'event' : 'events'}`}</td>
+      </tr>`)}</tbody>
+    </table></div>
+    <p class="muted">Followers save their positions from time to time, so a small lag is normal. ${more()}</p>`;
+}
+
+const more = () => html`<a href=${href('/system')}>The page of the system</a> says more.`;
+
+/** @param {{runs: any[] | undefined}} props */
+export function RunLines({ runs = [] }) {
+  if (runs.length === 0) return null;
+  return html`<ul class="run-lines">
+    ${runs.map((run) => html`<li key=${run.id}><${RunName} run=${run} />
+      ${run.failure && html` <span class="muted">${[run.failure.stepId, run.failure.code].filter(Boolean).join(': ')}</span>`}
+      <span class="muted"> ${ago(run.completedAt ?? run.startedAt ?? run.requestedAt)}</span></li>`)}
+  </ul>`;
 }

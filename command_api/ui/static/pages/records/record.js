@@ -1,14 +1,13 @@
 /** One record event: its data, which definitions it matched, and why it matched no others. */
 import { html } from '../../vendor/preact.js';
+import { useGet } from '../../core/reading.js';
 import { href, setQuery } from '../../core/router.js';
 import { Time } from '../../core/time.js';
-import { useGet } from '../../core/use_get.js';
 import { CopyButton } from '../../components/copy.js';
 import { JsonTree } from '../../components/json_tree.js';
 import { Empty, Loaded } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
-import { Fields } from '../../components/values.js';
-import { OutcomeCell, whyText } from './outcome.js';
+import { Fields, Status } from '../../components/values.js';
 
 /** @param {{params: Record<string, string>}} props */
 export const title = ({ params }) => `Record event ${params.id}`;
@@ -79,4 +78,33 @@ function slugCell({ slug, definitionId }) {
 /** @param {any} row */
 function outcomeCell(row) {
   return html`<${OutcomeCell} of=${row} />`;
+}
+
+/**
+ * @typedef {{outcome: string, runId?: string, reason?: string, field?: string, wanted?: string,
+ *   was?: string}} Outcome
+ */
+
+/** @type {Record<string, string>} */
+const WORDS = { not_matched: 'no match' };
+
+/** @param {{of: Outcome}} props */
+export function OutcomeCell({ of }) {
+  return html`<${Status} value=${WORDS[of.outcome] ?? of.outcome} />`;
+}
+
+/**
+ * Return the reason of an outcome, or a link to the run that started.
+ *
+ * @param {Outcome} of
+ */
+export function whyText({ outcome, runId, reason, field, wanted, was }) {
+  if (runId !== undefined) return html`run <a href=${href(`/runs/${runId}`)}>${runId}</a>`;
+  if (outcome === 'pending') return 'It matches; the scheduler has yet to start the run.';
+  return reason ?? `its ${field} should be ${quoted(wanted)} and was ${quoted(was)}`;
+}
+
+/** @param {string | undefined} text */
+function quoted(text) {
+  return text === undefined ? 'another one' : `“${text}”`;
 }

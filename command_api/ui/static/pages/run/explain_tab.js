@@ -1,8 +1,8 @@
 /** The reasons why a run is where it is, and the events that move it next. */
 import { html } from '../../vendor/preact.js';
+import { useGet } from '../../core/reading.js';
 import { readOnly } from '../../core/router.js';
 import { Time } from '../../core/time.js';
-import { useGet } from '../../core/use_get.js';
 import { CopyButton } from '../../components/copy.js';
 import { Loaded, Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';

@@ -1,17 +1,18 @@
 /** The graph of a run's definition, with what the run made of it, beside an equal list of its steps. */
 import { html, useMemo } from '../../vendor/preact.js';
-import { setQuery, values } from '../../core/router.js';
-import { useGet } from '../../core/use_get.js';
+import { useGet } from '../../core/reading.js';
+import { readOnly, setQuery, values } from '../../core/router.js';
+import { may } from '../../core/session.js';
 import { Graph } from '../../components/graph/graph.js';
 import { StepTree } from '../../components/graph/step_tree.js';
 import { Failure, Loading } from '../../components/notice.js';
-import { FutureStep } from './step/future_step.js';
-import { edgeKey, stepStates, takenEdges } from './step_states.js';
+import { Pane } from '../../components/panes.js';
+import { Fields } from '../../components/values.js';
 
 const OPEN = new Set([undefined, 'running', 'waiting']);
 
 /**
- * @param {{run: any, timeline: import('./use_timeline.js').TimelineState,
+ * @param {{run: any, timeline: import('./rows.js').TimelineState,
  *   query: import('../../core/router.js').Query, onRerun: (stepId: string, visit: number) => void}} props
  */
 export function GraphTab({ run, timeline, query, onRerun }) {
@@ -48,8 +49,8 @@ export function GraphTab({ run, timeline, query, onRerun }) {
  * Return the nodes and edges with the states of the run's steps.
  *
  * @param {any} graph
- * @param {import('./timeline/timeline_rows.js').Row[]} rows
- * @param {Map<string, import('./step_states.js').StepState>} states
+ * @param {import('./rows.js').Row[]} rows
+ * @param {Map<string, StepState>} states
  * @param {string | string[] | undefined} only
  */
 function drawn(graph, rows, states, only) {
@@ -72,3 +73,91 @@ function drawn(graph, rows, states, only) {
   ));
   return { nodes, edges };
 }
+
+/**
+ * @param {{graph: any, stepId: string, onRerun: (stepId: string, visit: number) => void}} props
+ */
+function FutureStep({ graph, stepId, onRerun }) {
+  const node = graph.nodes.find((/** @type {any} */ one) => one.id === stepId);
+  if (node === undefined) return null;
+  const named = (/** @type {'from' | 'to'} */ end, /** @type {'from' | 'to'} */ other) => graph.edges
+    .filter((/** @type {any} */ edge) => edge[end] === stepId)
+    .map((/** @type {any} */ edge) => edge[other])
+    .join(', ');
+  return html`<${Pane} title=${node.name ?? stepId} onClose=${() => setQuery({ next: '' })}>
+    <p>The run hasn’t come to this step.</p>
+    <${Fields} rows=${[
+      ['Id', html`<code>${stepId}</code>`],
+      ['Kind', node.kind],
+      node.function && ['Function', html`<code>${node.function}</code>`],
+      ['Follows', named('to', 'from') || 'nothing: it is first'],
+      ['Leads to', named('from', 'to') || 'nothing: it is last'],
+    ]} />
+    ${may('orchestrator:write') && !readOnly.value && html`<button type="button"
+      onClick=${() => onRerun(stepId, 0)}>Rerun from here…</button>`}
+  <//>`;
+}
+
+/**
+ * @typedef {import('./rows.js').Row} Row
+ * @typedef {{status?: string, note?: string, executionId?: string}} StepState
+ */
+
+/**
+ * Return the state of each step by its id, from its newest row.
+ *
+ * @param {Row[]} rows in the order of their beginnings
+ * @returns {Map<string, StepState>}
+ */
+function stepStates(rows) {
+  /** @type {Map<string, {row: Row, visits: number}>} */
+  const newest = new Map();
+  for (const row of rows) {
+    const visits = newest.get(row.stepId)?.visits ?? 0;
+    newest.set(row.stepId, { row, visits: Math.max(visits, row.visit) });
+  }
+  return new Map([...newest].map(([stepId, { row, visits }]) => [stepId, {
+    status: row.status,
+    note: noteOf(row, visits),
+    executionId: row.executionId,
+  }]));
+}
+
+/**
+ * @param {Row} row
+ * @param {number} visits
+ */
+function noteOf(row, visits) {
+  const parts = [];
+  if (row.copied) parts.push('taken over');
+  if (row.attempt > 1) parts.push(`attempt ${row.attempt}`);
+  if (visits > 1) parts.push(`visit ${visits}`);
+  return parts.length > 0 ? parts.join(', ') : undefined;
+}
+
+/**
+ * Return the edges that the run took, as "from to" with a null character between the ids.
+ *
+ * @param {Row[]} rows
+ * @param {{flow: string, edges: {from: string, to: string}[]}} graph
+ * @returns {Set<string>}
+ */
+function takenEdges(rows, { flow, edges }) {
+  if (flow === 'needs') {
+    const started = new Set(rows.filter((row) => row.status !== 'skipped').map((row) => row.stepId));
+    const taken = edges.filter(({ from, to }) => started.has(from) && started.has(to));
+    return new Set(taken.map(({ from, to }) => edgeKey(from, to)));
+  }
+  const taken = new Set();
+  rows.forEach((row, index) => {
+    const next = rows[index + 1];
+    if (next !== undefined && next.attempt === 1) taken.add(edgeKey(row.stepId, next.stepId));
+  });
+  return taken;
+}
+
+/**
+ * @param {string} from
+ * @param {string} to
+ */
+const edgeKey = (from, to) => `${from}\u0000${to}`;

@@ -4,12 +4,12 @@ import { values } from '../../core/router.js';
 /** @typedef {import('../../core/router.js').Query} Query */
 
 /** The statuses of runs. */
-export const STATUSES = ['pending', 'running', 'waiting', 'paused', 'completed', 'failed', 'cancelled'];
+const STATUSES = ['pending', 'running', 'waiting', 'paused', 'completed', 'failed', 'cancelled'];
 /** The causes of runs. */
-export const TRIGGERS = ['manual', 'record', 'schedule', 'webhook', 'rerun'];
+const TRIGGERS = ['manual', 'record', 'schedule', 'webhook', 'rerun'];
 
 /** The causes of waiting, in words. */
-export const WAITS = {
+const WAITS = {
   QUEUED: 'an executor', RUNNING: 'its function', TIMER: 'a delay', BACKOFF: 'its next attempt',
   RELEASED: 'another executor', PAUSED: 'a resume',
 };

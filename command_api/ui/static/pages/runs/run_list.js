@@ -4,9 +4,10 @@
  * However many runs change, the list is read at most every half second, and only what is seen: the
  * first page for new runs and the total, and the changed rows near the visible part.
  */
+import { useEffect, useRef, useState } from '../../vendor/preact.js';
 import { get } from '../../core/api.js';
 import { subscribe } from '../../core/live.js';
-import { mergeFresh } from './run_order.js';
+import { asOf } from '../../core/router.js';
 
 /**
  * @typedef {Record<string, any>} Run
@@ -16,7 +17,7 @@ import { mergeFresh } from './run_order.js';
  */
 
 /** Runs of a page. */
-export const PAGE = 100;
+const PAGE = 100;
 /** Runs at the beginning that are read again after changes. */
 export const HEAD = 60;
 /** Rows that are kept; further ones need a narrower filter. */
@@ -236,4 +237,51 @@ export class RunList {
     const more = this.next !== undefined && rows.length < MOST_ROWS;
     this.onChange({ rows, total, fresh, more, loading, error });
   }
+}
+
+/**
+ * @param {Run} one
+ * @param {Run} other
+ */
+function compareRuns(one, other) {
+  if (one.requestedAt !== other.requestedAt) return one.requestedAt > other.requestedAt ? -1 : 1;
+  return one.id < other.id ? -1 : 1;
+}
+
+/**
+ * Return rows with further runs at their places.
+ *
+ * @param {Run[]} rows In the order of the list.
+ * @param {Run[]} fresh Runs that aren't among the rows.
+ */
+function mergeFresh(rows, fresh) {
+  const waiting = [...fresh].sort(compareRuns);
+  /** @type {Run[]} */
+  const merged = [];
+  for (const row of rows) {
+    while (waiting.length > 0 && compareRuns(waiting[0], row) < 0) merged.push(/** @type {Run} */ (waiting.shift()));
+    merged.push(row);
+  }
+  return [...merged, ...waiting];
+}
+
+/** @type {Snapshot} */
+const NOTHING = { rows: [], total: 0, fresh: 0, more: false, loading: true, error: null };
+
+/**
+ * @param {Record<string, any>} query The parameters of `GET /runs`.
+ * @returns {Snapshot & {list: RunList | null}}
+ */
+export function useRunList(query) {
+  const [snapshot, setSnapshot] = useState(NOTHING);
+  const list = useRef(/** @type {RunList | null} */ (null));
+  const key = `${JSON.stringify(query)} ${asOf.value}`;
+  useEffect(() => {
+    setSnapshot((before) => ({ ...before, loading: true, error: null, fresh: 0 }));
+    const made = new RunList(query, setSnapshot);
+    list.current = made;
+    made.start(asOf.value === null);
+    return () => made.close();
+  }, [key]);
+  return { ...snapshot, list: list.current };
 }

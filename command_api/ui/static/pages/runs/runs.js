@@ -1,18 +1,17 @@
 /** The list of runs: filters in the address, rows that change as they happen, and bulk actions. */
 import { html, useEffect, useMemo, useRef, useState } from '../../vendor/preact.js';
 import { useShortcut } from '../../core/keyboard.js';
-import { navigate, readOnly, setQuery } from '../../core/router.js';
+import { useGet } from '../../core/reading.js';
+import { href, navigate, readOnly, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
-import { useGet } from '../../core/use_get.js';
+import { ago, formatDuration, formatInstant, now } from '../../core/time.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { Empty, Failure, Loading, say } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
-import { counted, formatCount } from '../../components/values.js';
-import { COLUMNS } from './columns.js';
-import { runFilters, stillMatches, toApi, usesFurther } from './run_filters.js';
-import { HEAD, MOST_ROWS } from './run_list.js';
-import { SelectionBar } from './selection_bar.js';
-import { useReaderPlace, useRunList } from './use_run_list.js';
+import { counted, formatCount, RunName, Status } from '../../components/values.js';
+import { BulkDialog } from '../bulk/bulk_dialog.js';
+import { runFilters, stillMatches, toApi, toBulkFilter, usesFurther } from './run_filters.js';
+import { HEAD, MOST_ROWS, useRunList } from './run_list.js';
 
 const ROW = 28;
 
@@ -44,7 +43,7 @@ export default function Runs({ query }) {
 function List({ list, shown, asked }) {
   const around = useRef(null);
   const [selected, setSelected] = useState(/** @type {Set<string>} */ (new Set()));
-  useReaderPlace(around, list, ROW);
+  useReaderPlace(around, list);
   const { rows, total, fresh, more, loading } = shown;
   useEffect(() => {
     if (fresh > 0) say('There are new runs above.');
@@ -74,6 +73,27 @@ function List({ list, shown, asked }) {
   </div>`;
 }
 
+/**
+ * Keep the list informed of what the reader sees of its table.
+ *
+ * @param {{current: HTMLElement | null}} around An element around the table.
+ * @param {import('./run_list.js').RunList | null} list
+ */
+function useReaderPlace(around, list) {
+  useEffect(() => {
+    const box = around.current?.querySelector('[role=table]');
+    if (!box || list === null) return undefined;
+    const look = () => {
+      const first = Math.floor(box.scrollTop / ROW);
+      const last = first + Math.ceil(box.clientHeight / ROW);
+      list.look({ first, last, atTop: box.scrollTop < ROW });
+    };
+    look();
+    box.addEventListener('scroll', look, { passive: true });
+    return () => box.removeEventListener('scroll', look);
+  });
+}
+
 /** @param {{filtered: boolean}} props */
 function NoRuns({ filtered }) {
   if (!filtered) {
@@ -86,4 +106,135 @@ function NoRuns({ filtered }) {
     <p>Filters are exact: a correlation id and a record id match as a whole, an id by its beginning.</p>
     <button type="button" onClick=${clear}>Remove all filters</button>
   <//>`;
+}
+
+/** @typedef {Record<string, any>} Run */
+
+const ACTIONS = /** @type {const} */ ([
+  ['cancel', 'Cancel'], ['retry', 'Retry'], ['rerun', 'Rerun…'], ['pause', 'Pause'], ['resume', 'Resume'],
+]);
+
+/**
+ * @param {{rows: Run[], selected: Set<string>, total: number, asked: Record<string, any>,
+ *   onClear: () => void}} props `asked` are the parameters of the list.
+ */
+function SelectionBar({ rows, selected, total, asked, onClear }) {
+  const [everything, setEverything] = useState(false);
+  useEffect(() => setEverything(false), [selected]);
+  const [action, setAction] = useState(/** @type {string | null} */ (null));
+  const chosen = rows.filter((run) => selected.has(run.id));
+  const count = everything ? total : selected.size;
+  const choice = everything
+    ? { query: asked, filter: toBulkFilter(asked), total }
+    : { ids: [...selected] };
+  const [one, other] = [...selected];
+  return html`<div class="selection-bar" role="region" aria-label="Actions on the selected runs">
+    <strong>${formatCount(count)} selected</strong>
+    ${!everything && total > selected.size && html`<button type="button" class="link" onClick=${() => setEverything(true)}>
+      Select all ${formatCount(total)} that match the filter</button>`}
+    <span class="actions">
+      ${ACTIONS.map(([name, label]) => html`<${ActionButton}
+        key=${name} label=${label} why=${everything ? null : whyNot(name, chosen)} onClick=${() => setAction(name)} />`)}
+      <${ActionButton} label="Compare" onClick=${() => navigate(`/compare/${one}/${other}`)}
+        why=${everything || selected.size !== 2 ? 'Select two runs to compare them' : null} />
+      <button type="button" class="quiet" onClick=${onClear}>Clear</button>
+    </span>
+    ${action && html`<${BulkDialog} action=${action} choice=${choice} onClose=${() => setAction(null)} />`}
+  </div>`;
+}
+
+/** @param {{label: string, why: string | null, onClick: () => void}} props `why` says why it is off. */
+function ActionButton({ label, why, onClick }) {
+  return html`<button type="button" aria-disabled=${why ? 'true' : undefined} title=${why}
+    onClick=${why ? undefined : onClick}>${label}</button>`;
+}
+
+/**
+ * Return why none of the runs takes an action, null if one of them does.
+ *
+ * @param {string} action
+ * @param {Run[]} runs
+ */
+function whyNot(action, runs) {
+  if (action === 'rerun' || runs.length === 0) return null;
+  const answers = runs.map(({ actions }) => actions[action]);
+  if (answers.some((one) => one === true)) return null;
+  const [first] = answers;
+  return runs.length === 1 ? first.why : `None of the selected runs takes it. The first: ${first.why}`;
+}
+
+/** @type {import('../../components/table.js').Column[]} The columns from left to right. */
+const COLUMNS = [
+  { key: 'title', title: 'Run', width: 'minmax(180px, 2fr)', render: (run) => html`<${RunName} run=${run} />` },
+  { key: 'definition', title: 'Definition', width: 'minmax(120px, 1fr)', render: (run) => html`<${DefinitionName} run=${run} />` },
+  { key: 'status', title: 'Status', width: '104px', render: (run) => html`<${Status} value=${run.status} />` },
+  { key: 'waitsFor', title: 'Waits for', width: 'minmax(200px, 2fr)', render: (run) => html`<${WaitsFor} run=${run} />` },
+  { key: 'started', title: 'Started', width: '240px', render: (run) => html`<${Started} run=${run} />` },
+  { key: 'took', title: 'Took', width: '108px', numeric: true, render: (run) => html`<${Took} run=${run} />` },
+  { key: 'attempts', title: 'Attempts', width: '88px', numeric: true },
+  { key: 'trigger', title: 'Trigger', width: 'minmax(110px, 1fr)', render: (run) => html`<${Trigger} run=${run} />` },
+];
+
+/** @param {{run: Run}} props */
+function DefinitionName({ run }) {
+  const name = run.slug ?? run.definitionId;
+  return html`<a href=${href(`/definitions/${encodeURIComponent(name)}`)}>${name}</a> <span class="muted">v${run.version}</span>`;
+}
+
+/** The cause that an open run waits for, or the reason why it has failed. @param {{run: Run}} props */
+function WaitsFor({ run }) {
+  const { status, failure, rerunId } = run;
+  if (status === 'failed') {
+    const text = [failure?.stepId, failure?.code].filter(Boolean).join(': ');
+    return html`<span title=${failure?.message}>${text}</span>
+      ${rerunId && html` <a href=${href(`/runs/${rerunId}`)}>run again → ${rerunId.slice(-6)}</a>`}`;
+  }
+  if (status === 'cancelled') return run.cancelReason ?? '';
+  const text = words(run);
+  return run.dueAt ? html`${text} <span class="muted" title=${formatInstant(run.dueAt)}>${due(run.dueAt)}</span>` : text;
+}
+
+/** @param {Run} run */
+function words({ waitsFor, currentStepId, attempt, pause }) {
+  const step = currentStepId ?? '';
+  const which = attempt > 1 ? `${step}, attempt ${attempt}` : step;
+  switch (waitsFor) {
+    case 'QUEUED': return 'An executor';
+    case 'PAUSED': return pause?.reason ? `Paused: ${pause.reason}` : `Paused by ${pause?.by ?? 'a request'}`;
+    case 'TIMER': return `${step}, a delay`;
+    case 'BACKOFF': return `${step}, attempt ${attempt ?? ''}`;
+    case 'RELEASED': return `${step}, starts again`;
+    default: return which;
+  }
+}
+
+/** @param {string} at */
+function due(at) {
+  return Date.parse(at) <= now.value ? 'due now' : ago(at);
+}
+
+/** @param {{run: Run}} props */
+function Started({ run: { startedAt, requestedAt } }) {
+  const at = startedAt ?? requestedAt;
+  const title = `Requested ${formatInstant(requestedAt, { milliseconds: true, withZone: true })}`;
+  return html`<time datetime=${at} title=${title}>${formatInstant(at)} <span class="muted">${ago(at)}</span></time>`;
+}
+
+/** The time that the run took, or has taken until now. @param {{run: Run}} props */
+function Took({ run: { startedAt, completedAt } }) {
+  if (!startedAt) return html`<span class="muted">–</span>`;
+  const end = completedAt ? Date.parse(completedAt) : now.value;
+  const text = formatDuration(Math.max(0, end - Date.parse(startedAt)));
+  return completedAt ? text : html`<span class="muted">${text}…</span>`;
+}
+
+/** @param {{run: Run}} props */
+function Trigger({ run: { trigger } }) {
+  switch (trigger.kind) {
+    case 'schedule': return html`<a href=${href(`/schedules/${trigger.scheduleId}`)}>schedule</a>`;
+    case 'rerun': return html`<a href=${href(`/runs/${trigger.runId}`)}>rerun of ${trigger.runId.slice(-6)}</a>`;
+    case 'record': return html`<span title="${trigger.eventType} of ${trigger.structure} ${trigger.recordId}">${trigger.eventType}</span>`;
+    case 'webhook': return html`<span title=${trigger.path}>webhook</span>`;
+    default: return trigger.kind;
+  }
 }

@@ -1,15 +1,14 @@
 /** One schedule: its timetable, the ticks that were due, and those that are to come. */
 import { html, useState } from '../../vendor/preact.js';
+import { useGet } from '../../core/reading.js';
 import { href, setQuery } from '../../core/router.js';
 import { Time } from '../../core/time.js';
-import { useGet } from '../../core/use_get.js';
 import { CopyButton } from '../../components/copy.js';
 import { JsonTree } from '../../components/json_tree.js';
 import { Empty, Loaded } from '../../components/notice.js';
 import { Fields, Status } from '../../components/values.js';
-import { timetablesText } from '../definitions/trigger_text.js';
-import { NextTicks } from './next_ticks.js';
-import { PastTicks } from './past_ticks.js';
+import { timetablesText } from '../definitions/triggers.js';
+import { NextTicks, PastTicks } from './ticks.js';
 
 const NEXT = 20;
 const PAGE = 100;

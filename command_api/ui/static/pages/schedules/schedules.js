@@ -1,12 +1,12 @@
 /** The list of schedules: the timetables of definitions, and separate ones. */
 import { html, useState } from '../../vendor/preact.js';
+import { useGet } from '../../core/reading.js';
 import { href, navigate, setQuery } from '../../core/router.js';
 import { Time } from '../../core/time.js';
-import { useGet } from '../../core/use_get.js';
 import { Empty, Loaded } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { formatCount, Status } from '../../components/values.js';
-import { timetablesText } from '../definitions/trigger_text.js';
+import { timetablesText } from '../definitions/triggers.js';
 
 const PAGE = 100;
 /** The most that the server lists at once. */

@@ -1,17 +1,15 @@
 /** The events of any one thing – a run, a definition, a delivery … – and what they are linked to. */
 import { html, useEffect } from '../../vendor/preact.js';
 import { useShortcut } from '../../core/keyboard.js';
-import { setQuery } from '../../core/router.js';
+import { useGet, useReading } from '../../core/reading.js';
+import { href, setQuery } from '../../core/router.js';
 import { Time } from '../../core/time.js';
 import { CopyButton } from '../../components/copy.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
 import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
-import { EventDetails } from './event_details.js';
-import { isFailure } from './failures.js';
-import { Relations } from './relations.js';
-import { summaryOf } from './summary.js';
-import { useStream } from './use_stream.js';
+import { Status } from '../../components/values.js';
+import { EventDetails, isFailure, Ref, streamHref, summaryOf, thingHref } from './events.js';
 
 /** @param {{params: Record<string, string>}} given */
 export const title = ({ params }) => `Events of ${params.kind} ${params.id}`;
@@ -78,4 +76,115 @@ function type(one) {
 /** @param {any} one */
 function summary(one) {
   return html`<span class="mono muted">${summaryOf(one.data)}</span>`;
+}
+
+/**
+ * @param {{kind: string, id: string, first: any}} props `first` is the first event of the stream.
+ */
+function Relations({ kind, id, first }) {
+  if (kind === 'run') return html`<${OfRun} id=${id} />`;
+  if (kind === 'record') return html`<${OfRecord} id=${id} />`;
+  if (kind === 'delivery') return html`<${OfDelivery} data=${first?.data} id=${id} />`;
+  const runs = kind === 'definition' ? href('/runs', { definitionId: id }) : null;
+  const own = thingHref(kind, id);
+  return html`<${Chain} items=${[
+    own !== null && !own.includes('/streams/') && ['About', html`<a href=${own}>the ${kind}</a>`],
+    runs !== null && ['Caused', html`<a href=${runs}>its runs</a>`],
+  ]} />`;
+}
+
+/** @param {{items: any[]}} props Pairs of a word and links. */
+function Chain({ items }) {
+  const shown = items.filter(Boolean);
+  if (shown.length === 0) return null;
+  return html`<dl class="chain">${shown.map(([word, links]) => html`<div key=${word}>
+    <dt>${word}</dt><dd>${links}</dd>
+  </div>`)}</dl>`;
+}
+
+/** @param {{id: string}} props */
+function OfRun({ id }) {
+  const path = `/runs/${encodeURIComponent(id)}`;
+  const topics = [`run:${id}`];
+  const run = useGet(path, { fields: '' }, { topics }).data;
+  const record = useGet(run?.trigger.kind === 'record' ? `${path}/record` : null).data?.record;
+  const sent = useGet(`${path}/deliveries`, { limit: 10 }, { topics }).data;
+  if (run === undefined) return null;
+  const { kind, runId, scheduleId } = run.trigger;
+  return html`<${Chain} items=${[
+    ['Caused by', [
+      record && html`record event <${Ref} kind="record" id=${record.id} label=${record.recordId ?? record.id} />`,
+      kind === 'rerun' && html`run <${Ref} kind="run" id=${runId} />`,
+      kind === 'schedule' && html`schedule <${Ref} kind="schedule" id=${scheduleId} />`,
+      !record && !['rerun', 'schedule'].includes(kind) && html`${kind} start by ${run.actor.subject}`,
+    ]],
+    ['Is a run of', html`<${Ref} kind="definition" id=${run.definitionId} label=${run.slug ?? run.definitionId} />
+      version ${run.version} <${Status} value=${run.status} />`],
+    run.rerunId && ['Ran again as', html`<${Ref} kind="run" id=${run.rerunId} />`],
+    sent?.total > 0 && ['Caused', html`${sent.deliveries.map((/** @type {any} */ one) => html`<${Delivery} key=${one.id} one=${one} />`)}
+      ${sent.total > sent.deliveries.length && html`and ${sent.total - sent.deliveries.length} more deliveries`}`],
+  ]} />`;
+}
+
+/** @param {{one: any}} props */
+function Delivery({ one }) {
+  return html`<span class="chain-item">${one.event}
+    <${Ref} kind="delivery" id=${one.id} label="delivery" /> <${Status} value=${one.status} /></span>`;
+}
+
+/** @param {{id: string}} props */
+function OfRecord({ id }) {
+  const matches = useGet(`/records/${encodeURIComponent(id)}`).data?.matches ?? [];
+  const fired = matches.filter((/** @type {any} */ one) => one.runId !== undefined);
+  return html`<${Chain} items=${[
+    ['About', html`<${Ref} kind="record" id=${id} label="the record event, with why each definition did or did not start" />`],
+    ['Caused', fired.length === 0 ? 'no run' : fired.map((/** @type {any} */ one) => html`<span
+      class="chain-item" key=${one.runId}>run <${Ref} kind="run" id=${one.runId} /> of ${one.slug}</span>`)],
+  ]} />`;
+}
+
+/** @param {{data: any, id: string}} props */
+function OfDelivery({ data, id }) {
+  if (data === undefined) return null;
+  const page = href(`/webhooks/${data.webhook_id}`, { delivery: id });
+  return html`<${Chain} items=${[
+    ['Caused by', html`<a href=${streamHref('run', data.run_id, data.run_version)}>${data.event} of the run</a>
+      <${Ref} kind="run" id=${data.run_id} />`],
+    ['Sent to', html`<a href=${page}>the webhook, with each attempt</a>`],
+  ]} />`;
+}
+
+const PAGE = 1000;
+const EVERY_MS = 3000;
+/** `end` is true when `events` reach the newest one. */
+const NOTHING = { events: /** @type {any[]} */ ([]), end: false };
+
+/**
+ * Read the events of a stream page by page, at first up to the version `wanted`, and new ones.
+ *
+ * @param {string} kind
+ * @param {string} id
+ * @param {number} wanted
+ */
+function useStream(kind, id, wanted) {
+  const path = `/streams/${kind}/${encodeURIComponent(id)}/events`;
+  const follow = kind === 'run' ? { topics: [`run:${id}`] } : { everyMs: EVERY_MS };
+  const stream = useReading(path, {}, NOTHING, (task) => readEvents(task, wanted), follow);
+  return { ...stream, more: () => stream.reload('more') };
+}
+
+/**
+ * @param {import('../../core/reading.js').Task} task
+ * @param {number} wanted
+ */
+async function readEvents({ get, set, state, asked }, wanted) {
+  let { events, end } = state;
+  if (events.length > 0 && !end && asked !== 'more') return;
+  const last = () => events.at(-1)?.version ?? 0;
+  do {
+    const data = await get({ after: last(), limit: PAGE });
+    if (data.events.length > 0) events = [...events, ...data.events];
+    end = data.next === undefined;
+    set({ events, end });
+  } while (!end && last() < wanted);
 }

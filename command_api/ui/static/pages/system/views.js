@@ -1,14 +1,14 @@
 /** The sets of views: builds one beside the live one, shows how far it is, and makes it the live one. */
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
+import { useGet } from '../../core/reading.js';
 import { readOnly } from '../../core/router.js';
 import { formatDuration, Time } from '../../core/time.js';
-import { useGet } from '../../core/use_get.js';
 import { PAST } from '../../components/actions.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Dialog, DialogButtons } from '../../components/panes.js';
+import { PlainTable } from '../../components/table.js';
 import { formatCount, Status } from '../../components/values.js';
-import { PlainTable } from './plain_table.js';
 
 const BUILDING_MS = 700;
 const RESTING_MS = 5000;

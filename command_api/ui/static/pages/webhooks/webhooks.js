@@ -1,15 +1,14 @@
 /** The registered webhooks: the URLs to which Baton posts the events of runs. */
 import { html, useState } from '../../vendor/preact.js';
+import { useGet } from '../../core/reading.js';
 import { navigate, readOnly } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
-import { useGet } from '../../core/use_get.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
 import { Dialog } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
 import { Status } from '../../components/values.js';
-import { SecretDialog } from './secret.js';
-import { WebhookForm } from './webhook_form.js';
+import { SecretDialog, WebhookForm } from './registration.js';
 
 /** The title of the page. */
 export const title = () => 'Webhooks';

@@ -1,0 +1,112 @@
+/** The tabs with a run’s data and with its audit. */
+import { html, useState } from '../../vendor/preact.js';
+import { get } from '../../core/api.js';
+import { useGet } from '../../core/reading.js';
+import { asOf, href } from '../../core/router.js';
+import { formatInstant } from '../../core/time.js';
+import { cliLine, CopyButton, download } from '../../components/copy.js';
+import { JsonTree } from '../../components/json_tree.js';
+import { Failure, Loaded, Loading, Notice } from '../../components/notice.js';
+import { Table } from '../../components/table.js';
+import { formatCount, Status } from '../../components/values.js';
+
+/** @param {{run: any}} props */
+export function DataTab({ run }) {
+  const path = `/runs/${encodeURIComponent(run.id)}`;
+  const query = { fields: 'input,context,output' };
+  const found = useGet(path, query, { topics: [`run:${run.id}`] });
+  return html`<${Loaded} of=${found}>${(/** @type {any} */ data) => html`<div class="run-data">
+    <section><h2>Input</h2><${JsonTree} value=${data.input ?? null} label="input" /></section>
+    <section><h2>Context</h2><${JsonTree} value=${data.context} label="context" /></section>
+    <section><h2>Output</h2>${'output' in data
+      ? html`<${JsonTree} value=${data.output} label="output" />`
+      : html`<p class="muted">The run has no output until it has completed.</p>`}</section>
+  </div>`}<//>`;
+}
+
+/** Events that are shown; the command line shows all. */
+const LIMIT = 1_000;
+
+/** @param {{run: any}} props */
+export function AuditTab({ run }) {
+  const path = `/audit/runs/${encodeURIComponent(run.id)}`;
+  const { data, error, reload } = useGet(path, { limit: LIMIT, at: asOf.value }, { topics: [`run:${run.id}`] });
+  if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
+  if (data === undefined) return html`<${Loading} />`;
+  const last = data.events[data.events.length - 1];
+  const sealed = last !== undefined && last.position <= data.sealedUpTo;
+  return html`<div class="audit-tab">
+    <div class="tools">
+      <span class=${sealed ? 'tone-good' : 'muted'}>${sealed
+        ? `A signed head covers these events (up to position ${data.sealedUpTo}).`
+        : `A signed head covers the log up to position ${data.sealedUpTo}, not yet all of these events.`}</span>
+      <${ProofButton} runId=${run.id} />
+      <${CopyButton} text=${cliLine('audit', 'run', run.id)} label="command line">CLI<//>
+    </div>
+    ${data.next !== undefined && html`<${Notice}>The first ${formatCount(LIMIT)} events are shown.
+      <code>baton audit run ${run.id}</code> shows all.<//>`}
+    <${Table} label="Audited events" columns=${COLUMNS} rows=${data.events}
+      rowKey=${(/** @type {any} */ one) => String(one.position)} />
+    <${Deliveries} runId=${run.id} />
+    <h2>The state to which the events lead</h2>
+    <${JsonTree} value=${data.state} label="state" />
+  </div>`;
+}
+
+const COLUMNS = [
+  { key: 'position', title: 'Position', width: '84px', numeric: true },
+  { key: 'at', title: 'Time', width: '204px', render: (/** @type {any} */ { at }) => formatInstant(at, { milliseconds: true }) },
+  { key: 'actor', title: 'Actor', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ { actor }) => actor ?? html`<span class="muted">the engine</span>` },
+  { key: 'type', title: 'Event', width: '136px' },
+  { key: 'about', title: 'About', width: 'minmax(120px, 3fr)', render: (/** @type {any} */ { about }) => html`<span title=${about}>${about}</span>` },
+  { key: 'leaf', title: 'Leaf', width: '104px', render: leafCell },
+];
+
+/** @param {any} event */
+function leafCell({ leaf }) {
+  return html`<code title=${leaf}>${leaf.slice(0, 8)}…</code> <${CopyButton} text=${leaf} label="leaf" />`;
+}
+
+/** @param {{runId: string}} props */
+function ProofButton({ runId }) {
+  const [failure, setFailure] = useState(/** @type {Error | null} */ (null));
+  const prove = async () => {
+    setFailure(null);
+    try {
+      const { data } = await get('/audit/proof', { run: runId });
+      download(JSON.stringify(data, null, 2), `${runId}.proof.json`);
+    } catch (error) {
+      setFailure(/** @type {Error} */ (error));
+    }
+  };
+  return html`<button type="button" onClick=${prove}>Download the proof</button>
+    ${failure && html`<span class="tone-bad" role="alert">${failure.message}</span>`}`;
+}
+
+/** Deliveries that are shown; the pages of webhooks have all. */
+const MOST_DELIVERIES = 50;
+
+/** @param {{runId: string}} props */
+function Deliveries({ runId }) {
+  const path = `/runs/${encodeURIComponent(runId)}/deliveries`;
+  const { data } = useGet(path, { limit: MOST_DELIVERIES }, { topics: [`run:${runId}`] });
+  if (data === undefined || data.total === 0) return null;
+  return html`<h2>Deliveries of webhooks</h2>
+    <${Table} label="Deliveries of webhooks" columns=${DELIVERY_COLUMNS} rows=${data.deliveries} />
+    ${data.total > MOST_DELIVERIES && html`<p class="muted">The newest ${MOST_DELIVERIES} of ${formatCount(data.total)}.</p>`}`;
+}
+
+const DELIVERY_COLUMNS = [
+  { key: 'event', title: 'Event', width: 'minmax(140px, 2fr)' },
+  { key: 'stepId', title: 'Step', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ one) => one.stepId ?? '' },
+  { key: 'status', title: 'Status', width: '120px', render: (/** @type {any} */ one) => html`<${Status} value=${one.status} />` },
+  { key: 'attempts', title: 'Attempts', width: '80px', numeric: true },
+  { key: 'lastError', title: 'Last error', width: 'minmax(120px, 3fr)', render: (/** @type {any} */ one) => one.lastError ?? '' },
+  { key: 'webhookId', title: 'Webhook', width: '190px', render: webhookLink },
+];
+
+/** @param {any} delivery */
+function webhookLink({ id, webhookId }) {
+  const path = `/webhooks/${encodeURIComponent(webhookId)}`;
+  return html`<a href=${href(path, { delivery: id })}><code>${webhookId}</code></a>`;
+}

@@ -1,0 +1,137 @@
+/** The recorded events of a run; kinds that are rarely of interest are folded. */
+import { html, useMemo, useState } from '../../vendor/preact.js';
+import { useShortcut } from '../../core/keyboard.js';
+import { href, setQuery } from '../../core/router.js';
+import { formatInstant } from '../../core/time.js';
+import { Failure, Loading } from '../../components/notice.js';
+import { Pane } from '../../components/panes.js';
+import { Table } from '../../components/table.js';
+import { formatCount } from '../../components/values.js';
+import { EventDetails, isFailure } from '../streams/events.js';
+import {
+  aboutEvent, canFold, eventRows, executionOf, foldedKinds, kindOf, useEvents,
+} from './events.js';
+
+/** @param {{runId: string, query: import('../../core/router.js').Query}} props */
+export function EventsTab({ runId, query }) {
+  const { events, loaded, error } = useEvents(runId);
+  const [unfolded, setUnfolded] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
+  const folded = foldedKinds.value;
+  const chosen = useMemo(
+    () => events.filter((event) => (
+      (query.only !== 'failed' || isFailure(event.type))
+      && (query.stepId === undefined || event.data.step_id === query.stepId)
+    )),
+    [events, query.only, query.stepId],
+  );
+  const rows = useMemo(() => eventRows(chosen, folded, unfolded), [chosen, folded, unfolded]);
+  const current = events.find((event) => String(event.position) === query.event);
+  useShortcut('[', 'Show the event before', () => step(chosen, current, -1));
+  useShortcut(']', 'Show the next event', () => step(chosen, current, 1));
+  useShortcut('f', 'Show failures only', () => setQuery({ only: query.only === 'failed' ? '' : 'failed' }));
+  if (events.length === 0) return error ? html`<${Failure} error=${error} />` : html`<${Loading} />`;
+  const open = (/** @type {any} */ row) => (
+    row.event === undefined ? setUnfolded(new Set([...unfolded, row.key])) : show(row.event)
+  );
+  return html`<div class="events">
+    <${Kinds} events=${events} folded=${folded} loaded=${loaded} query=${query} runId=${runId} />
+    ${error && html`<${Failure} error=${error} />`}
+    <div class="beside">
+      <${Table} label="Events" columns=${COLUMNS} rows=${rows} rowKey=${(/** @type {any} */ row) => row.key}
+        onOpen=${open} current=${query.event} rowClass=${rowClass} />
+      ${current && html`<${EventPane} event=${current} runId=${runId} />`}
+    </div>
+  </div>`;
+}
+
+/** @param {any} row */
+const rowClass = ({ event }) => (event !== undefined && isFailure(event.type) ? 'is-failure' : '');
+
+const COLUMNS = [
+  { key: 'position', title: 'Position', width: '84px', numeric: true, render: (/** @type {any} */ { event, folded }) => event?.position ?? folded[0].position },
+  { key: 'at', title: 'Time', width: '204px', render: (/** @type {any} */ { event, folded }) => formatInstant((event ?? folded[0]).at, { milliseconds: true }) },
+  { key: 'kind', title: 'Event', width: '136px', render: kindCell },
+  { key: 'step', title: 'Step', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ { event }) => event?.data.step_id ?? '' },
+  { key: 'about', title: 'About', width: 'minmax(120px, 3fr)', render: aboutCell },
+];
+
+/** @param {any} row */
+function kindCell({ event, folded }) {
+  if (event !== undefined) return kindOf(event);
+  return html`<span class="muted">▸ ${folded.length} folded</span>`;
+}
+
+/** @param {any} row */
+function aboutCell({ event, folded }) {
+  if (event === undefined) return html`<span class="muted">${[...new Set(folded.map(kindOf))].join(', ')}</span>`;
+  const cut = event.truncated === undefined ? '' : ` (${formatCount(event.truncated)} bytes, cut)`;
+  const about = aboutEvent(event) + cut;
+  return html`<span title=${about}>${about}</span>`;
+}
+
+/**
+ * @param {{events: import('./events.js').RunEvent[], folded: string[], loaded: boolean,
+ *   query: import('../../core/router.js').Query, runId: string}} props
+ */
+function Kinds({ events, folded, loaded, query: { only, stepId }, runId }) {
+  const counts = useMemo(() => countKinds(events), [events]);
+  const toggle = (/** @type {string} */ kind) => {
+    const rest = folded.filter((one) => one !== kind);
+    foldedKinds.value = rest.length === folded.length ? [...folded, kind] : rest;
+  };
+  const count = formatCount(events.length);
+  return html`<div class="tools">
+    <details class="kinds"><summary>Kinds</summary>
+      ${counts.map(([kind, number]) => html`<label key=${kind}><input type="checkbox"
+        checked=${!canFold(kind) || !folded.includes(kind)} disabled=${!canFold(kind)}
+        onChange=${() => toggle(kind)} /> ${kind} <span class="muted">${number}</span></label>`)}
+    </details>
+    <label><input type="checkbox" checked=${only === 'failed'}
+      onChange=${() => setQuery({ only: only === 'failed' ? '' : 'failed' })} /> Failures only</label>
+    ${stepId && html`<button type="button" onClick=${() => setQuery({ stepId: '' })}>Of step ${stepId} ✕</button>`}
+    <a href=${href(`/streams/run/${encodeURIComponent(runId)}`)}>As a stream</a>
+    <span class="muted tools-count">${loaded ? `${count} events` : `${count} events read so far`}</span>
+  </div>`;
+}
+
+/**
+ * @param {import('./events.js').RunEvent[]} events
+ * @returns {[string, number][]}
+ */
+function countKinds(events) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const event of events) counts.set(kindOf(event), (counts.get(kindOf(event)) ?? 0) + 1);
+  return [...counts].sort(([one], [other]) => one.localeCompare(other));
+}
+
+/** @param {import('./events.js').RunEvent} event */
+function show(event) {
+  setQuery({ event: String(event.position) });
+}
+
+/**
+ * @param {import('./events.js').RunEvent[]} events
+ * @param {import('./events.js').RunEvent | undefined} current
+ * @param {number} move
+ */
+function step(events, current, move) {
+  const at = current === undefined ? -1 : events.indexOf(current);
+  const next = events[Math.max(0, at + move)];
+  if (next !== undefined) show(next);
+}
+
+/** @param {{event: import('./events.js').RunEvent, runId: string}} props */
+function EventPane({ event, runId }) {
+  const run = `/runs/${encodeURIComponent(runId)}`;
+  const compare = `/compare/${encodeURIComponent(runId)}/${encodeURIComponent(runId)}`;
+  const position = String(event.position);
+  const execution = executionOf(runId, event);
+  const step = html`<a href=${href(run, { tab: 'timeline', step: execution })}>${event.data.step_id}</a>`;
+  const then = html`<a href=${href(run, { asOf: position })}>as it was then</a>,
+    <a href=${href(compare, { from: position })}> what has changed since</a>`;
+  return html`<${Pane} title=${kindOf(event)} onClose=${() => setQuery({ event: '' })}>
+    <${EventDetails} event=${event} about=${{ kind: 'run', id: runId }} inStream
+      more=${[...(execution ? [['Step', step]] : []), ['Run', then]]} />
+  <//>`;
+}
