@@ -29,41 +29,39 @@ function Signed() {
     <${KeyboardHelp} />`;
 }
 
-/** @typedef {import('./core/router.js').PageModule} PageModule */
-
 const NOT_FOUND = async () => (await import('./frame/not_found.js')).NotFound;
 
-/** @type {Map<string, PageModule>} The loaded modules by the page's name. */
-const modules = new Map();
+/** @type {Map<string, import('./core/router.js').PageComponent>} The loaded pages by their name. */
+const pages = new Map();
 const NOT_LOADED = new Error(UNREACHABLE);
 
 /** Shows the page; its title becomes the document's, and the focus moves to it after a link. */
 function Page() {
   const { name, params, query, page, path } = route.value;
   const [outcome, setOutcome] = useState({ name: '', failed: false });
-  const module = page === null ? null : modules.get(name);
+  const shown = page === null ? null : pages.get(name);
   useEffect(() => {
-    if (page === null || module !== undefined) return;
+    if (page === null || shown !== undefined) return;
     page.load().then((found) => {
-      modules.set(name, found);
+      pages.set(name, found);
       setOutcome({ name, failed: false });
     }, () => setOutcome({ name, failed: true }));
   }, [name]);
-  const title = titleOf(module, name, params, query);
+  const title = shown === null ? 'No such page' : shown?.title({ params, query }) ?? name[0].toUpperCase() + name.slice(1);
   useEffect(() => {
     document.title = `${title} – Baton`;
   }, [title]);
   useEffect(() => {
-    if (module === undefined) return;
+    if (shown === undefined) return;
     if (shownPath !== null && shownPath !== path) moveFocus(title);
     shownPath = path;
-  }, [path, module]);
-  if (module === undefined) {
+  }, [path, shown]);
+  if (shown === undefined) {
     return outcome.failed && outcome.name === name ? html`<${Failure} error=${NOT_LOADED} onRetry=${() => location.reload()} />`
       : html`<${Loading} />`;
   }
-  if (module === null) return html`<${Lazy} load=${NOT_FOUND} />`;
-  return html`<${module.default} key=${`${path} ${tenant.value}`} params=${params} query=${query} />`;
+  if (shown === null) return html`<${Lazy} load=${NOT_FOUND} />`;
+  return html`<${shown} key=${`${path} ${tenant.value}`} params=${params} query=${query} />`;
 }
 
 /** @type {string | null} */
@@ -75,17 +73,6 @@ function moveFocus(title) {
   if (document.querySelector('dialog[open]')) return;
   document.getElementById('main')?.focus({ preventScroll: true });
   scrollTo(0, 0);
-}
-
-/**
- * @param {PageModule | null | undefined} module
- * @param {string} name
- * @param {Record<string, string>} params
- * @param {import('./core/router.js').Query} query
- */
-function titleOf(module, name, params, query) {
-  if (module === null) return 'No such page';
-  return module?.title?.({ params, query }) ?? name[0].toUpperCase() + name.slice(1);
 }
 
 /** Registers the shortcuts of the frame, and shows the list while it is open. */

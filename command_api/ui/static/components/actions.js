@@ -5,7 +5,7 @@ import { may } from '../core/session.js';
 
 const WRITE = 'orchestrator:write';
 /** The reason why an action is off while a page shows the past. */
-export const PAST = 'This page shows the past, in which nothing can be changed. Return to now.';
+const PAST = 'This page shows the past, in which nothing can be changed. Return to now.';
 
 /**
  * @typedef {true | false | {allowed: boolean, why?: string}} Allowed
@@ -26,16 +26,23 @@ export function ActionButtons({ actions, onAct, labels, scope = WRITE, busy = nu
 }
 
 /**
- * @param {{label: string, why: string, busy: boolean, onAct: () => void}} props A button that is off
- *   can be reached, so that its reason can be read.
+ * A button that can be off, and then can be reached all the same, so that its reason can be read.
+ *
+ * @param {{label: string, onAct: () => void, why?: string | null | false, busy?: boolean,
+ *   primary?: boolean}} props `why` is the reason why the action is off, nothing if it is on.
  */
-function Action({ label, why, busy, onAct }) {
+export function Action({ label, onAct, why, busy = false, primary = false }) {
   const id = useId('why');
-  const off = why !== '' || busy;
+  const off = why || busy;
   return html`<button
-    type="button" title=${why || undefined} aria-disabled=${off ? 'true' : undefined}
+    type="button" title=${why || undefined} aria-disabled=${off ? 'true' : undefined} class=${primary ? 'primary' : undefined}
     aria-describedby=${why ? id : undefined} onClick=${() => off || onAct()}
-  >${busy ? `${label}…` : label}${why && html`<span class="hidden" id=${id}>${why}</span>`}</button>`;
+  >${busy ? `${label.replace('…', '')}…` : label}${why && html`<span class="hidden" id=${id}>${why}</span>`}</button>`;
+}
+
+/** Return the reason why nothing can be changed while a page shows the past, else `why`. */
+export function whyNow(/** @type {string | null | false} */ why = '') {
+  return readOnly.value ? PAST : why;
 }
 
 /** @param {Allowed} allowed */
@@ -54,11 +61,11 @@ function title(name) {
 /**
  * @typedef {{label: string, onPick: () => void, disabled?: boolean, why?: string}} Item `why` says
  *   why the action is off.
- * @param {{label: any, items: Item[], name?: string, icon?: boolean}} props `name` is the button's
- *   name for screen readers, where its label is a sign.
+ * @param {{label: any, items: Item[], name?: string, icon?: boolean, opened?: boolean}} props `name`
+ *   is the button's name for screen readers, where its label is a sign. `opened` shows it open at first.
  */
-export function Menu({ label, items, name, icon = false }) {
-  const [open, setOpen] = useState(false);
+export function Menu({ label, items, name, icon = false, opened = false }) {
+  const [open, setOpen] = useState(opened);
   const ref = useRef(/** @type {HTMLElement | null} */ (null));
   const button = useRef(/** @type {HTMLElement | null} */ (null));
   const id = useId('menu');

@@ -15,11 +15,13 @@ export function Notice({ kind = 'info', title, children }) {
 }
 
 /**
- * The reason why a request failed, with the faults that the server names.
+ * The reason why a request failed, with the faults that the server names; nothing without an error.
  *
- * @param {{error: import('../core/api.js').ApiError | Error, onRetry?: () => void}} props
+ * @param {{error: import('../core/api.js').ApiError | Error | null | undefined,
+ *   onRetry?: () => void}} props
  */
 export function Failure({ error, onRetry }) {
+  if (!error) return null;
   const details = 'details' in error ? error.details : [];
   return html`<${Notice} kind="error" title=${error.message}>
     ${details.length > 0 && html`<ul>
@@ -54,7 +56,7 @@ export function Loaded({ of, children }) {
   if (data === undefined) {
     return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
   }
-  return html`${error && html`<${Failure} error=${error} onRetry=${reload} />`}${children(data)}`;
+  return html`<${Failure} error=${error} onRetry=${reload} />${children(data)}`;
 }
 
 /**

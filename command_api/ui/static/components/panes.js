@@ -78,15 +78,6 @@ export function Dialog({ title, open, onClose, wide = false, children }) {
 }
 
 /**
- * The buttons at the end of a dialog; the last one closes it.
- *
- * @param {{onClose: () => void, children?: any}} props The children do what the dialog is for.
- */
-export function DialogButtons({ onClose, children }) {
-  return html`<p class="actions">${children}<button type="button" onClick=${onClose}>Close</button></p>`;
-}
-
-/**
  * Give the focus to the first field, else to the title: never to a button that ends something.
  *
  * @param {HTMLDialogElement} dialog

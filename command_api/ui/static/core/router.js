@@ -3,10 +3,10 @@ import { computed, signal } from '../vendor/preact.js';
 
 /**
  * @typedef {Record<string, string | string[] | undefined>} Query
- * @typedef {{default: (props: {params: Record<string, string>, query: Query}) => any,
- *   title?: (props: {params: Record<string, string>, query: Query}) => string}} PageModule The
- *   default export is the page's component; `title` returns the title of the document.
- * @typedef {{path: string, name: string, load: () => Promise<PageModule>}} Page A segment of the
+ * @typedef {{params: Record<string, string>, query: Query}} PageProps
+ * @typedef {((props: PageProps) => any) & {title: (props: PageProps) => string}} PageComponent A page,
+ *   and the title of its document.
+ * @typedef {{path: string, name: string, load: () => Promise<PageComponent>}} Page A segment of the
  *   path that begins with a colon is a parameter.
  * @typedef {{name: string, params: Record<string, string>, query: Query, path: string,
  *   page: Page | null}} Route `page` is null for an unknown path.
@@ -14,37 +14,38 @@ import { computed, signal } from '../vendor/preact.js';
 
 /** @type {Page[]} */
 const PAGES = [
-  page('/', 'overview', 'overview/overview'),
-  page('/runs', 'runs', 'runs/runs'),
-  page('/runs/:id', 'run', 'run/run'),
-  page('/compare/:a/:b', 'compare', 'compare/compare'),
-  page('/bulk', 'bulks', 'bulk/bulks'),
-  page('/bulk/:id', 'bulk', 'bulk/bulk'),
-  page('/definitions', 'definitions', 'definitions/definitions'),
-  page('/definitions/:id', 'definition', 'definitions/definition'),
-  page('/definitions/:id/test', 'test', 'definitions/test'),
-  page('/schedules', 'schedules', 'schedules/schedules'),
-  page('/schedules/:id', 'schedule', 'schedules/schedule'),
-  page('/records', 'records', 'records/records'),
-  page('/records/:id', 'record', 'records/record'),
-  page('/streams/:kind/:id', 'stream', 'streams/stream'),
-  page('/log', 'log', 'log/log'),
-  page('/dead-letters', 'dead-letters', 'dead_letters/dead_letters'),
-  page('/dead-letters/:id', 'dead-letter', 'dead_letters/dead_letter'),
-  page('/webhooks', 'webhooks', 'webhooks/webhooks'),
-  page('/webhooks/:id', 'webhook', 'webhooks/webhook'),
-  page('/audit', 'audit', 'audit/audit'),
-  page('/system', 'system', 'system/system'),
+  page('/', 'overview', 'overview/overview', 'Overview'),
+  page('/runs', 'runs', 'runs/runs', 'Runs'),
+  page('/runs/:id', 'run', 'run/run', 'RunPage'),
+  page('/compare/:a/:b', 'compare', 'compare/compare', 'ComparePage'),
+  page('/bulk', 'bulks', 'bulk/bulks', 'Bulks'),
+  page('/bulk/:id', 'bulk', 'bulk/bulks', 'Bulk'),
+  page('/definitions', 'definitions', 'definitions/definitions', 'Definitions'),
+  page('/definitions/:id', 'definition', 'definitions/definitions', 'Definition'),
+  page('/definitions/:id/test', 'test', 'definitions/test', 'Test'),
+  page('/schedules', 'schedules', 'schedules/schedules', 'Schedules'),
+  page('/schedules/:id', 'schedule', 'schedules/schedules', 'Schedule'),
+  page('/records', 'records', 'records/records', 'Records'),
+  page('/records/:id', 'record', 'records/records', 'RecordEvent'),
+  page('/streams/:kind/:id', 'stream', 'streams/stream', 'StreamPage'),
+  page('/log', 'log', 'log/log', 'LogPage'),
+  page('/dead-letters', 'dead-letters', 'dead_letters/dead_letters', 'DeadLettersPage'),
+  page('/dead-letters/:id', 'dead-letter', 'dead_letters/dead_letters', 'DeadLetterPage'),
+  page('/webhooks', 'webhooks', 'webhooks/webhooks', 'WebhooksPage'),
+  page('/webhooks/:id', 'webhook', 'webhooks/webhooks', 'WebhookPage'),
+  page('/audit', 'audit', 'audit/audit', 'AuditPage'),
+  page('/system', 'system', 'system/system', 'SystemPage'),
 ];
 
 /**
  * @param {string} path
  * @param {string} name
  * @param {string} module The module's path in pages/, without its extension.
+ * @param {string} component The page's component in the module.
  * @returns {Page}
  */
-function page(path, name, module) {
-  return { path, name, load: () => import(`../pages/${module}.js`) };
+function page(path, name, module, component) {
+  return { path, name, load: async () => (await import(`../pages/${module}.js`))[component] };
 }
 
 const BASE = '/ui';

@@ -79,9 +79,13 @@ function Account() {
     { label: 'Keyboard shortcuts', onPick: () => (helpOpen.value = true) },
     { label: 'Sign out', onPick: signOut },
   ];
+  const [used, setUsed] = useState(false);
   const subject = session.value?.subject ?? '';
-  const closed = html`<button type="button" disabled>${subject} <span aria-hidden="true">▾</span></button>`;
-  return html`<${Lazy} load=${MENU} meanwhile=${closed} label=${subject} name="Account of ${subject}" items=${items} />`;
+  const name = `Account of ${subject}`;
+  const closed = html`<button type="button" aria-haspopup="menu" aria-expanded="false" aria-label=${name}
+    onClick=${() => setUsed(true)}>${subject} <span aria-hidden="true">▾</span></button>`;
+  if (!used) return closed;
+  return html`<${Lazy} load=${MENU} meanwhile=${closed} opened label=${subject} name=${name} items=${items} />`;
 }
 
 /** A text with one result leads to the run itself, any other one to the list. */

@@ -1,20 +1,19 @@
 /** Evidence that the log is what was signed, and who did what. */
-import { html } from '../../vendor/preact.js';
+import { html, useState } from '../../vendor/preact.js';
+import { send } from '../../core/api.js';
 import { useGet, usePages } from '../../core/reading.js';
 import { setQuery, values } from '../../core/router.js';
 import { may } from '../../core/session.js';
-import { Time } from '../../core/time.js';
+import { formatDuration, Time } from '../../core/time.js';
+import { Action, whyNow } from '../../components/actions.js';
 import { CopyButton, CopyLines, download } from '../../components/copy.js';
 import { FilterBar } from '../../components/filter_bar.js';
+import { useAct } from '../../components/forms.js';
 import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
-import { Fields, formatCount } from '../../components/values.js';
+import { Fields, formatCount, Status } from '../../components/values.js';
 import { Ref } from '../streams/events.js';
-import { Verifications } from './verifications.js';
-
-/** The title of the page. */
-export const title = () => 'Audit';
 
 const TABS = [
   { id: 'actions', label: 'Who did what' }, { id: 'heads', label: 'Tree heads' },
@@ -24,7 +23,7 @@ const TABS = [
 const OF_ADMINS = ['actions', 'verifications'];
 
 /** @param {{query: any}} props */
-export default function AuditPage({ query }) {
+export function AuditPage({ query }) {
   const tabs = TABS.filter(({ id }) => may('orchestrator:admin') || !OF_ADMINS.includes(id));
   const current = tabs.some(({ id }) => id === query.tab) ? query.tab : tabs[0].id;
   return html`
@@ -36,6 +35,8 @@ export default function AuditPage({ query }) {
     ${current === 'verifications' && html`<${Verifications} />`}
     ${current === 'proof' && html`<${Proof} query=${query} />`}`;
 }
+
+AuditPage.title = () => 'Audit';
 
 /** A note on what the evidence proves, and what it can't. */
 function Scope() {
@@ -77,7 +78,7 @@ function Actions({ query }) {
   const { rows: actions, next, error, more } = usePages('/audit/log', asked, 'actions');
   const none = actions.length === 0;
   return html`<${FilterBar} filters=${FILTERS} />
-    ${error && html`<${Failure} error=${error} onRetry=${more} />`}
+    <${Failure} error=${error} onRetry=${more} />
     ${none && next !== undefined && !error && html`<${Loading} label="Reading the log…" />`}
     ${none && next === undefined && html`<${Empty} title="No action matches"><p>Remove a filter to see more.</p><//>`}
     ${!none && html`<${Table} label="Actions" columns=${COLUMNS} rows=${actions} rowKey=${keyOf}
@@ -146,7 +147,7 @@ function Proof({ query: { run } }) {
   return html`<${FilterBar} filters=${PROOF_FILTERS} />
     ${!run && html`<${Empty} title="No run is chosen"><p>Enter the id of a run. Its proof shows, to those who have the verifier
       key, that its events stand in the log unchanged.</p><//>`}
-    ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
+    <${Failure} error=${error} onRetry=${reload} />
     ${run && proof && html`<${Found} run=${run} proof=${proof} />`}
     <h2>Check it elsewhere</h2>
     <p>At the operator’s, and then on any machine, without Baton’s store, configuration or network:</p>
@@ -167,4 +168,74 @@ function Found({ run, proof }) {
     <div class="actions"><button type="button" class="primary"
       onClick=${() => download(JSON.stringify(proof), `${run}.proof`)}>Download the proof</button></div>
     <details><summary>The signed head that it leads to</summary><pre tabindex="0">${proof.head}</pre></details>`;
+}
+
+const RUNNING_MS = 700;
+const RESTING_MS = 10_000;
+const VERIFICATION_COLUMNS = [
+  { key: 'status', title: 'Result', width: '120px', render: (/** @type {any} */ { status }) => html`<${Status} value=${status} />` },
+  { key: 'requestedAt', title: 'Requested', width: 'minmax(250px, 1fr)', render: (/** @type {any} */ one) => html`<${Time} at=${one.requestedAt} />` },
+  { key: 'requestedBy', title: 'By', width: 'minmax(110px, 1fr)' },
+  { key: 'took', title: 'Took', width: '90px', render: took },
+  { key: 'events', title: 'Events', width: '110px', numeric: true, render: (/** @type {any} */ { finding }) => finding && formatCount(finding.events) },
+  { key: 'broken', title: 'First break', width: 'minmax(160px, 3fr)', render: (/** @type {any} */ { finding, failure }) => finding?.firstBreak?.reason ?? failure },
+];
+
+/** The verifications and the button that starts one. */
+function Verifications() {
+  const [everyMs, setEveryMs] = useState(RESTING_MS);
+  const { failure, act } = useAct();
+  const { data, error, reload } = useGet('/audit/verifications', {}, { everyMs });
+  const list = data?.verifications ?? [];
+  const running = list.find((/** @type {any} */ { status }) => status === 'running');
+  const wanted = running ? RUNNING_MS : RESTING_MS;
+  if (wanted !== everyMs) setEveryMs(wanted);
+  const start = () => act(() => send('POST', '/audit/verifications', {}).finally(reload));
+  return html`
+    <div class="actions"><${Action} primary label="Verify the log" onAct=${start}
+      why=${whyNow(running && 'One is running; wait for its end.')} />
+      <span class="muted">Checks every event of all tenants against its leaf, in a process of its own.</span></div>
+    <${Failure} error=${failure} />
+    <${Failure} error=${error} onRetry=${reload} />
+    ${!data && !error && html`<${Loading} />`}
+    ${running && html`<${Running} progress=${running.progress} />`}
+    ${data && list.length === 0 && html`<${Empty} title="No verification was requested lately"><p>“Verify the log” starts
+      one; its result stays in the log.</p><//>`}
+    ${list.length > 0 && html`<${Latest} one=${list.find((/** @type {any} */ { finding }) => finding)} />
+      <h2>All verifications</h2><${Table} label="Verifications" columns=${VERIFICATION_COLUMNS} rows=${list} />`}
+    <h2>In a terminal</h2>
+    <p>The same, on a machine with access to the store, and against a head that was kept elsewhere:</p>
+    <${CopyLines} label="commands" text=${['baton audit verify', 'baton audit verify --since heads --jobs 4'].join('\n')} />`;
+}
+
+/** @param {{progress: {position: number, last: number} | undefined}} props */
+function Running({ progress }) {
+  const { position = 0, last = 0 } = progress ?? {};
+  return html`<p class="progress"><${Status} value="running" />
+    <progress max=${last || undefined} value=${last ? position : undefined} aria-label="Progress of the verification"></progress>
+    ${last > 0 && html`<span>position ${formatCount(position)} of ${formatCount(last)}</span>`}</p>`;
+}
+
+/** @param {{one: any}} props */
+function Latest({ one }) {
+  if (one === undefined) return null;
+  const { finding } = one;
+  const found = finding.firstBreak;
+  return html`<h2>The last result</h2>
+    ${found ? html`<${Notice} kind="error" title="The log isn’t what was signed: ${found.reason}">
+        ${found.stream ? `${found.stream} version ${found.version} at ${found.position}` : found.position && `at position ${found.position}`}.
+        Restore the database from a copy, and compare.<//>`
+      : html`<p><${Status} value="verified" /> The log is what was signed, up to position ${finding.position}.</p>`}
+    <${Fields} rows=${[
+      ['Ended', html`<${Time} at=${one.endedAt} />`], ['Took', took(one)],
+      ['Events', formatCount(finding.events)], ['Streams', formatCount(finding.streams)],
+      ['Covered', `${formatCount(finding.sealed)} events by ${formatCount(finding.heads)} heads`],
+      ['Signed by', finding.signedBy.length > 0 ? finding.signedBy.map((/** @type {string} */ key) => html`<code key=${key}>${key}</code>`)
+        : 'no key is known here, so signatures weren’t checked'],
+    ]} />`;
+}
+
+/** @param {any} one */
+function took({ requestedAt, endedAt }) {
+  return endedAt ? formatDuration(Date.parse(endedAt) - Date.parse(requestedAt)) : '';
 }

@@ -2,59 +2,45 @@
 import { html, useEffect, useState } from '../../vendor/preact.js';
 import { ApiError, get, send } from '../../core/api.js';
 import { navigate } from '../../core/router.js';
+import { Choice, Field, FormDialog } from '../../components/forms.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
-import { Dialog, DialogButtons } from '../../components/panes.js';
 import { counted, formatCount, nameOf, Status } from '../../components/values.js';
-import { EMPTY, INFLIGHT, rerunBody, RerunFields, TIMERS } from '../run/action_options.js';
+import { EMPTY, INFLIGHT, rerunBody, RerunFields, TIMERS } from '../run/dialogs.js';
 
 /** @type {Record<string, string>} */
 const VERBS = { cancel: 'Cancel', retry: 'Retry', rerun: 'Rerun', pause: 'Pause', resume: 'Resume' };
 
 /**
- * @param {{action: string, choice: Choice, onClose: () => void}} props
+ * @param {{action: string, choice: ChosenRuns, onClose: () => void}} props
  */
 export function BulkDialog({ action, choice, onClose }) {
   const [entered, setEntered] = useState(/** @type {Record<string, string>} */ ({}));
   const [round, setRound] = useState(0);
   const [sure, setSure] = useState(false);
-  const [sending, setSending] = useState(false);
-  const [refused, setRefused] = useState(/** @type {any} */ (null));
   const { args, fault } = read(action, entered);
   const { preview, error, loading } = usePreview(action, choice, args, round);
   const everyRun = preview?.body.all === true;
-  const ready = preview !== null && !loading && !sending && args !== null && preview.count > 0 && (sure || !everyRun);
+  const ready = preview !== null && !loading && args !== null && preview.count > 0 && (sure || !everyRun);
   const request = async () => {
-    setSending(true);
-    setRefused(null);
+    const { body, confirm } = /** @type {Preview} */ (preview);
     try {
-      const { body, confirm } = /** @type {Preview} */ (preview);
       const { data } = await send('POST', '/bulk', 'ids' in body ? body : { ...body, confirm });
       onClose();
       navigate(`/bulk/${data.id}`);
     } catch (failure) {
-      setSending(false);
-      setRefused(failure);
       if (failure instanceof ApiError && failure.status === 409) setRound(round + 1);
+      throw failure;
     }
   };
-  const submit = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    if (ready) request();
-  };
   const count = preview === null ? '' : ` ${counted(preview.count, 'run')}`;
-  return html`<${Dialog} title="${VERBS[action]} the chosen runs" open onClose=${onClose}>
-    <form class="bulk-form" onSubmit=${submit}>
-      ${preview ? html`<${Chosen} preview=${preview} />` : !error && html`<${Loading} label="Looking for the runs…" />`}
-      <${BulkOptions} action=${action} entered=${entered} onEnter=${setEntered} />
-      ${(fault ?? error) && html`<${Failure} error=${fault ?? error} />`}
-      ${refused && html`<${Failure} error=${refused} />`}
-      ${everyRun && html`<${Notice} kind="warning" title="These are all runs of the tenant.">
-        <label class="inline"><input type="checkbox" checked=${sure} onChange=${() => setSure(!sure)} /> Include every one of them</label>
-      <//>`}
-      <${DialogButtons} onClose=${onClose}>
-        <button type="submit" class="primary" disabled=${!ready}>${VERBS[action]}${count}</button>
-      <//>
-    </form>
+  return html`<${FormDialog} title="${VERBS[action]} the chosen runs" label="${VERBS[action]}${count}" off=${!ready}
+    onClose=${onClose} onAct=${request}>
+    ${preview ? html`<${Chosen} preview=${preview} />` : !error && html`<${Loading} label="Looking for the runs…" />`}
+    <${BulkOptions} action=${action} entered=${entered} onEnter=${setEntered} />
+    <${Failure} error=${fault ?? error} />
+    ${everyRun && html`<${Notice} kind="warning" title="These are all runs of the tenant.">
+      <label class="inline"><input type="checkbox" checked=${sure} onChange=${() => setSure(!sure)} /> Include every one of them</label>
+    <//>`}
   <//>`;
 }
 
@@ -115,21 +101,16 @@ const LABELS = {
  * @param {{action: string, entered: Entered, onEnter: (entered: Entered) => void}} props
  */
 function BulkOptions({ action, entered, onEnter }) {
-  const set = (/** @type {string} */ name) => (/** @type {any} */ { target }) => onEnter({ ...entered, [name]: target.value });
-  if (action === 'rerun') return html`<${RerunFields} fields=${{ ...EMPTY, ...entered }} steps=${[]} change=${(/** @type {any} */ { target }) => onEnter({ ...entered, [target.name]: target.value })} />`;
-  return html`${(FIELDS[action] ?? []).map((name) => html`<label key=${name}>${LABELS[name]}
-    <${Field} name=${name} value=${entered[name] ?? ''} onInput=${set(name)} />
-  </label>`)}`;
-}
-
-/** @param {{name: string, value: string, onInput: (event: any) => void}} props */
-function Field({ name, value, onInput }) {
-  if (CHOICES[name]) {
-    return html`<select name=${name} value=${value || CHOICES[name][0][0]} onChange=${onInput}>
-      ${CHOICES[name].map(([word, label]) => html`<option key=${word} value=${word}>${label}</option>`)}
-    </select>`;
+  const set = (/** @type {string} */ name) => (/** @type {string} */ value) => onEnter({ ...entered, [name]: value });
+  if (action === 'rerun') {
+    return html`<${RerunFields} fields=${{ ...EMPTY, ...entered }} steps=${[]}
+      change=${(/** @type {any} */ { target }) => set(target.name)(target.value)} />`;
   }
-  return html`<input name=${name} value=${value} maxlength="200" onInput=${onInput} />`;
+  return html`${(FIELDS[action] ?? []).map((name) => (CHOICES[name]
+    ? html`<${Choice} key=${name} label=${LABELS[name]} value=${entered[name] || CHOICES[name][0][0]}
+        options=${CHOICES[name]} onPick=${set(name)} />`
+    : html`<${Field} key=${name} label=${LABELS[name]} maxlength="200" value=${entered[name] ?? ''} onInput=${set(name)} />`
+  ))}`;
 }
 
 /**
@@ -141,7 +122,7 @@ const PAUSE_MS = 300;
 
 /**
  * @param {string} action
- * @param {Choice} choice It stays the same while the component is shown.
+ * @param {ChosenRuns} choice It stays the same while the component is shown.
  * @param {Record<string, any> | null} args The options; null if they can't be used.
  * @param {number} round Another number makes the preview again.
  * @returns {{preview: Preview | null, error: any, loading: boolean}}
@@ -174,7 +155,7 @@ function usePreview(action, choice, args, round) {
 
 /**
  * @typedef {{ids: string[]}
- *   | {query: Record<string, any>, filter: Record<string, any> | null, total: number}} Choice
+ *   | {query: Record<string, any>, filter: Record<string, any> | null, total: number}} ChosenRuns
  *   Runs that were selected, or all that match the parameters of a list. `filter` is null if the
  *   list has a condition that bulks don't have; then the runs are named by their ids.
  */
@@ -187,7 +168,7 @@ const PAGE = 500;
  * Return the members of a request that choose the runs. Throws ApiError, and an Error for more runs
  * than can be named.
  *
- * @param {Choice} choice
+ * @param {ChosenRuns} choice
  * @param {AbortSignal} signal
  * @returns {Promise<{ids?: string[], filter?: Record<string, any>, all?: boolean}>}
  */

@@ -1,12 +1,18 @@
-/** The bulks of the tenant, with their progress. */
-import { html } from '../../vendor/preact.js';
-import { useGet } from '../../core/reading.js';
-import { href, navigate, values } from '../../core/router.js';
+/** The bulks of the tenant, with their progress, and one of them with the outcome of each run. */
+import { html, useEffect, useState } from '../../vendor/preact.js';
+import { send } from '../../core/api.js';
+import { useGet, useReading } from '../../core/reading.js';
+import { href, navigate, readOnly, setQuery, values } from '../../core/router.js';
+import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
+import { Action } from '../../components/actions.js';
+import { CopyButton } from '../../components/copy.js';
 import { FilterBar } from '../../components/filter_bar.js';
+import { useAct } from '../../components/forms.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
+import { Tabs } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
-import { formatCount, Status } from '../../components/values.js';
+import { counted, Fields, formatCount, Status } from '../../components/values.js';
 
 const LIMIT = 200;
 const OPEN_EVERY_MS = 1000;
@@ -26,23 +32,22 @@ const COLUMNS = [
   { key: 'requestedAt', title: 'Requested', width: '226px', render: ({ requestedAt }) => html`<${Time} at=${requestedAt} />` },
 ];
 
-/** The title of the document. */
-export const title = () => 'Bulk actions';
-
 /** @param {{query: import('../../core/router.js').Query}} props */
-export default function Bulks({ query }) {
+export function Bulks({ query }) {
   const asked = { status: values(query, 'status'), action: values(query, 'action'), limit: LIMIT };
   const { data, error, reload } = useGet('/bulk', asked, { everyMs: OPEN_EVERY_MS });
   return html`
     <div class="page-head"><h1>Bulk actions</h1>${data && html`<span class="muted">${data.total}</span>`}</div>
     <p class="muted">An action on many runs, and the outcome of each. Select runs in <a href=${href('/runs')}>the list of runs</a> to begin one; a bulk without a filter is refused, unless all runs are chosen by name.</p>
     <${FilterBar} filters=${FILTERS} />
-    ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
+    <${Failure} error=${error} onRetry=${reload} />
     ${data === undefined ? !error && html`<${Loading} />` : data.bulks.length === 0 ? html`<${NoBulks} />` : html`<${Table}
       label="Bulk actions" columns=${COLUMNS} rows=${data.bulks} total=${data.total}
       onOpen=${(/** @type {any} */ bulk) => navigate(`/bulk/${bulk.id}`)} />`}
     ${data && data.total > LIMIT && html`<p class="muted">The newest ${LIMIT} are shown. Filters show others.</p>`}`;
 }
+
+Bulks.title = () => 'Bulk actions';
 
 function NoBulks() {
   return html`<${Empty} title="No bulk action matches">
@@ -51,10 +56,122 @@ function NoBulks() {
 }
 
 /** @param {{bulk: Record<string, any>}} props */
-export function Progress({ bulk: { total, pending, action } }) {
+function Progress({ bulk: { total, pending, action } }) {
   const treated = total - pending;
   return html`<span class="bulk-progress">
     <progress max=${Math.max(total, 1)} value=${treated} aria-label="Runs of ${action} that have an outcome"></progress>
     <span class="nowrap">${formatCount(treated)} of ${formatCount(total)}</span>
   </span>`;
+}
+
+const EVERY_MS = 1000;
+const OUTCOMES = ['done', 'unchanged', 'refused', 'failed'];
+
+/** @type {import('../../components/table.js').Column[]} */
+const OUTCOME_COLUMNS = [
+  { key: 'runId', title: 'Run', width: 'minmax(280px, 2fr)', render: ({ runId, slug, title }) => html`<a href=${href(`/runs/${runId}`)}>${title ?? slug ?? 'run'} <span class="mono">${runId}</span></a>` },
+  { key: 'outcome', title: 'Outcome', width: '110px', render: ({ outcome }) => html`<${Status} value=${outcome} />` },
+  { key: 'message', title: 'Why', width: 'minmax(220px, 3fr)', render: ({ code, message, newRunId }) => (newRunId
+    ? html`<a class="mono" href=${href(`/runs/${newRunId}`)}>→ ${newRunId}</a>`
+    : html`<span title=${message}>${message ?? code ?? ''}</span>`) },
+  { key: 'round', title: 'Round', width: '70px', numeric: true },
+];
+
+/**
+ * The page of a bulk; the tab of its outcomes is in the query.
+ *
+ * @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props
+ */
+export function Bulk({ params: { id }, query }) {
+  const [open, setOpen] = useState(true);
+  const { data: bulk, error, reload } = useGet(`/bulk/${id}`, {}, { everyMs: open ? EVERY_MS : 0 });
+  const goesOn = bulk === undefined || ['running', 'stopping'].includes(bulk.status);
+  if (goesOn !== open) setOpen(goesOn);
+  if (bulk === undefined) return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
+  return html`
+    <div class="page-head">
+      <h1>${bulk.action} ${counted(bulk.total, 'run')}</h1>
+      <span class="mono">${bulk.id}</span><${CopyButton} text=${bulk.id} label="id" />
+      <${Status} value=${bulk.status} />
+      ${may('orchestrator:write') && !readOnly.value && html`<${Actions} bulk=${bulk} onDone=${reload} />`}
+    </div>
+    <${Failure} error=${error} onRetry=${reload} />
+    <${Progress} bulk=${bulk} />
+    <${Fields} rows=${[
+      ['Requested', html`<${Time} at=${bulk.requestedAt} />`],
+      ['By', bulk.actor.subject],
+      bulk.endedAt && ['Ended', html`<${Time} at=${bulk.endedAt} />`],
+      ['Options', html`<code>${JSON.stringify(bulk.args)}</code>`],
+      ['Chosen by', bulk.filter ? html`<code>${JSON.stringify(bulk.filter)}</code>` : 'their ids'],
+      bulk.perSecond && ['At most', `${bulk.perSecond} runs a second`],
+      ['As of', `position ${bulk.position}`],
+    ]} />
+    <${Outcomes} bulk=${bulk} outcome=${values(query, 'outcome')[0]} />`;
+}
+
+Bulk.title = () => 'Bulk action';
+
+/** @param {{bulk: Record<string, any>, onDone: () => void}} props */
+function Actions({ bulk, onDone }) {
+  const { failure, act } = useAct();
+  const ask = (/** @type {string} */ verb) => act(async () => {
+    await send('POST', `/bulk/${bulk.id}/${verb}`).finally(onDone);
+  });
+  const over = ['completed', 'stopped'].includes(bulk.status);
+  const noStop = bulk.status === 'running' ? null : over ? 'The bulk has ended' : 'The bulk is stopping already';
+  const noRetry = !over ? 'The bulk hasn’t ended' : bulk.failed === 0 ? 'No run has failed; refused runs would be refused again' : null;
+  return html`<span class="actions">
+    <${Action} label="Stop" why=${noStop} onAct=${() => ask('stop')} />
+    <${Action} label="Retry the failed" why=${noRetry} onAct=${() => ask('retry')} />
+    <${Failure} error=${failure} />
+  </span>`;
+}
+
+/** @param {{bulk: Record<string, any>, outcome: string | undefined}} props */
+function Outcomes({ bulk, outcome }) {
+  const treated = bulk.total - bulk.pending;
+  const { items, more, error } = useItems(bulk.id, outcome, treated, bulk.round);
+  const tabs = [{ id: '', label: 'All', count: treated }, ...OUTCOMES.map((id) => ({ id, label: id[0].toUpperCase() + id.slice(1), count: bulk[id] }))];
+  const count = outcome === undefined ? treated : bulk[outcome];
+  return html`
+    <${Tabs} tabs=${tabs} current=${outcome ?? ''} onPick=${(/** @type {string} */ id) => setQuery({ outcome: id || undefined })} />
+    <${Failure} error=${error} />
+    ${items.length === 0 ? html`<${Empty} title=${outcome ? `No run is ${outcome}` : 'No run has an outcome yet'}>
+      <p>${outcome ? 'The other tabs show the runs with other outcomes.' : 'The scheduler processes up to 16 runs at the same time; this page follows it.'}</p>
+    <//>` : html`<${Table} label="Outcomes" columns=${OUTCOME_COLUMNS} rows=${items} total=${Math.max(count ?? 0, items.length)}
+      rowKey=${(/** @type {any} */ item) => item.runId} onEnd=${more} />`}`;
+}
+
+const PAGE = 200;
+const MOST = 20_000;
+/** @typedef {{cursor: string | undefined, items: any[]}} Page */
+const NOTHING = { pages: /** @type {Page[]} */ ([]), next: /** @type {string | undefined} */ (undefined) };
+
+/**
+ * Read the outcomes page by page, in the order in which they were recorded.
+ *
+ * @param {string} id The bulk's id.
+ * @param {string | undefined} outcome Only runs with this newest outcome.
+ * @param {number} treated Runs with an outcome; more of them read the last page again.
+ * @param {number} round The round of the bulk; another one reads all again.
+ * @returns {{items: any[], more: (() => void) | undefined, error: any}}
+ */
+function useItems(id, outcome, treated, round) {
+  const { pages, next, error, reload } = useReading(`/bulk/${id}/items`, { outcome, round }, NOTHING, readItems);
+  useEffect(() => {
+    if (pages.length > 0) reload();
+  }, [treated]);
+  const items = pages.flatMap((page) => page.items);
+  const more = next !== undefined && items.length < MOST ? () => reload('more') : undefined;
+  return { items, more, error };
+}
+
+/** @param {import('../../core/reading.js').Task} task */
+async function readItems({ get, set, state: { pages, next }, asked }) {
+  const more = asked === 'more';
+  if (more && next === undefined) return;
+  const cursor = more ? next : pages.at(-1)?.cursor;
+  const data = await get({ cursor, limit: PAGE, round: undefined });
+  const kept = more ? pages : pages.slice(0, -1);
+  set({ pages: [...kept, { cursor, items: data.items }], next: data.next });
 }

@@ -11,10 +11,7 @@ import { formatCount, shortJson, Status } from '../../components/values.js';
 import { StepName } from '../run/rows.js';
 
 /** @param {import('../../core/router.js').Route} route */
-export const title = ({ params: { a, b } }) => (a === b ? `Run ${a} at two positions` : `Compare ${a} and ${b}`);
-
-/** @param {import('../../core/router.js').Route} route */
-export default function ComparePage({ params: { a, b }, query: { from, to } }) {
+export function ComparePage({ params: { a, b }, query: { from, to } }) {
   const one = a === b;
   const path = `/runs/${encodeURIComponent(a)}/diff`;
   // Without positions, a run is compared at its first and at its newest event.
@@ -23,10 +20,13 @@ export default function ComparePage({ params: { a, b }, query: { from, to } }) {
   return html`<div class="compare-page">
     <h1>${one ? 'One run at two positions' : 'Two runs'}</h1>
     ${one && data && html`<${Positions} from=${data.before.position} to=${data.after.position} />`}
-    ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
+    <${Failure} error=${error} onRetry=${reload} />
     ${data === undefined ? !error && html`<${Loading} />` : html`<${Differences} diff=${data} one=${one} />`}
   </div>`;
 }
+
+/** @param {import('../../core/router.js').Route} route */
+ComparePage.title = ({ params: { a, b } }) => (a === b ? `Run ${a} at two positions` : `Compare ${a} and ${b}`);
 
 /** The highest position that a request may name: no event stands behind it. */
 const NEWEST = 9_999_999_999;

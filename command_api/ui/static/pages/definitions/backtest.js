@@ -2,11 +2,11 @@
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { useGet } from '../../core/reading.js';
-import { href, readOnly, setQuery } from '../../core/router.js';
+import { href, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
-import { PAST } from '../../components/actions.js';
+import { whyNow } from '../../components/actions.js';
 import { CopyButton, curlLine } from '../../components/copy.js';
-import { JsonText, parseJson } from '../../components/json_text.js';
+import { Choice, Field, JsonText, parseJson, submit, useAct } from '../../components/forms.js';
 import { Failure, Loading, Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { formatCount, Status } from '../../components/values.js';
@@ -19,32 +19,25 @@ export function BacktestForm({ path, document }) {
   const [form, setForm] = useState(() => ({
     text: JSON.stringify(document, null, 2), last: String(LAST), since: '', status: '', map: '', stubs: '',
   }));
-  const [{ busy, error }, setState] = useState(/** @type {{busy: boolean, error?: any}} */ ({ busy: false }));
+  const { busy, failure, act } = useAct();
   const fault = ['text', 'map', 'stubs'].find((name) => parseJson(/** @type {any} */ (form)[name]).error);
   const body = fault === undefined ? requestOf(form) : {};
   const set = (/** @type {string} */ name) => (/** @type {string} */ value) => setForm({ ...form, [name]: value });
-  const submit = async (/** @type {Event} */ event) => {
-    event.preventDefault();
-    setState({ busy: true });
-    try {
-      const { data } = await send('POST', `${path}/backtests`, body);
-      setState({ busy: false });
-      setQuery({ backtest: data.id, tab: 'backtest', offset: undefined }, { replace: false });
-    } catch (failure) {
-      setState({ busy: false, error: failure });
-    }
-  };
-  const why = refused(fault);
-  return html`<form onSubmit=${submit}>
+  const start = () => act(async () => {
+    const { data } = await send('POST', `${path}/backtests`, body);
+    setQuery({ backtest: data.id, tab: 'backtest', offset: undefined }, { replace: false });
+  });
+  const why = whyNow(fault !== undefined && 'A field isn’t valid JSON.');
+  return html`<form onSubmit=${submit(start)}>
     <p class="muted">Change the document. Its decisions are made again on recorded runs, with the outcomes
       that their steps had.</p>
     <${JsonText} label="Changed definition (JSON)" value=${form.text} rows=${16} onInput=${set('text')} />
-    <${Choice} form=${form} set=${set} />
-    ${error && html`<${Failure} error=${error} />`}
+    <${ChosenRuns} form=${form} set=${set} />
+    <${Failure} error=${failure} />
     ${!may('orchestrator:write') && html`<${Notice}>A backtest needs the scope orchestrator:write.<//>`}
     <p class="actions">
-      ${may('orchestrator:write') && html`<button type="submit" class="primary" disabled=${busy || why !== ''}
-        title=${why}>Start the backtest</button>`}
+      ${may('orchestrator:write') && html`<button type="submit" class="primary" disabled=${busy || Boolean(why)}
+        title=${why || ''}>Start the backtest</button>`}
       <button type="button" onClick=${() => set('text')(JSON.stringify(document, null, 2))}>Undo all changes</button>
       <${CopyButton} text=${() => curlLine('POST', `${path}/backtests`, body)} label="curl line">curl<//>
     </p>
@@ -56,15 +49,11 @@ export function BacktestForm({ path, document }) {
  *
  * @param {{form: any, set: (name: string) => (value: string) => void}} props
  */
-function Choice({ form, set }) {
-  const typed = (/** @type {string} */ name) => (/** @type {any} */ { target }) => set(name)(target.value);
+function ChosenRuns({ form, set }) {
   return html`<p class="actions">
-      <label class="inline">Newest <input type="number" min="1" max="1000000" required value=${form.last} onInput=${typed('last')} /> runs</label>
-      <label class="inline">since <input type="text" placeholder="2027-01-01T09:00:00Z" value=${form.since} onInput=${typed('since')} /></label>
-      <label class="inline">status <select value=${form.status} onChange=${typed('status')}>
-        <option value="">any</option>
-        ${STATUSES.map((status) => html`<option value=${status}>${status}</option>`)}
-      </select></label>
+      <${Field} class="inline" label="Newest runs" type="number" min="1" max="1000000" required value=${form.last} onInput=${set('last')} />
+      <${Field} class="inline" label="since" placeholder="2027-01-01T09:00:00Z" value=${form.since} onInput=${set('since')} />
+      <${Choice} class="inline" label="status" value=${form.status} options=${[['', 'any'], ...STATUSES]} onPick=${set('status')} />
     </p>
     <details><summary>Renamed and new steps</summary>
       <${JsonText} label="Renamed steps (JSON)" value=${form.map} rows=${3} onInput=${set('map')}
@@ -72,12 +61,6 @@ function Choice({ form, set }) {
       <${JsonText} label="Outputs of steps without an outcome (JSON)" value=${form.stubs} rows=${3}
         onInput=${set('stubs')} hint=${'By step id: {"send": {"parcel": 1}}'} />
     </details>`;
-}
-
-/** @param {string | undefined} fault The name of the field that isn't valid JSON. */
-function refused(fault) {
-  if (readOnly.value) return PAST;
-  return fault === undefined ? '' : 'A field isn’t valid JSON.';
 }
 
 /** @param {{text: string, last: string, since: string, status: string, map: string, stubs: string}} form */
@@ -119,15 +102,18 @@ export function BacktestProgress({ id, query }) {
 
 /** @param {{job: any, onStopped: () => void}} props */
 function Progress({ job, onStopped }) {
-  const [error, setError] = useState(/** @type {any} */ (null));
+  const { failure, act } = useAct();
   const { id, status, replayed, total } = job;
-  const stop = () => send('POST', `/backtests/${id}/stop`, {}).then(onStopped, setError);
+  const stop = () => act(async () => {
+    await send('POST', `/backtests/${id}/stop`, {});
+    onStopped();
+  });
   return html`<p class="actions" role="status">
     <progress max=${total ?? 1} value=${total === undefined ? undefined : replayed}></progress>
     ${formatCount(replayed)} of ${total === undefined ? 'the chosen' : formatCount(total)} runs replayed${' '}
     ${OPEN.includes(status) && may('orchestrator:write') && html`<button type="button" onClick=${stop}>Stop</button>`}
   </p>
-  ${error && html`<${Failure} error=${error} />`}`;
+  <${Failure} error=${failure} />`;
 }
 
 /** @param {{report: any, offset: number}} props */

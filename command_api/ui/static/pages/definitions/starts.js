@@ -3,16 +3,18 @@ import { html } from '../../vendor/preact.js';
 import { useGet } from '../../core/reading.js';
 import { href, readOnly, setQuery } from '../../core/router.js';
 import { formatDuration, Time } from '../../core/time.js';
+import { Choice } from '../../components/forms.js';
 import { Empty, Loaded, Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { Fields, formatCount, Status } from '../../components/values.js';
-import { OutcomeCell, whyText } from '../records/record.js';
-import { NextTicks, PastTicks } from '../schedules/ticks.js';
-import { isTimetable, triggersOf, triggerText } from './triggers.js';
+import { OutcomeCell, whyText } from '../records/records.js';
+import {
+  isTimetable, NextTicks, PastTicks, triggersOf, triggerText,
+} from '../schedules/timetables.js';
 
 const COUNT = 10;
 
-/** @param {import('./definition.js').Shown} props */
+/** @param {import('./definitions.js').Shown} props */
 export function TriggersTab({ definition, document, version }) {
   const triggers = triggersOf(document.trigger);
   const timed = version === definition.version && triggers.some(isTimetable);
@@ -49,7 +51,7 @@ function Fires({ id }) {
 /** Causes that keep a definition from starting runs, or a run from going on. */
 const HINDERED = ['DRAFT', 'PAUSED', 'NO_SECRET', 'NO_TICK', 'NO_SCHEDULER', 'NO_FUNCTION', 'NO_EXECUTOR', 'TOO_MANY_RUNS'];
 
-/** @param {import('./definition.js').Shown} props */
+/** @param {import('./definitions.js').Shown} props */
 export function ExplainTab({ path }) {
   const found = useGet(`${path}/explain`, {}, { topics: ['runs'] });
   return html`${readOnly.value && html`<${Notice}>The explanation is about now, not about the past.<//>`}
@@ -100,15 +102,13 @@ function outcomeCell(row) {
 /** @type {[string, string][]} */
 const WINDOWS = [['1h', 'hour'], ['1d', 'day'], ['7d', '7 days'], ['30d', '30 days']];
 
-/** @param {import('./definition.js').Shown} props */
+/** @param {import('./definitions.js').Shown} props */
 export function StatsTab({ definition, path, query }) {
   const window = String(query.window ?? '1d');
   const stats = useGet(`${path}/stats`, { window }, { topics: ['runs'] });
-  const pick = (/** @type {any} */ { target }) => setQuery({ window: target.value });
   return html`
-    <label>Runs requested in the last <select value=${window} onChange=${pick}>
-      ${WINDOWS.map(([value, label]) => html`<option value=${value}>${label}</option>`)}
-    </select></label>
+    <${Choice} label="Runs requested in the last" value=${window} options=${WINDOWS}
+      onPick=${(/** @type {string} */ value) => setQuery({ window: value })} />
     <${Loaded} of=${stats}>${(/** @type {any} */ found) => (found.total === 0
       ? html`<${Empty} title="No run was requested in this time">
           <p>Choose a longer time, or start a run.</p><//>`

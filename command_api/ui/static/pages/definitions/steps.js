@@ -8,7 +8,7 @@ import { Loaded } from '../../components/notice.js';
 import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
 
-/** @param {import('./definition.js').Shown} props */
+/** @param {import('./definitions.js').Shown} props */
 export function StepsTab({ document, path, version, query }) {
   const graph = useGet(`${path}/graph`, { version });
   return html`<${Loaded} of=${graph}>${(/** @type {any} */ { edges }) => {
@@ -67,7 +67,7 @@ function StepPane({ document, path, version, stepId }) {
   <//>`;
 }
 
-/** @param {import('./definition.js').Shown} props */
+/** @param {import('./definitions.js').Shown} props */
 export function GraphTab({ document, path, version, query }) {
   const graph = useGet(`${path}/graph`, { version });
   return html`<p class="muted">

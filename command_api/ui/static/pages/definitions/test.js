@@ -1,10 +1,10 @@
 /** Tries a definition: one of its decisions on given data, or a changed document on recorded runs. */
 import { html, useEffect, useState } from '../../vendor/preact.js';
-import { get, send } from '../../core/api.js';
+import { send } from '../../core/api.js';
 import { useGet } from '../../core/reading.js';
 import { href, setQuery } from '../../core/router.js';
 import { CopyButton, curlLine } from '../../components/copy.js';
-import { JsonText, parseJson } from '../../components/json_text.js';
+import { Choice, Field, JsonText, parseJson, submit, useAct } from '../../components/forms.js';
 import { Empty, Failure, Loaded, Notice } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
@@ -12,11 +12,8 @@ import { BacktestForm, BacktestProgress } from './backtest.js';
 
 const TABS = [{ id: 'decision', label: 'Decision' }, { id: 'backtest', label: 'Backtest' }];
 
-/** @param {{params: Record<string, string>}} props */
-export const title = ({ params }) => `Test ${params.id}`;
-
 /** @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props */
-export default function Test({ params, query }) {
+export function Test({ params, query }) {
   const path = `/definitions/${encodeURIComponent(params.id)}`;
   const definition = useGet(path);
   const wanted = query.version ?? definition.data?.version;
@@ -39,31 +36,32 @@ export default function Test({ params, query }) {
   </section>`;
 }
 
+/** @param {{params: Record<string, string>}} props */
+Test.title = ({ params }) => `Test ${params.id}`;
+
 /** @param {{path: string, document: any, version: number, query: any}} props */
 function DecisionForm({ path, document, version, query }) {
   const decisions = document.steps.filter((/** @type {any} */ step) => 'decide' in step);
   const stepId = decisions.some((/** @type {any} */ { id }) => id === query.step)
     ? query.step : decisions[0]?.id;
   const [text, setText] = useState(() => sample(document));
-  const [{ result, error, busy }, setState] = useState(NOTHING);
+  const [result, setResult] = useState(/** @type {any} */ (null));
+  const { busy, failure, act } = useAct();
   const { value = {}, error: fault } = parseJson(text);
   const { input, context, steps } = Object(value);
   const body = { stepId, version, input, context, steps };
-  useEffect(() => setState(NOTHING), [stepId, version]);
-  const submit = async (/** @type {Event} */ event) => {
-    event.preventDefault();
-    setState({ ...NOTHING, busy: true });
-    const answer = await settled(send('POST', `${path}/test-decision`, body));
-    setState({ ...NOTHING, ...answer });
-  };
+  useEffect(() => setResult(null), [stepId, version]);
+  const decide = () => act(async () => {
+    setResult(null);
+    setResult((await send('POST', `${path}/test-decision`, body)).data);
+  });
   if (stepId === undefined) {
     return html`<${Empty} title="This version has no decision">
       <p>A step with <code>decide</code> is one. The tab Backtest tries the whole definition.</p><//>`;
   }
-  return html`<form onSubmit=${submit}>
-    <label class="inline">Decision <select value=${stepId} onChange=${pickStep}>
-      ${decisions.map((/** @type {any} */ { id }) => html`<option value=${id}>${id}</option>`)}
-    </select></label>
+  return html`<form onSubmit=${submit(decide)}>
+    <${Choice} class="inline" label="Decision" value=${stepId} options=${decisions.map((/** @type {any} */ { id }) => id)}
+      onPick=${(/** @type {string} */ step) => setQuery({ step })} />
     <span class="muted"> of version ${version}</span>
     <${FromRun} runId=${query.run} onFound=${setText} />
     <${JsonText} label="Data (JSON)" value=${text} onInput=${setText} rows=${12}
@@ -73,29 +71,9 @@ function DecisionForm({ path, document, version, query }) {
         title=${fault === undefined ? '' : 'The data isn’t valid JSON.'}>Try the decision</button>
       <${CopyButton} text=${() => curlLine('POST', `${path}/test-decision`, body)} label="curl line">curl<//>
     </p>
-    ${error && html`<${Failure} error=${error} />`}
+    <${Failure} error=${failure} />
     ${result && html`<${DecisionResult} result=${result} />`}
   </form>`;
-}
-
-/** @type {{busy: boolean, result?: any, error?: any}} */
-const NOTHING = { busy: false };
-
-/**
- * @param {Promise<{data: any}>} request
- * @returns {Promise<{result?: any, error?: any}>}
- */
-async function settled(request) {
-  try {
-    return { result: (await request).data };
-  } catch (error) {
-    return { error };
-  }
-}
-
-/** @param {any} event */
-function pickStep({ target }) {
-  setQuery({ step: target.value });
 }
 
 /**
@@ -105,24 +83,15 @@ function pickStep({ target }) {
  */
 function FromRun({ runId, onFound }) {
   const [typed, setTyped] = useState('');
-  const [error, setError] = useState(/** @type {any} */ (null));
+  const { data, error } = useGet(runId ? `/runs/${encodeURIComponent(runId)}` : null);
+  useEffect(() => setTyped(runId ?? ''), [runId]);
   useEffect(() => {
-    if (!runId) return undefined;
-    setTyped(runId);
-    const abort = new AbortController();
-    const { signal } = abort;
-    settled(get(`/runs/${encodeURIComponent(runId)}`, {}, { signal })).then(({ result, error: failure }) => {
-      if (signal.aborted) return;
-      setError(failure ?? null);
-      if (result) onFound(pretty(scopeOf(result)));
-    });
-    return () => abort.abort();
-  }, [runId]);
-  return html`<p><label class="inline">Data of run <input type="text" value=${typed} placeholder="id of a run"
-      onInput=${(/** @type {any} */ { target }) => setTyped(target.value)} /></label>${' '}
+    if (data !== undefined) onFound(pretty(scopeOf(data)));
+  }, [data]);
+  return html`<p><${Field} class="inline" label="Data of run" value=${typed} placeholder="id of a run" onInput=${setTyped} />${' '}
     <button type="button" disabled=${typed.trim() === ''} onClick=${() => setQuery({ run: typed.trim() })}
       title=${typed.trim() === '' ? 'Type the id of a run.' : ''}>Take its data</button></p>
-    ${error && html`<${Failure} error=${error} />`}
+    <${Failure} error=${error} />
     ${runId && !error && html`<${Notice}>The data is that of run ${runId}.<//>`}`;
 }
 

@@ -4,6 +4,7 @@ import { useGet } from '../../core/reading.js';
 import { setQuery } from '../../core/router.js';
 import { Time } from '../../core/time.js';
 import { CopyButton, curlLine } from '../../components/copy.js';
+import { Choice } from '../../components/forms.js';
 import { Graph } from '../../components/graph/graph.js';
 import { JsonDiff } from '../../components/json_diff.js';
 import { JsonTree } from '../../components/json_tree.js';
@@ -12,9 +13,10 @@ import { Table } from '../../components/table.js';
 import { Status } from '../../components/values.js';
 import { drawnNode } from './steps.js';
 
-/** @param {import('./definition.js').Shown} props */
+/** @param {import('./definitions.js').Shown} props */
 export function VersionsTab({ versions, path, query }) {
-  const [newest, before = newest] = versions.map(({ version }) => version);
+  const numbers = versions.map(({ version }) => version);
+  const [newest, before = newest] = numbers;
   const from = Number(query.from ?? before);
   const to = Number(query.to ?? newest);
   return html`
@@ -25,8 +27,10 @@ export function VersionsTab({ versions, path, query }) {
     </p>` : html`
       <h2>Compare</h2>
       <p class="actions">
-        <${Choice} name="from" label="Version before" value=${from} versions=${versions} />
-        <${Choice} name="to" label="Version after" value=${to} versions=${versions} />
+        <${Choice} label="Version before" value=${from} options=${numbers}
+          onPick=${(/** @type {string} */ from) => setQuery({ from })} />
+        <${Choice} label="Version after" value=${to} options=${numbers}
+          onPick=${(/** @type {string} */ to) => setQuery({ to })} />
       </p>
       <${VersionDiff} path=${path} from=${from} to=${to} />`}`;
 }
@@ -59,14 +63,6 @@ function publishedCell({ publishedAt }) {
 /** @param {any} row */
 function openVersion({ version }) {
   setQuery({ version: String(version), tab: 'graph' }, { replace: false });
-}
-
-/** @param {{name: string, label: string, value: number, versions: any[]}} props */
-function Choice({ name, label, value, versions }) {
-  const pick = (/** @type {any} */ { target }) => setQuery({ [name]: target.value });
-  return html`<label>${label} <select value=${String(value)} onChange=${pick}>
-    ${versions.map(({ version }) => html`<option value=${String(version)}>${version}</option>`)}
-  </select></label>`;
 }
 
 /** @param {{path: string, from: number, to: number}} props */
@@ -160,20 +156,19 @@ function marked(edge, mark) {
 const OWN = 'document';
 const DRAWINGS = ['mermaid', 'dot'];
 
-/** @param {import('./definition.js').Shown} props */
+/** @param {import('./definitions.js').Shown} props */
 export function SourceTab({ definition, document, path, version, query }) {
   const apis = useGet('/openapi');
   const chosen = String(query.words ?? OWN);
-  const pick = (/** @type {any} */ { target }) => setQuery({ words: target.value });
   const writers = (apis.data?.apis ?? []).filter((/** @type {any} */ api) => api.definitions);
+  const forms = [
+    [OWN, 'document of Baton'],
+    ...writers.map((/** @type {any} */ { name, title }) => [name, name === 'baton' ? 'answer of Baton’s own API' : title]),
+    ['mermaid', 'graph for Mermaid'], ['dot', 'graph for Graphviz'],
+  ];
   return html`
-    <label>Written as <select value=${chosen} onChange=${pick}>
-      <option value=${OWN}>document of Baton</option>
-      ${writers.map((/** @type {any} */ { name, title }) => html`<option value=${name}>
-        ${name === 'baton' ? 'answer of Baton’s own API' : title}</option>`)}
-      <option value="mermaid">graph for Mermaid</option>
-      <option value="dot">graph for Graphviz</option>
-    </select></label>
+    <${Choice} label="Written as" value=${chosen} options=${forms}
+      onPick=${(/** @type {string} */ words) => setQuery({ words })} />
     <${Written} key=${chosen} chosen=${chosen} definition=${definition} document=${document}
       path=${path} version=${version} />`;
 }

@@ -11,16 +11,15 @@ import { formatCount } from '../../components/values.js';
 import { EventDetails, FAILURES, isFailure, Ref, summaryOf } from '../streams/events.js';
 import { MOST, useTail } from './tail.js';
 
-/** The title of the page. */
-export const title = () => 'Log';
-
 /** @param {{query: any}} props */
-export default function LogPage({ query }) {
+export function LogPage({ query }) {
   if (may('orchestrator:admin')) return html`<${Log} query=${query} />`;
   return html`<h1>Log</h1><${Notice} title="The log needs the scope orchestrator:admin.">
     The events of one run are on its page, and those of a definition, a record event or a webhook on
     its stream.<//>`;
 }
+
+LogPage.title = () => 'Log';
 
 /** @param {{query: any}} props */
 function Log({ query }) {
@@ -47,7 +46,7 @@ function Log({ query }) {
         ${paused ? 'Follow' : 'Pause'}</button></div>
     </div>
     <${Types} events=${events} types=${types} />
-    ${error && html`<${Failure} error=${error} />`}
+    <${Failure} error=${error} />
     ${skipped && html`<${Notice} kind="warning">The log grew faster than this page could read it, so events between
       its rows are left out. Choose a type to see all of its events.<//>`}
     ${events.length === 0 && next === 1 && html`<${Empty} title=${types.length > 0 ? 'The log has no event of these types' : 'The log is empty'}><p>

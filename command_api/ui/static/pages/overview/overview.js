@@ -11,17 +11,14 @@ const EVERY_MS = 5000;
 const MINUTES = 60;
 const FIRST_STEPS = async () => (await import('./first_steps.js')).FirstSteps;
 
-/** The title of the document. */
-export const title = () => 'Overview';
-
 /** The page. */
-export default function Overview() {
+export function Overview() {
   const { data: stats, error, reload } = useGet('/stats', { window: '1h', bucket: '1m' }, { everyMs: EVERY_MS });
   if (stats === undefined) return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
   const all = Object.values(stats.runs).reduce((sum, count) => sum + Number(count), 0);
   return html`
     <div class="page-head"><h1>Overview of ${tenant.value}</h1></div>
-    ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
+    <${Failure} error=${error} onRetry=${reload} />
     ${(stats.definitions === 0 || all === 0) && html`<${Lazy} load=${FIRST_STEPS} definitions=${stats.definitions} />`}
     <div class="overview">
       <section><h2>Runs</h2><${Counts} runs=${stats.runs} all=${all} /></section>
@@ -31,6 +28,8 @@ export default function Overview() {
       <section class="wide"><h2>${readOnly.value ? 'Services, now' : 'Services'}</h2><${Services} /></section>
     </div>`;
 }
+
+Overview.title = () => 'Overview';
 
 /** @param {{runs: Record<string, number>, all: number}} props */
 function Counts({ runs, all }) {
@@ -70,7 +69,7 @@ function Attention({ failed }) {
   const error = stuck.error ?? open.error ?? letters.error;
   const waiting = (letters.data?.letters ?? []).filter((/** @type {any} */ letter) => !letter.redrivenAt).length;
   return html`
-    ${error && html`<${Failure} error=${error} />`}
+    <${Failure} error=${error} />
     <p><a href=${href('/runs', { stuck: 'true' })}><strong>${stuck.data?.total ?? '–'}</strong> stuck</a>
       <span class="muted"> – runs that nothing recorded moves any more</span></p>
     <${RunLines} runs=${stuck.data?.runs} />
@@ -92,7 +91,7 @@ function DueSoon() {
   const due = [...ticks(schedules.data), ...waits(runs.data)].sort((one, other) => (one.at < other.at ? -1 : 1)).slice(0, MOST_DUE);
   const waiting = runs.data?.total ?? 0;
   return html`
-    ${error && html`<${Failure} error=${error} />`}
+    <${Failure} error=${error} />
     ${due.length === 0 && !error && html`<p class="muted">Nothing waits for a time: no schedule is active, and no run is in a delay or a backoff.</p>`}
     <ul class="run-lines">${due.map(({ key, at, what }) => html`<li key=${key}><${Time} at=${at} /> ${what}</li>`)}</ul>
     ${waiting > 0 && html`<p><a href=${href('/runs', { due: 'true' })}>${waiting >= 500 ? '500 or more' : waiting} ${waiting === 1 ? 'run waits' : 'runs wait'} for a delay or the next attempt</a></p>`}`;
@@ -126,7 +125,7 @@ function Services() {
   if (data === undefined) return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
   const failing = Object.entries(data.checks).filter(([, word]) => word !== 'ok').map(([name]) => name);
   return html`
-    ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
+    <${Failure} error=${error} onRetry=${reload} />
     ${failing.length > 0 && html`<${Notice} kind="error" title="Not ready: ${failing.join(', ')}">${more()}<//>`}
     ${data.hold.held && html`<${Notice} kind="warning" title="The server is held.">${more()}<//>`}
     <p><${Status} value=${data.ready ? 'ready' : 'unavailable'} /> <span class="muted">${data.executors} ${data.executors === 1 ? 'executor' : 'executors'}, ${data.functions} functions, ${data.waitingCalls} calls wait for a free slot. The newest event is at position ${data.head}.</span></p>
@@ -144,7 +143,7 @@ function Services() {
 const more = () => html`<a href=${href('/system')}>The page of the system</a> says more.`;
 
 /** @param {{runs: any[] | undefined}} props */
-export function RunLines({ runs = [] }) {
+function RunLines({ runs = [] }) {
   if (runs.length === 0) return null;
   return html`<ul class="run-lines">
     ${runs.map((run) => html`<li key=${run.id}><${RunName} run=${run} />

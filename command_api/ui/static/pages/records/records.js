@@ -1,24 +1,23 @@
-/** The record events that came in, the newest first. */
+/** The record events that came in, the dialog that sends one, and one of them with what it started. */
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { useGet } from '../../core/reading.js';
-import { href, navigate, readOnly, setQuery } from '../../core/router.js';
+import { href, navigate, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
-import { PAST } from '../../components/actions.js';
+import { Action, whyNow } from '../../components/actions.js';
 import { CopyButton, curlLine } from '../../components/copy.js';
-import { JsonText, newKey, parseJson } from '../../components/json_text.js';
-import { Empty, Failure, Loaded, Notice } from '../../components/notice.js';
-import { Dialog, DialogButtons } from '../../components/panes.js';
+import { Field, FormDialog, JsonText, newKey, parseJson } from '../../components/forms.js';
+import { JsonTree } from '../../components/json_tree.js';
+import { Empty, Loaded, Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
+import { Fields, Status } from '../../components/values.js';
 
 const PAGE = 100;
 const EVERY_MS = 3000;
 
-export const title = () => 'Records';
-
 /** @param {{query: import('../../core/router.js').Query}} props */
-export default function Records({ query }) {
+export function Records({ query }) {
   const [sending, setSending] = useState(false);
   const { before } = query;
   const found = useGet('/records', { before, limit: PAGE }, before ? {} : { topics: ['runs'], everyMs: EVERY_MS });
@@ -26,9 +25,7 @@ export default function Records({ query }) {
     <header class="page-head"><h1>Records</h1>
       <span class="muted">Record events that came in, the newest first</span>
       ${may('orchestrator:write') && html`<span class="actions">
-        <button type="button" class="primary" disabled=${readOnly.value} onClick=${() => setSending(true)}
-          title=${readOnly.value ? PAST : ''}>
-          Send an event…</button></span>`}
+        <${Action} primary label="Send an event…" why=${whyNow()} onAct=${() => setSending(true)} /></span>`}
     </header>
     <${SendEvent} open=${sending} onClose=${() => setSending(false)} onSent=${found.reload} />
     <${Loaded} of=${found}>${(/** @type {any} */ { records, next }) => html`
@@ -43,6 +40,8 @@ export default function Records({ query }) {
     `}<//>
   </section>`;
 }
+
+Records.title = () => 'Records';
 
 const COLUMNS = [
   { key: 'position', title: 'Position', width: '90px', numeric: true },
@@ -86,36 +85,36 @@ const FIELDS = /** @type {const} */ ([
 ]);
 const EXAMPLE = { type: TYPES[0], structure: 'orders', recordId: 'rec_1', data: '{}' };
 
-/** @param {{open: boolean, onClose: () => void, onSent: () => void}} props */
+/**
+ * The dialog that sends a record event, to try what it starts. The event keeps its id until it was
+ * recorded, so that a lost answer and a second try make one event.
+ *
+ * @param {{open: boolean, onClose: () => void, onSent: () => void}} props
+ */
 function SendEvent({ open, onClose, onSent }) {
   const [fields, setFields] = useState(EXAMPLE);
-  const { id, sent, error, busy, sendEvent } = useSend(onSent);
+  const [id, setId] = useState(newKey);
+  const [sent, setSent] = useState(/** @type {any} */ (null));
   const { value = null, error: fault } = parseJson(fields.data);
   const body = cloudEvent(id, fields, value);
   const missing = fields.type === '' || fields.structure === '';
-  const set = (/** @type {string} */ name) => (/** @type {any} */ { target }) => (
-    setFields({ ...fields, [name]: target.value }));
-  const submit = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    if (fault === undefined && !missing) sendEvent(body);
+  const sendEvent = async () => {
+    setSent(null);
+    setSent((await send('POST', '/events', body)).data);
+    setId(newKey());
+    onSent();
   };
-  return html`<${Dialog} title="Send a record event" open=${open} onClose=${onClose}>
-    <form onSubmit=${submit}>
-      <datalist id="event-types">${TYPES.map((type) => html`<option value=${type}></option>`)}</datalist>
-      <p class="muted">Events of types that don’t begin with “record” need no record id.</p>
-      ${FIELDS.map(([name, label]) => html`<label key=${name}>${label}
-        <input type="text" list=${name === 'type' ? 'event-types' : undefined} value=${fields[name]}
-          onInput=${set(name)} /></label>`)}
-      <${JsonText} label="Data (JSON)" value=${fields.data}
-        onInput=${(/** @type {string} */ data) => setFields({ ...fields, data })} />
-      ${error && html`<${Failure} error=${error} />`}
-      ${sent && html`<${Sent} counts=${sent} />`}
-      <${DialogButtons} onClose=${onClose}>
-        <${CopyButton} text=${() => curlLine('POST', '/events', body)} label="curl line">curl<//>
-        <button type="submit" class="primary" disabled=${busy || missing || fault !== undefined}
-          title=${missing ? 'Name a type and a structure.' : ''}>Send</button>
-      <//>
-    </form>
+  return html`<${FormDialog} title="Send a record event" label="Send" open=${open} onClose=${onClose} onAct=${sendEvent}
+    off=${missing ? 'Name a type and a structure.' : fault !== undefined}
+    buttons=${html`<${CopyButton} text=${() => curlLine('POST', '/events', body)} label="curl line">curl<//>`}>
+    <datalist id="event-types">${TYPES.map((type) => html`<option value=${type}></option>`)}</datalist>
+    <p class="muted">Events of types that don’t begin with “record” need no record id.</p>
+    ${FIELDS.map(([name, label]) => html`<${Field} key=${name} label=${label} value=${fields[name]}
+      list=${name === 'type' ? 'event-types' : undefined}
+      onInput=${(/** @type {string} */ text) => setFields({ ...fields, [name]: text })} />`)}
+    <${JsonText} label="Data (JSON)" value=${fields.data}
+      onInput=${(/** @type {string} */ data) => setFields({ ...fields, data })} />
+    ${sent && html`<${Sent} counts=${sent} />`}
   <//>`;
 }
 
@@ -129,29 +128,6 @@ function Sent({ counts }) {
 }
 
 /**
- * The request that sends an event. The event keeps its id until it was recorded, so that a lost
- * answer and a second try make one event.
- *
- * @param {() => void} onSent
- */
-function useSend(onSent) {
-  const [id, setId] = useState(newKey);
-  const [state, setState] = useState(/** @type {{busy: boolean, sent?: any, error?: any}} */ ({ busy: false }));
-  const sendEvent = async (/** @type {object} */ body) => {
-    setState({ busy: true });
-    try {
-      const { data } = await send('POST', '/events', body);
-      setState({ busy: false, sent: data });
-      setId(newKey());
-      onSent();
-    } catch (error) {
-      setState({ busy: false, error });
-    }
-  };
-  return { ...state, id, sendEvent };
-}
-
-/**
  * @param {string} id
  * @param {{type: string, structure: string, recordId: string}} fields
  * @param {any} data
@@ -159,4 +135,104 @@ function useSend(onSent) {
 function cloudEvent(id, { type, structure, recordId }, data) {
   const subject = recordId === '' ? structure : `${structure}/${recordId}`;
   return { specversion: '1.0', id, source: 'baton:ui', type, subject, data };
+}
+
+/** @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props */
+export function RecordEvent({ params, query }) {
+  const path = `/records/${encodeURIComponent(params.id)}`;
+  const record = useGet(path);
+  const explained = useGet(`${path}/explain`, {}, { topics: ['runs'] });
+  return html`<section class="page">
+    ${record.data === undefined && html`<h1>Record event</h1>`}
+    <${Loaded} of=${record}>${(/** @type {any} */ found) => html`
+      <header class="page-head"><h1>${found.type}</h1><span>${found.structure}</span>
+        <span class="muted">id ${found.id} <${CopyButton} text=${found.id} label="id" /></span></header>
+      <${About} record=${found} />`}<//>
+    <h2>Definitions</h2>
+    <${Loaded} of=${explained}>${(/** @type {any} */ found) => html`
+      <${Definitions} explained=${found} all=${query.all === 'true'} />`}<//>
+  </section>`;
+}
+
+/** @param {{params: Record<string, string>}} props */
+RecordEvent.title = ({ params }) => `Record event ${params.id}`;
+
+/** @param {{record: any}} props */
+function About({ record }) {
+  const { id, position, source, eventId, recordId, time, receivedAt, data } = record;
+  return html`<${Fields} rows=${[
+    ['Received', html`<${Time} at=${receivedAt} /> at position ${position}`],
+    ['Happened', html`<${Time} at=${time} />`],
+    ['Source', source],
+    ['Sender’s id', eventId],
+    recordId && ['Record', html`${recordId} <a href=${href('/runs', { recordId })}>its runs</a>`],
+    ['Stream', html`<a href=${href(`/streams/record/${id}`)}>events of this record event</a>`],
+  ]} />
+  <${JsonTree} value=${data ?? null} label="Data" />`;
+}
+
+/** @param {{explained: any, all: boolean}} props */
+function Definitions({ explained, all }) {
+  const { definitions, more } = explained;
+  const matched = definitions.filter((/** @type {any} */ { outcome }) => outcome !== 'not_matched');
+  const rows = all ? definitions : matched;
+  const pick = (/** @type {any} */ { target }) => setQuery({ all: target.checked ? 'true' : undefined });
+  return html`
+    <p><label class="inline"><input type="checkbox" checked=${all} onChange=${pick} />
+      Show the ${definitions.length - matched.length} definitions that it doesn’t match, too</label></p>
+    ${rows.length === 0 && html`<${Empty} title="The event started no run">
+      <p>${definitions.length === 0 ? 'There was no definition when it came.'
+        : 'No definition waited for it. Show all definitions to see why.'}</p><//>`}
+    ${rows.length > 0 && html`<${Table} label="Definitions" columns=${DEFINITION_COLUMNS} rows=${rows} rowKey=${definitionKey} />`}
+    ${more > 0 && html`<p class="muted">${more} more definitions aren’t listed.</p>`}`;
+}
+
+const DEFINITION_COLUMNS = [
+  { key: 'slug', title: 'Definition', width: 'minmax(140px, 1fr)', render: slugCell },
+  { key: 'outcome', title: 'Outcome', width: '130px', render: outcomeCell },
+  { key: 'why', title: 'Why', width: 'minmax(240px, 3fr)', render: whyText },
+];
+
+/** @param {any} row */
+function definitionKey({ definitionId }) {
+  return definitionId;
+}
+
+/** @param {any} row */
+function slugCell({ slug, definitionId }) {
+  return html`<a href=${href(`/definitions/${definitionId}`, { tab: 'explain' })}>${slug}</a>`;
+}
+
+/** @param {any} row */
+function outcomeCell(row) {
+  return html`<${OutcomeCell} of=${row} />`;
+}
+
+/**
+ * @typedef {{outcome: string, runId?: string, reason?: string, field?: string, wanted?: string,
+ *   was?: string}} Outcome
+ */
+
+/** @type {Record<string, string>} */
+const WORDS = { not_matched: 'no match' };
+
+/** @param {{of: Outcome}} props */
+export function OutcomeCell({ of }) {
+  return html`<${Status} value=${WORDS[of.outcome] ?? of.outcome} />`;
+}
+
+/**
+ * Return the reason of an outcome, or a link to the run that started.
+ *
+ * @param {Outcome} of
+ */
+export function whyText({ outcome, runId, reason, field, wanted, was }) {
+  if (runId !== undefined) return html`run <a href=${href(`/runs/${runId}`)}>${runId}</a>`;
+  if (outcome === 'pending') return 'It matches; the scheduler has yet to start the run.';
+  return reason ?? `its ${field} should be ${quoted(wanted)} and was ${quoted(was)}`;
+}
+
+/** @param {string | undefined} text */
+function quoted(text) {
+  return text === undefined ? 'another one' : `“${text}”`;
 }

@@ -1,81 +1,121 @@
-/** The dialogs of a run’s actions: why it is paused or cancelled, what resuming does, and a rerun. */
+/** The dialogs of a run’s actions, and their options, which are the same for one run and for many. */
 import { html, useState } from '../../vendor/preact.js';
-import { send } from '../../core/api.js';
+import { ApiError, send } from '../../core/api.js';
 import { useGet } from '../../core/reading.js';
 import { navigate } from '../../core/router.js';
 import { Time } from '../../core/time.js';
 import { cliLine, CopyButton } from '../../components/copy.js';
-import { Failure, Loading, Notice } from '../../components/notice.js';
-import { Dialog, DialogButtons } from '../../components/panes.js';
-import { EMPTY, INFLIGHT, rerunBody, RerunFields, TIMERS } from './action_options.js';
+import { Choice, Field, FormDialog, parseJson, useAct } from '../../components/forms.js';
+import { Failure, Loaded, Notice } from '../../components/notice.js';
 import { attemptText } from './rows.js';
 
+/** @type {[string, string][]} What becomes of attempts that are running when a run is paused. */
+export const INFLIGHT = [['finish', 'go on to their end'], ['cancel', 'are cancelled, and start again after the pause']];
+
+/** @type {[string, string][]} What becomes of delays and backoffs when a run is resumed. */
+export const TIMERS = [
+  ['fire', 'end at the time that they had'], ['shift', 'end later, by the time of the pause'], ['skip', 'end at once'],
+];
+
+/** @typedef {{from: string, visit: string, version: string, inputPatch: string, contextPatch: string,
+ *   outputs: string, reason: string}} Fields */
+
+/** @type {Fields} The options of a rerun that changes nothing. */
+export const EMPTY = {
+  from: 'start', visit: '', version: 'pinned', inputPatch: '', contextPatch: '', outputs: '', reason: '',
+};
+
+/** @param {{fields: Fields, steps: string[], change: (event: any) => void}} props `steps` are proposed. */
+export function RerunFields({ fields, steps, change }) {
+  return html`
+    <label>From <input name="from" required maxlength="64" list="rerun-steps" value=${fields.from} onInput=${change} />
+      <span class="muted">start, failed (the failed steps), or the id of a step</span></label>
+    <datalist id="rerun-steps">${['start', 'failed', ...steps].map((id) => html`<option key=${id} value=${id} />`)}</datalist>
+    <label>Visit of the step <input name="visit" type="number" min="1" value=${fields.visit} onInput=${change} />
+      <span class="muted">in a loop; without one, the newest</span></label>
+    <label>Version <input name="version" required pattern="pinned|latest|[1-9][0-9]{0,5}" value=${fields.version} onInput=${change} />
+      <span class="muted">pinned (the one of the run), latest, or a number</span></label>
+    <${JsonField} name="inputPatch" label="Change of the input" fields=${fields} change=${change}
+      hint='a merge patch, such as {"card": "4242"}; null removes a member' />
+    <${JsonField} name="contextPatch" label="Change of the context" fields=${fields} change=${change}
+      hint="a merge patch of the context as it was at the step" />
+    <${JsonField} name="outputs" label="Outputs of steps that don’t run" fields=${fields} change=${change}
+      hint='by step id, such as {"validate": {"isValid": true}}' />
+    <label>Reason <input name="reason" maxlength="200" value=${fields.reason} onInput=${change} /></label>`;
+}
+
+/** @param {{name: keyof Fields, label: string, hint: string, fields: Fields, change: (event: any) => void}} props */
+function JsonField({ name, label, hint, fields, change }) {
+  return html`<label>${label} <textarea name=${name} rows="2" spellcheck=${false} value=${fields[name]} onInput=${change}></textarea>
+    <span class="muted">${hint}</span></label>`;
+}
+
+/**
+ * Return the body of the request. Throws an ApiError that names a member that isn't JSON.
+ *
+ * @param {Fields} fields
+ */
+export function rerunBody({ from, visit, version, inputPatch, contextPatch, outputs, reason }) {
+  return {
+    from,
+    version: /^\d+$/.test(version) ? Number(version) : version,
+    ...(visit && { visit: Number(visit) }),
+    ...member('inputPatch', inputPatch),
+    ...member('contextPatch', contextPatch),
+    ...member('outputs', outputs),
+    ...(reason && { reason }),
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ */
+function member(name, text) {
+  const { value, error } = parseJson(text);
+  if (error !== undefined) {
+    const fault = { field: name, message: `isn’t JSON that can be sent: ${error}` };
+    throw new ApiError(0, 'invalid', 'A field isn’t JSON.', [fault]);
+  }
+  return value === undefined ? {} : { [name]: value };
+}
+
+/** @type {Record<string, {title: string, text: string}>} */
 const WORDS = {
   cancel: {
     title: 'Cancel the run',
     text: 'Running steps are cancelled, and no further step starts. A cancelled run can be retried.',
-    button: 'Cancel the run',
   },
   pause: {
     title: 'Pause the run',
     text: 'No step starts until the run is resumed. Delays and backoffs stay due.',
-    button: 'Pause the run',
   },
 };
 
-/**
- * @param {{action: 'cancel' | 'pause', onClose: () => void,
- *   onPerform: (body: object) => Promise<void>}} props
- */
+/** @typedef {{onClose: () => void, onPerform: (body: object) => Promise<void>}} Performing */
+
+/** @param {{action: string} & Performing} props `action` is "cancel" or "pause". */
 export function ReasonDialog({ action, onClose, onPerform }) {
   const [reason, setReason] = useState('');
   const [inflight, setInflight] = useState('finish');
-  const [failure, setFailure] = useState(/** @type {Error | null} */ (null));
-  const { title, text, button } = WORDS[action];
-  const submit = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    setFailure(null);
-    const body = { ...(reason && { reason }), ...(action === 'pause' && { inflight }) };
-    onPerform(body).catch(setFailure);
-  };
-  return html`<${Dialog} title=${title} open onClose=${onClose}>
-    <form onSubmit=${submit} class="form">
-      <p>${text}</p>
-      <label>Reason, which the run shows <input maxlength="200" value=${reason}
-        onInput=${(/** @type {any} */ event) => setReason(event.target.value)} /></label>
-      ${action === 'pause' && html`<label>Running attempts
-        <select value=${inflight} onChange=${(/** @type {any} */ event) => setInflight(event.target.value)}>
-          ${INFLIGHT.map(([value, label]) => html`<option key=${value} value=${value}>${label}</option>`)}
-        </select></label>`}
-      ${failure && html`<${Failure} error=${failure} />`}
-      <${DialogButtons} onClose=${onClose}>
-        <button type="submit" class=${action === 'cancel' ? 'danger' : 'primary'}>${button}</button>
-      <//>
-    </form>
+  const { title, text } = WORDS[action];
+  const pauses = action === 'pause';
+  return html`<${FormDialog} title=${title} label=${title} danger=${!pauses} onClose=${onClose}
+    onAct=${() => onPerform({ ...(reason && { reason }), ...(pauses && { inflight }) })}>
+    <p>${text}</p>
+    <${Field} label="Reason, which the run shows" maxlength="200" value=${reason} onInput=${setReason} />
+    ${pauses && html`<${Choice} label="Running attempts" value=${inflight} options=${INFLIGHT} onPick=${setInflight} />`}
   <//>`;
 }
 
-/**
- * @param {{runId: string, onClose: () => void, onPerform: (body: object) => Promise<void>}} props
- */
+/** @param {{runId: string} & Performing} props */
 export function ResumeDialog({ runId, onClose, onPerform }) {
   const [timers, setTimers] = useState('fire');
-  const [failure, setFailure] = useState(/** @type {Error | null} */ (null));
-  const path = `/runs/${encodeURIComponent(runId)}/resume-preview`;
-  const { data, error } = useGet(path, { timers });
-  return html`<${Dialog} title="Resume the run" open onClose=${onClose}>
-    <div class="form">
-      <label>Delays and backoffs <select value=${timers}
-          onChange=${(/** @type {any} */ event) => setTimers(event.target.value)}>
-        ${TIMERS.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}
-      </select></label>
-      ${data === undefined ? !error && html`<${Loading} />` : html`<${Preview} preview=${data} />`}
-      ${(error || failure) && html`<${Failure} error=${error ?? failure} />`}
-      <${DialogButtons} onClose=${onClose}>
-        <button type="button" class="primary"
-          onClick=${() => onPerform({ timers }).catch(setFailure)}>Resume the run</button>
-      <//>
-    </div>
+  const found = useGet(`/runs/${encodeURIComponent(runId)}/resume-preview`, { timers });
+  return html`<${FormDialog} title="Resume the run" label="Resume the run" onClose=${onClose}
+    onAct=${() => onPerform({ timers })}>
+    <${Choice} label="Delays and backoffs" value=${timers} options=${TIMERS} onPick=${setTimers} />
+    <${Loaded} of=${found}>${(/** @type {any} */ data) => html`<${Preview} preview=${data} />`}<//>
   <//>`;
 }
 
@@ -95,8 +135,6 @@ function nextText({ event, stepId, visit, attempt }) {
   return [event.replace(/^run\./, ''), stepId, attemptText({ visit, attempt })].filter(Boolean).join(' ');
 }
 
-/** @typedef {import('./action_options.js').Fields} Fields */
-
 /**
  * @param {{run: any, steps: string[], from?: {stepId: string, visit: number} | null,
  *   onClose: () => void}} props `from` is the step from which the reader asked for the
@@ -105,37 +143,26 @@ function nextText({ event, stepId, visit, attempt }) {
 export function RerunDialog({ run, steps, from, onClose }) {
   const [fields, setFields] = useState(() => firstFields(run, from));
   const [plan, setPlan] = useState(/** @type {any} */ (null));
-  const [failure, setFailure] = useState(/** @type {Error | null} */ (null));
+  const { failure, act } = useAct();
   const change = (/** @type {any} */ { target }) => {
     setPlan(null);
     setFields({ ...fields, [target.name]: target.value });
   };
-  const ask = async (/** @type {boolean} */ dryRun) => {
-    setFailure(null);
-    try {
-      const path = `/runs/${encodeURIComponent(run.id)}/rerun`;
-      const { data } = await send('POST', path, { ...rerunBody(fields), dryRun });
-      if (dryRun) setPlan(data);
-      else {
-        onClose();
-        navigate(`/runs/${encodeURIComponent(data.id)}`);
-      }
-    } catch (error) {
-      setFailure(/** @type {Error} */ (error));
-    }
+  const ask = async (/** @type {boolean} */ dryRun) => (
+    await send('POST', `/runs/${encodeURIComponent(run.id)}/rerun`, { ...rerunBody(fields), dryRun })
+  ).data;
+  const start = async () => {
+    const { id } = await ask(false);
+    onClose();
+    navigate(`/runs/${encodeURIComponent(id)}`);
   };
-  return html`<${Dialog} title="Rerun" open wide onClose=${onClose}>
-    <form class="form" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); ask(false); }}>
-      <p>A new run takes over outcomes of this one. This run isn’t changed.</p>
-      <div class="form-grid"><${RerunFields} fields=${fields} steps=${steps} change=${change} /></div>
-      ${plan && html`<${Plan} plan=${plan} />`}
-      ${failure && html`<${Failure} error=${failure} />`}
-      <${DialogButtons} onClose=${onClose}>
-        <${CopyButton} text=${() => cliLine('runs', 'rerun', run.id, '--from', fields.from)} label="command line">CLI<//>
-        <button type="button" onClick=${() => ask(true)}>Preview</button>
-        <button type="submit" class="primary">Start the rerun</button>
-      <//>
-    </form>
+  return html`<${FormDialog} title="Rerun" label="Start the rerun" wide onClose=${onClose} onAct=${start} buttons=${html`
+    <${CopyButton} text=${() => cliLine('runs', 'rerun', run.id, '--from', fields.from)} label="command line">CLI<//>
+    <button type="button" onClick=${() => act(async () => setPlan(await ask(true)))}>Preview</button>`}>
+    <p>A new run takes over outcomes of this one. This run isn’t changed.</p>
+    <div class="form-grid"><${RerunFields} fields=${fields} steps=${steps} change=${change} /></div>
+    ${plan && html`<${Plan} plan=${plan} />`}
+    <${Failure} error=${failure} />
   <//>`;
 }
 

@@ -1,16 +1,16 @@
 /** The recorded events of a run; kinds that are rarely of interest are folded. */
 import { html, useMemo, useState } from '../../vendor/preact.js';
 import { useShortcut } from '../../core/keyboard.js';
+import { useReading } from '../../core/reading.js';
 import { href, setQuery } from '../../core/router.js';
+import { preference } from '../../core/session.js';
 import { formatInstant } from '../../core/time.js';
 import { Failure, Loading } from '../../components/notice.js';
 import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
 import { formatCount } from '../../components/values.js';
 import { EventDetails, isFailure } from '../streams/events.js';
-import {
-  aboutEvent, canFold, eventRows, executionOf, foldedKinds, kindOf, useEvents,
-} from './events.js';
+import { attemptText } from './rows.js';
 
 /** @param {{runId: string, query: import('../../core/router.js').Query}} props */
 export function EventsTab({ runId, query }) {
@@ -35,7 +35,7 @@ export function EventsTab({ runId, query }) {
   );
   return html`<div class="events">
     <${Kinds} events=${events} folded=${folded} loaded=${loaded} query=${query} runId=${runId} />
-    ${error && html`<${Failure} error=${error} />`}
+    <${Failure} error=${error} />
     <div class="beside">
       <${Table} label="Events" columns=${COLUMNS} rows=${rows} rowKey=${(/** @type {any} */ row) => row.key}
         onOpen=${open} current=${query.event} rowClass=${rowClass} />
@@ -70,7 +70,7 @@ function aboutCell({ event, folded }) {
 }
 
 /**
- * @param {{events: import('./events.js').RunEvent[], folded: string[], loaded: boolean,
+ * @param {{events: RunEvent[], folded: string[], loaded: boolean,
  *   query: import('../../core/router.js').Query, runId: string}} props
  */
 function Kinds({ events, folded, loaded, query: { only, stepId }, runId }) {
@@ -95,7 +95,7 @@ function Kinds({ events, folded, loaded, query: { only, stepId }, runId }) {
 }
 
 /**
- * @param {import('./events.js').RunEvent[]} events
+ * @param {RunEvent[]} events
  * @returns {[string, number][]}
  */
 function countKinds(events) {
@@ -105,14 +105,14 @@ function countKinds(events) {
   return [...counts].sort(([one], [other]) => one.localeCompare(other));
 }
 
-/** @param {import('./events.js').RunEvent} event */
+/** @param {RunEvent} event */
 function show(event) {
   setQuery({ event: String(event.position) });
 }
 
 /**
- * @param {import('./events.js').RunEvent[]} events
- * @param {import('./events.js').RunEvent | undefined} current
+ * @param {RunEvent[]} events
+ * @param {RunEvent | undefined} current
  * @param {number} move
  */
 function step(events, current, move) {
@@ -121,7 +121,7 @@ function step(events, current, move) {
   if (next !== undefined) show(next);
 }
 
-/** @param {{event: import('./events.js').RunEvent, runId: string}} props */
+/** @param {{event: RunEvent, runId: string}} props */
 function EventPane({ event, runId }) {
   const run = `/runs/${encodeURIComponent(runId)}`;
   const compare = `/compare/${encodeURIComponent(runId)}/${encodeURIComponent(runId)}`;
@@ -134,4 +134,133 @@ function EventPane({ event, runId }) {
     <${EventDetails} event=${event} about=${{ kind: 'run', id: runId }} inStream
       more=${[...(execution ? [['Step', step]] : []), ['Run', then]]} />
   <//>`;
+}
+
+const FIRST = 100;
+const LIMIT = 1_000;
+
+/**
+ * @typedef {{position: number, version: number, type: string, at: string, data: any,
+ *   truncated?: number}} RunEvent
+ */
+
+const NOTHING = { events: /** @type {RunEvent[]} */ ([]), loaded: false };
+
+/**
+ * Read the events of a run and keep them up to date: the first ones soon, the others behind them.
+ * `loaded` is true once all of them were read.
+ *
+ * @param {string} runId
+ */
+function useEvents(runId) {
+  const path = `/runs/${encodeURIComponent(runId)}/events`;
+  return useReading(path, {}, NOTHING, readEvents, { topics: [`run:${runId}`] });
+}
+
+/**
+ * Read the events behind those that are known; recorded events don't change.
+ *
+ * @param {import('../../core/reading.js').Task} task
+ */
+async function readEvents({ get, set, state: { events } }) {
+  let known = events;
+  let limit = known.length === 0 ? FIRST : LIMIT;
+  let after = known.at(-1)?.position ?? 0;
+  while (after !== undefined) {
+    const data = await get({ after, limit });
+    known = [...known, ...data.events];
+    after = data.next;
+    limit = LIMIT;
+    set({ events: known, loaded: after === undefined });
+  }
+}
+
+/** Kinds that are folded until the reader chooses others; the choice is remembered. */
+const foldedKinds = preference('folded-kinds', ['StepLogged', 'StepCopied', 'SyncAwaited']);
+
+/**
+ * Return the kind of an event: its type without the aggregate.
+ *
+ * @param {RunEvent} event
+ */
+function kindOf({ type }) {
+  return type.slice(type.indexOf('.') + 1);
+}
+
+/**
+ * Return whether events of a kind may be folded; failures are always shown.
+ *
+ * @param {string} kind
+ */
+function canFold(kind) {
+  return !isFailure(`run.${kind}`);
+}
+
+/**
+ * @typedef {{key: string, event: RunEvent}} EventRow
+ * @typedef {{key: string, folded: RunEvent[]}} FoldedRow
+ */
+
+/**
+ * Return the rows of a list of events, in which neighbours of folded kinds are one row.
+ *
+ * @param {RunEvent[]} events
+ * @param {string[]} folded
+ * @param {ReadonlySet<string>} unfolded keys of folded rows that are shown in full
+ * @returns {(EventRow | FoldedRow)[]}
+ */
+function eventRows(events, folded, unfolded) {
+  const kinds = new Set(folded.filter(canFold));
+  /** @type {(EventRow | FoldedRow)[]} */
+  const rows = [];
+  /** @type {FoldedRow | null} */
+  let fold = null;
+  for (const event of events) {
+    const key = String(event.position);
+    if (!kinds.has(kindOf(event))) {
+      fold = null;
+      rows.push({ key, event });
+    } else if (fold === null) {
+      fold = { key: `fold ${key}`, folded: [event] };
+      rows.push(fold);
+    } else fold.folded.push(event);
+  }
+  return rows.flatMap((row) => (
+    'folded' in row && unfolded.has(row.key)
+      ? row.folded.map((event) => ({ key: String(event.position), event }))
+      : [row]
+  ));
+}
+
+/**
+ * Return the data of an event beside its kind and its step, in a few words.
+ *
+ * @param {RunEvent} event
+ */
+function aboutEvent({ data }) {
+  const parts = [
+    attemptText(data),
+    data.function && `function ${data.function}`,
+    data.cause && data.cause !== 'start' && `because of a ${data.cause}`,
+    data.error && `${data.error.code}: ${data.error.message}`,
+    data.result?.selected && `goes to ${data.result.selected}`,
+    data.warning,
+    data.reason,
+    data.delay_ms !== undefined && `${data.delay_ms} ms`,
+    data.source && `rerun of ${data.source}`,
+    data.trigger && `trigger ${data.trigger.kind}`,
+    data.actor && `by ${data.actor.subject}`,
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+/**
+ * Return the execution id of the attempt that an event is about, if any.
+ *
+ * @param {string} runId
+ * @param {RunEvent} event
+ */
+function executionOf(runId, { data }) {
+  if (data.step_id === undefined) return undefined;
+  return `${runId}.${data.step_id}.${data.visit}.${data.attempt ?? 1}`;
 }

@@ -3,6 +3,7 @@ import { html, useMemo } from '../../vendor/preact.js';
 import { useGet } from '../../core/reading.js';
 import { readOnly, setQuery, values } from '../../core/router.js';
 import { may } from '../../core/session.js';
+import { Choice } from '../../components/forms.js';
 import { Graph } from '../../components/graph/graph.js';
 import { StepTree } from '../../components/graph/step_tree.js';
 import { Failure, Loading } from '../../components/notice.js';
@@ -10,6 +11,7 @@ import { Pane } from '../../components/panes.js';
 import { Fields } from '../../components/values.js';
 
 const OPEN = new Set([undefined, 'running', 'waiting']);
+const ONLY = [['', 'all'], 'open', 'failed'];
 
 /**
  * @param {{run: any, timeline: import('./rows.js').TimelineState,
@@ -35,10 +37,8 @@ export function GraphTab({ run, timeline, query, onRerun }) {
   return html`<div class="graph-tab">
     ${future && html`<${FutureStep} graph=${graph} stepId=${future} onRerun=${onRerun} />`}
     <div class="graph-side">
-      <label class="graph-only">Steps <select value=${query.only ?? ''}
-          onChange=${(/** @type {any} */ event) => setQuery({ only: event.target.value })}>
-        <option value="">all</option><option value="open">open</option><option value="failed">failed</option>
-      </select></label>
+      <${Choice} class="graph-only" label="Steps" value=${query.only ?? ''} options=${ONLY}
+        onPick=${(/** @type {string} */ only) => setQuery({ only })} />
       <${StepTree} nodes=${nodes} edges=${edges} selected=${selected} onPick=${pick} />
     </div>
     <${Graph} nodes=${nodes} edges=${edges} selected=${selected} onPick=${pick} />

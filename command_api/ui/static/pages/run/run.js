@@ -7,6 +7,7 @@ import { may } from '../../core/session.js';
 import { formatDuration, formatInstant, now, Time } from '../../core/time.js';
 import { ActionButtons, Menu } from '../../components/actions.js';
 import { cliLine, copy, CopyButton, curlLine } from '../../components/copy.js';
+import { useAct } from '../../components/forms.js';
 import { Failure, Lazy, Loading, Notice, say } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
 import { Status } from '../../components/values.js';
@@ -18,17 +19,14 @@ const TABS = /** @type {Record<string, {label: string, load: () => Promise<any>}
   timeline: { label: 'Timeline', load: async () => (await import('./timeline_tab.js')).TimelineTab },
   events: { label: 'Events', load: async () => (await import('./events_tab.js')).EventsTab },
   input: { label: 'Input', load: async () => (await import('./data_tabs.js')).DataTab },
-  explain: { label: 'Explain', load: async () => (await import('./explain_tab.js')).ExplainTab },
+  explain: { label: 'Explain', load: async () => (await import('./data_tabs.js')).ExplainTab },
   audit: { label: 'Audit', load: async () => (await import('./data_tabs.js')).AuditTab },
 });
 const STEP_PANE = async () => (await import('./step_pane.js')).StepPane;
 const RERUN_DIALOG = async () => (await import('./dialogs.js')).RerunDialog;
 
 /** @param {import('../../core/router.js').Route} route */
-export const title = ({ params }) => `Run ${params.id}`;
-
-/** @param {import('../../core/router.js').Route} route */
-export default function RunPage({ params, query }) {
+export function RunPage({ params, query }) {
   const { id } = params;
   const topics = [`run:${id}`];
   // A comma alone asks for no part: neither data nor steps.
@@ -45,8 +43,8 @@ export default function RunPage({ params, query }) {
     timeline.reload();
   };
   return html`<div class="run-page">
-    ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
-    ${timeline.error && html`<${Failure} error=${timeline.error} onRetry=${timeline.reload} />`}
+    <${Failure} error=${error} onRetry=${reload} />
+    <${Failure} error=${timeline.error} onRetry=${timeline.reload} />
     ${shown === undefined ? !error && html`<${Loading} />` : html`
       <${RunHeader} run=${shown} onChanged=${changed} onRerun=${() => setRerun(true)} />
       <${RunTabs} current=${tab} />
@@ -61,6 +59,9 @@ export default function RunPage({ params, query }) {
         steps=${[...new Set(timeline.rows.map((row) => row.stepId))]} onClose=${() => setRerun(false)} />`}`}
   </div>`;
 }
+
+/** @param {import('../../core/router.js').Route} route */
+RunPage.title = ({ params }) => `Run ${params.id}`;
 
 /** Parameters that mean something in one tab only. */
 const OF_A_TAB = { only: '', event: '', stepId: '', from: '', to: '', next: '' };
@@ -174,18 +175,16 @@ const ASKS = { cancel: REASON, pause: REASON, resume: RESUME };
  */
 function RunActions({ run, onChanged, onRerun }) {
   const [asking, setAsking] = useState('');
-  const [failure, setFailure] = useState(/** @type {Error | null} */ (null));
+  const { failure, act: attempt } = useAct();
   const perform = async (/** @type {string} */ action, /** @type {object} */ body = {}) => {
     await send('POST', `/runs/${encodeURIComponent(run.id)}/${action}`, body);
     say(`The run was asked to ${action}.`);
     setAsking('');
     onChanged();
   };
-  const act = (/** @type {string} */ action) => {
-    setFailure(null);
-    if (action in ASKS) setAsking(action);
-    else perform(action).catch(setFailure);
-  };
+  const act = (/** @type {string} */ action) => (
+    action in ASKS ? setAsking(action) : attempt(() => perform(action))
+  );
   const writes = may('orchestrator:write') && !readOnly.value;
   return html`<div class="run-actions" data-actions>
     ${writes && html`<${ActionButtons} actions=${run.actions} labels=${LABELS} onAct=${act} />

@@ -22,7 +22,7 @@ export function StepPane({ run, execution, rows, query, onRerun }) {
   const close = () => setQuery({ step: values(query, 'step').filter((one) => one !== execution) });
   const title = step === undefined ? execution : [step.stepId, attemptText(step)].filter(Boolean).join(' · ');
   return html`<${Pane} title=${title} onClose=${close}>
-    ${error && html`<${Failure} error=${error} onRetry=${reload} />`}
+    <${Failure} error=${error} onRetry=${reload} />
     ${step === undefined ? !error && html`<${Loading} />` : html`
       <${StepFacts} step=${step} />
       <${Attempts} rows=${rows} step=${step} />

@@ -3,6 +3,7 @@ import { html, useMemo } from '../../vendor/preact.js';
 import { useShortcut } from '../../core/keyboard.js';
 import { readOnly, setQuery, values } from '../../core/router.js';
 import { formatDuration, now } from '../../core/time.js';
+import { Choice } from '../../components/forms.js';
 import { Empty, Loading } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { formatCount, signOf, Status } from '../../components/values.js';
@@ -112,7 +113,7 @@ function took(row, until) {
 }
 
 const ATTEMPTS = [['', 'all'], ['last', 'last of each visit'], ['repeated', 'second and later']];
-const ONLY = [['', 'all'], ['open', 'open'], ['failed', 'failed']];
+const ONLY = [['', 'all'], 'open', 'failed'];
 
 /**
  * @param {{query: import('../../core/router.js').Query, zoomed: boolean, shown: number, loaded: number,
@@ -125,21 +126,15 @@ function TimelineTools({ query, zoomed, scale, shown, loaded, total, current, un
   return html`<div class="tools">
     <label><input type="checkbox" checked=${idle}
       onChange=${() => setQuery({ idle: idle ? 'show' : '' })} /> Collapse idle time</label>
-    <${Choice} label="Attempts" name="attempts" options=${ATTEMPTS} query=${query} />
-    <${Choice} label="Steps" name="only" options=${ONLY} query=${query} />
+    <${Choice} label="Attempts" value=${query.attempts ?? ''} options=${ATTEMPTS}
+      onPick=${(/** @type {string} */ attempts) => setQuery({ attempts })} />
+    <${Choice} label="Steps" value=${query.only ?? ''} options=${ONLY}
+      onPick=${(/** @type {string} */ only) => setQuery({ only })} />
     ${zoomed && html`<button type="button" onClick=${() => setQuery({ from: '', to: '' })}>
       Show the whole time</button> <span class="muted">${lengthOf(scale)}</span>`}
     ${current && html`<button type="button" onClick=${() => zoomTo(current, until)}>Zoom to ${current.stepId}</button>`}
     <span class="muted tools-count">${countText(shown, loaded, total)}</span>
   </div>`;
-}
-
-/** @param {{label: string, name: string, options: string[][], query: import('../../core/router.js').Query}} props */
-function Choice({ label, name, options, query }) {
-  return html`<label>${label} <select value=${query[name] ?? ''}
-      onChange=${(/** @type {any} */ event) => setQuery({ [name]: event.target.value })}>
-    ${options.map(([value, text]) => html`<option key=${value} value=${value}>${text}</option>`)}
-  </select></label>`;
 }
 
 /** @param {import('./time_scale.js').Scale} scale */

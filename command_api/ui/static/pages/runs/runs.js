@@ -5,21 +5,18 @@ import { useGet } from '../../core/reading.js';
 import { href, navigate, readOnly, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { ago, formatDuration, formatInstant, now } from '../../core/time.js';
+import { Action } from '../../components/actions.js';
 import { FilterBar } from '../../components/filter_bar.js';
-import { Empty, Failure, Loading, say } from '../../components/notice.js';
+import { Empty, Failure, Lazy, Loading, say } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { counted, formatCount, RunName, Status } from '../../components/values.js';
-import { BulkDialog } from '../bulk/bulk_dialog.js';
 import { runFilters, stillMatches, toApi, toBulkFilter, usesFurther } from './run_filters.js';
 import { HEAD, MOST_ROWS, useRunList } from './run_list.js';
 
 const ROW = 28;
 
-/** The title of the document. */
-export const title = () => 'Runs';
-
 /** @param {{query: import('../../core/router.js').Query}} props */
-export default function Runs({ query }) {
+export function Runs({ query }) {
   const key = JSON.stringify(query);
   const asked = useMemo(() => toApi(query, Date.now()), [key]);
   const { list, ...shown } = useRunList(asked);
@@ -35,9 +32,11 @@ export default function Runs({ query }) {
     <${FilterBar} filters=${runFilters(slugs, further, readOnly.value)}>
       <button type="button" class="link" aria-expanded=${further} onClick=${() => setFurther(!further)}>${further ? 'Fewer filters' : 'More filters'}</button>
     <//>
-    ${shown.error && html`<${Failure} error=${shown.error} onRetry=${() => list?.reload()} />`}
+    <${Failure} error=${shown.error} onRetry=${() => list?.reload()} />
     <${List} key=${JSON.stringify(asked)} list=${list} shown=${shown} asked=${asked} />`;
 }
+
+Runs.title = () => 'Runs';
 
 /** @param {{list: any, shown: import('./run_list.js').Snapshot, asked: Record<string, any>}} props */
 function List({ list, shown, asked }) {
@@ -110,6 +109,7 @@ function NoRuns({ filtered }) {
 
 /** @typedef {Record<string, any>} Run */
 
+const BULK_DIALOG = async () => (await import('../bulk/bulk_dialog.js')).BulkDialog;
 const ACTIONS = /** @type {const} */ ([
   ['cancel', 'Cancel'], ['retry', 'Retry'], ['rerun', 'Rerun…'], ['pause', 'Pause'], ['resume', 'Resume'],
 ]);
@@ -133,20 +133,14 @@ function SelectionBar({ rows, selected, total, asked, onClear }) {
     ${!everything && total > selected.size && html`<button type="button" class="link" onClick=${() => setEverything(true)}>
       Select all ${formatCount(total)} that match the filter</button>`}
     <span class="actions">
-      ${ACTIONS.map(([name, label]) => html`<${ActionButton}
-        key=${name} label=${label} why=${everything ? null : whyNot(name, chosen)} onClick=${() => setAction(name)} />`)}
-      <${ActionButton} label="Compare" onClick=${() => navigate(`/compare/${one}/${other}`)}
+      ${ACTIONS.map(([name, label]) => html`<${Action}
+        key=${name} label=${label} why=${everything ? null : whyNot(name, chosen)} onAct=${() => setAction(name)} />`)}
+      <${Action} label="Compare" onAct=${() => navigate(`/compare/${one}/${other}`)}
         why=${everything || selected.size !== 2 ? 'Select two runs to compare them' : null} />
       <button type="button" class="quiet" onClick=${onClear}>Clear</button>
     </span>
-    ${action && html`<${BulkDialog} action=${action} choice=${choice} onClose=${() => setAction(null)} />`}
+    ${action && html`<${Lazy} load=${BULK_DIALOG} meanwhile="" action=${action} choice=${choice} onClose=${() => setAction(null)} />`}
   </div>`;
-}
-
-/** @param {{label: string, why: string | null, onClick: () => void}} props `why` says why it is off. */
-function ActionButton({ label, why, onClick }) {
-  return html`<button type="button" aria-disabled=${why ? 'true' : undefined} title=${why}
-    onClick=${why ? undefined : onClick}>${label}</button>`;
 }
 
 /**

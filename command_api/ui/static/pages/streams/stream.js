@@ -11,9 +11,6 @@ import { Table } from '../../components/table.js';
 import { Status } from '../../components/values.js';
 import { EventDetails, isFailure, Ref, streamHref, summaryOf, thingHref } from './events.js';
 
-/** @param {{params: Record<string, string>}} given */
-export const title = ({ params }) => `Events of ${params.kind} ${params.id}`;
-
 const COLUMNS = [
   { key: 'version', title: 'Version', width: '72px', numeric: true },
   { key: 'at', title: 'Time', width: 'minmax(260px, 1.2fr)', render: at },
@@ -23,7 +20,7 @@ const COLUMNS = [
 ];
 
 /** @param {{params: Record<string, string>, query: any}} props */
-export default function StreamPage({ params: { kind, id }, query }) {
+export function StreamPage({ params: { kind, id }, query }) {
   const wanted = Number(query.event) || 0;
   const { events, end, error, more } = useStream(kind, id, wanted);
   const index = events.findIndex(({ version }) => version === wanted);
@@ -45,7 +42,7 @@ export default function StreamPage({ params: { kind, id }, query }) {
       </div>
     </div>
     <${Relations} kind=${kind} id=${id} first=${events[0]} />
-    ${error && html`<${Failure} error=${error} onRetry=${more} />`}
+    <${Failure} error=${error} onRetry=${more} />
     ${!error && events.length === 0 && (end ? html`<${Empty} title="The stream has no event" />` : html`<${Loading} />`)}
     ${events.length > 0 && html`<div class="split">
       <${Table} label="Events" columns=${COLUMNS} rows=${events} rowKey=${keyOf} current=${String(wanted)}
@@ -56,6 +53,9 @@ export default function StreamPage({ params: { kind, id }, query }) {
       <//>`}
     </div>`}`;
 }
+
+/** @param {{params: Record<string, string>}} given */
+StreamPage.title = ({ params }) => `Events of ${params.kind} ${params.id}`;
 
 /** @param {any} one */
 const keyOf = (one) => String(one.version);

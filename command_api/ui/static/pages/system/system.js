@@ -4,29 +4,25 @@ import { send } from '../../core/api.js';
 import { useGet } from '../../core/reading.js';
 import { readOnly } from '../../core/router.js';
 import { may } from '../../core/session.js';
-import { Time } from '../../core/time.js';
-import { PAST } from '../../components/actions.js';
+import { formatDuration, Time } from '../../core/time.js';
+import { Action, whyNow } from '../../components/actions.js';
+import { Field, FormDialog, submit, useAct } from '../../components/forms.js';
 import { Failure, Loaded, Loading, Notice } from '../../components/notice.js';
-import { Dialog, DialogButtons } from '../../components/panes.js';
 import { PlainTable } from '../../components/table.js';
 import { Fields, formatCount, Status } from '../../components/values.js';
 import { ROLES } from '../overview/overview.js';
-import { Views } from './views.js';
-
-/** The title of the page. */
-export const title = () => 'System';
 
 const EVERY_MS = 2000;
 
 /** The whole page. */
-export default function SystemPage() {
+export function SystemPage() {
   const { data: system, error, reload } = useGet('/system', {}, { everyMs: EVERY_MS });
   if (error && !system) return html`<h1>System</h1><${Failure} error=${error} onRetry=${reload} />`;
   if (system === undefined) return html`<${Loading} />`;
   return html`
     <div class="page-head"><h1>System</h1> <${Status} value=${system.ready ? 'ready' : 'unavailable'} />
       <span class="muted">as the server that answers sees it</span></div>
-    ${error && html`<${Failure} error=${error} />`}
+    <${Failure} error=${error} />
     ${!system.ready && html`<${Notice} kind="error" title="The server isn’t ready.">The failing check below says what
       it waits for. Commands are refused only while the store doesn’t answer.<//>`}
     <${Hold} hold=${system.hold} onChange=${reload} />
@@ -50,6 +46,8 @@ export default function SystemPage() {
     ${may('orchestrator:admin') && html`<${Views} />`}
     ${system.config && html`<${Settings} config=${system.config} />`}`;
 }
+
+SystemPage.title = () => 'System';
 
 /** @param {{system: any}} props The executors with the partitions of the log that they own. */
 function Executors({ system: { executors, partitions } }) {
@@ -80,7 +78,7 @@ function Settings({ config }) {
   const names = Object.keys(config).filter((name) => name.includes(text.trim().toLowerCase()));
   return html`<details class="settings"><summary><h2>Settings</h2></summary>
     <p class="muted">Those of the process that answers. Secrets and the passwords of addresses are masked.</p>
-    <label>Find <input type="search" value=${text} onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)} /></label>
+    <${Field} label="Find" type="search" value=${text} onInput=${setText} />
     <${PlainTable} label="Settings" heads=${['Setting', 'Value']} empty="No setting has this text in its name."
       rows=${names.sort().map((name) => [html`<code>BATON_${name.toUpperCase()}</code>`, html`<code>${shown(config[name])}</code>`])} />
   </details>`;
@@ -93,53 +91,37 @@ function shown(value) {
 }
 
 /**
- * @typedef {{held: boolean, since?: string, by?: string, reason?: string}} HoldState
- * @typedef {(action: 'hold' | 'release', body: object) => Promise<void>} Act
+ * The hold on the whole server: since when, by whom and why; and holding and releasing it.
+ *
+ * @param {{hold: {held: boolean, since?: string, by?: string, reason?: string},
+ *   onChange: () => void}} props `onChange` is called after a change.
  */
-
-/** @param {{hold: HoldState, onChange: () => void}} props `onChange` is called after a change. */
 function Hold({ hold, onChange }) {
   const [open, setOpen] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState(/** @type {any} */ (null));
-  /** @type {Act} */
-  const act = async (action, body) => {
-    setOpen(false);
-    setBusy(true);
-    setFailure(null);
-    await send('POST', `/system/${action}`, body).catch(setFailure);
-    setBusy(false);
-    onChange();
-  };
-  const off = busy || readOnly.value;
-  const button = (/** @type {string} */ label, /** @type {() => void} */ onClick) => may('orchestrator:admin')
-    && html`<div class="actions"><button type="button" disabled=${off} title=${readOnly.value ? PAST : undefined}
-      onClick=${onClick}>${label}</button></div>`;
-  return html`${failure && html`<${Failure} error=${failure} />`}
+  const { busy, failure, act } = useAct();
+  const release = () => act(() => send('POST', '/system/release', {}).finally(onChange));
+  const button = (/** @type {string} */ label, /** @type {() => void} */ onAct) => may('orchestrator:admin')
+    && html`<div class="actions"><${Action} label=${label} busy=${busy} why=${whyNow()} onAct=${onAct} /></div>`;
+  return html`<${Failure} error=${failure} />
     ${hold.held ? html`<${Notice} kind="warning" title="The server is held">
       by ${hold.by} <${Time} at=${hold.since} />${hold.reason ? `: ${hold.reason}` : ''}. No step starts and nothing
       fires until the server is released.
-      ${button('Release', () => act('release', {}))}<//>` : button('Hold…', () => setOpen(true))}
-    ${open && html`<${HoldDialog} onClose=${() => setOpen(false)} onAct=${act} />`}`;
+      ${button('Release', release)}<//>` : button('Hold…', () => setOpen(true))}
+    ${open && html`<${HoldDialog} onClose=${() => setOpen(false)} onHeld=${onChange} />`}`;
 }
 
-/** @param {{onClose: () => void, onAct: Act}} props */
-function HoldDialog({ onClose, onAct }) {
+/** @param {{onClose: () => void, onHeld: () => void}} props */
+function HoldDialog({ onClose, onHeld }) {
   const [reason, setReason] = useState('');
-  const onSubmit = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    onAct('hold', reason.trim() === '' ? {} : { reason: reason.trim() });
+  const hold = async () => {
+    await send('POST', '/system/hold', reason.trim() === '' ? {} : { reason: reason.trim() });
+    onClose();
+    onHeld();
   };
-  return html`<${Dialog} title="Hold the server" open onClose=${onClose}>
-    <form onSubmit=${onSubmit}>
-      <p>A second later no step starts in any tenant, and no timer, schedule or record event fires. Running attempts
-        may end. Requests are taken, and go on with the release.</p>
-      <label>Reason, which this page shows <input maxlength="200" value=${reason}
-        onInput=${(/** @type {any} */ event) => setReason(event.currentTarget.value)} /></label>
-      <${DialogButtons} onClose=${onClose}>
-        <button type="submit" class="primary">Hold the server</button>
-      <//>
-    </form>
+  return html`<${FormDialog} title="Hold the server" label="Hold the server" onClose=${onClose} onAct=${hold}>
+    <p>A second later no step starts in any tenant, and no timer, schedule or record event fires. Running attempts
+      may end. Requests are taken, and go on with the release.</p>
+    <${Field} label="Reason, which this page shows" maxlength="200" value=${reason} onInput=${setReason} />
   <//>`;
 }
 
@@ -149,27 +131,16 @@ const STEPS = ['1m', '1h', '1d', '7d'];
 function Clock() {
   const { data: clock, error, reload } = useGet('/clock', {}, { everyMs: EVERY_MS });
   const [by, setBy] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState(/** @type {any} */ (null));
-  const move = async (/** @type {{advance: string} | {to: string}} */ body) => {
-    setBusy(true);
-    setFailure(null);
-    await send('POST', '/clock', body).catch(setFailure);
-    setBusy(false);
-    reload();
-  };
-  const onSubmit = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    if (by.trim() !== '') move({ advance: by.trim() });
-  };
+  const { busy, failure, act } = useAct();
+  const move = (/** @type {{advance: string} | {to: string}} */ body) => act(() => send('POST', '/clock', body).finally(reload));
   return html`<section class="clock"><h2>Virtual time</h2>
-    ${(failure ?? error) && html`<${Failure} error=${failure ?? error} />`}
+    <${Failure} error=${failure ?? error} />
     ${!clock && !error && html`<${Loading} />`}
     ${clock && html`<p>The clock stands at <strong><${Time} at=${clock.now} milliseconds /></strong>.
       ${clock.nextDueAt ? html` Something is due at <${Time} at=${clock.nextDueAt} />.` : ' Nothing is due, whatever the clock shows.'}
       ${' '}Everything that is due on the way of a move happens in its order. Sessions and tokens expire by this
       clock, too.</p>
-    <form class="actions" onSubmit=${onSubmit}>
+    <form class="actions" onSubmit=${submit(() => by.trim() && move({ advance: by.trim() }))}>
       ${clock.nextDueAt && html`<button type="button" disabled=${busy} onClick=${() => move({ to: clock.nextDueAt })}>To what is due next</button>`}
       ${STEPS.map((step) => html`<button type="button" key=${step} disabled=${busy} onClick=${() => move({ advance: step })}>+ ${step}</button>`)}
       <input type="text" aria-label="Move the clock by" placeholder="90s, 3h, 2d" value=${by}
@@ -178,4 +149,79 @@ function Clock() {
       ${busy && html`<span class="muted">Moving…</span>`}
     </form>`}
   </section>`;
+}
+
+const BUILDING_MS = 700;
+const RESTING_MS = 5000;
+const MB = 1_000_000;
+const HEADS = ['Set', 'State', 'Position', 'Behind', 'Progress', 'Differences', 'Size', 'Made', 'Action'];
+
+/** The sets, and the button that builds one. */
+function Views() {
+  const [everyMs, setEveryMs] = useState(RESTING_MS);
+  const { data, error, reload } = useGet('/views', {}, { everyMs });
+  const { failure, act } = useAct();
+  const [chosen, setChosen] = useState(/** @type {any} */ (null));
+  const sets = data?.sets ?? [];
+  const building = sets.some((/** @type {any} */ { state }) => state === 'building');
+  const wanted = building ? BUILDING_MS : RESTING_MS;
+  if (wanted !== everyMs) setEveryMs(wanted);
+  const ask = (/** @type {string} */ path, /** @type {object} */ body) => send('POST', path, body).finally(reload);
+  const promote = async (/** @type {string} */ path, /** @type {object} */ body) => {
+    await ask(path, body);
+    setChosen(null);
+  };
+  return html`<section><h2>Sets of views</h2>
+    <p class="muted">Queries read the live set. Another one can be built from the events beside it, is compared with
+      it, and is promoted: readers switch within a second.</p>
+    <${Failure} error=${failure} />
+    <${Failure} error=${error} onRetry=${reload} />
+    ${!data && !error && html`<${Loading} />`}
+    ${data && html`<${PlainTable} label="Sets of views" heads=${HEADS}
+      rows=${sets.map((/** @type {any} */ one) => row(one, data.head, setChosen))} />`}
+    <div class="actions"><${Action} label="Build another set" why=${whyNow(building && 'A set is being built.')}
+      onAct=${() => act(() => ask('/views/rebuild', {}))} /></div>
+    ${chosen && html`<${Promotion} one=${chosen} onClose=${() => setChosen(null)} onPromote=${promote} />`}
+  </section>`;
+}
+
+/**
+ * @param {any} one
+ * @param {number} head
+ * @param {(one: any) => void} onChoose
+ */
+function row(one, head, onChoose) {
+  const promote = ['ready', 'differs', 'previous'].includes(one.state) && !readOnly.value
+    && html`<button type="button" onClick=${() => onChoose(one)}>${one.state === 'previous' ? 'Take back…' : 'Promote…'}</button>`;
+  return [
+    String(one.set), html`<${Status} value=${one.state.replace('_', ' ')} />`, one.position, one.behind,
+    one.state === 'building' ? html`<${Building} one=${one} head=${head} />` : '',
+    one.differences === undefined ? 'not compared' : differences(one.differences),
+    `${(one.bytes / MB).toFixed(1)} MB`, html`<${Time} at=${one.createdAt} />`, promote,
+  ];
+}
+
+/** @param {number} count A comparison ends after 20. */
+function differences(count) {
+  return count === 0 ? 'none' : html`<span class="tone-bad">≠ ${count}${count >= 20 && ' or more'}</span>`;
+}
+
+/** @param {{one: any, head: number}} props */
+function Building({ one: { position, eventsPerSecond, remainingSeconds }, head }) {
+  return html`<span class="progress"><progress max=${head} value=${position} aria-label="Progress of the build"></progress>
+    ${eventsPerSecond && html`${formatCount(eventsPerSecond)} events/s, ${formatDuration(1000 * (remainingSeconds ?? 0))} left`}</span>`;
+}
+
+/** @param {{one: any, onClose: () => void, onPromote: (path: string, body: object) => Promise<void>}} props */
+function Promotion({ one, onClose, onPromote }) {
+  const [accepted, setAccepted] = useState(false);
+  const differs = one.state === 'differs';
+  return html`<${FormDialog} title="Make set ${one.set} the live one" label="Promote set ${one.set}" onClose=${onClose}
+    off=${differs && !accepted} onAct=${() => onPromote(`/views/${one.set}/promote`, { acceptDifference: accepted })}>
+    <p>Queries of all tenants read set ${one.set} from then on. The set that is live now is kept up to date, so this can
+      be taken back as quickly.</p>
+    ${differs && html`<${Notice} kind="warning" title="The set differs from the live one.">If the live set is damaged,
+      that is expected: the new one follows from the events. <label><input type="checkbox" checked=${accepted}
+      onChange=${() => setAccepted(!accepted)} />Promote it although it differs</label><//>`}
+  <//>`;
 }

@@ -2,8 +2,9 @@
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { CopyButton } from '../../components/copy.js';
+import { Field, FormDialog, submit, useAct } from '../../components/forms.js';
 import { Failure, Notice } from '../../components/notice.js';
-import { Dialog, DialogButtons } from '../../components/panes.js';
+import { Dialog } from '../../components/panes.js';
 
 const EVENTS = [
   'workflow.execution.started', 'workflow.execution.completed', 'workflow.execution.failed',
@@ -20,28 +21,19 @@ export function WebhookForm({ webhook, onDone }) {
   const [url, setUrl] = useState(webhook?.url ?? '');
   const [events, setEvents] = useState(/** @type {string[]} */ (webhook?.events ?? FIRST));
   const [flags, setFlags] = useState({ active: webhook?.active ?? true, ordered: webhook?.ordered ?? false });
-  const [failure, setFailure] = useState(/** @type {any} */ (null));
-  const [busy, setBusy] = useState(false);
+  const { busy, failure, act } = useAct();
   const toggle = (/** @type {string} */ name) => {
     setEvents(EVENTS.filter((one) => (one === name) !== events.includes(one)));
   };
-  const submit = async (/** @type {Event} */ event) => {
-    event.preventDefault();
-    setBusy(true);
-    setFailure(null);
-    try {
-      const path = webhook ? `/webhooks/${webhook.id}` : '/webhooks';
-      const { data } = await send(webhook ? 'PUT' : 'POST', path, { url, events, ...flags });
-      onDone(data);
-    } catch (error) {
-      setFailure(error);
-      setBusy(false);
-    }
-  };
-  return html`<form onSubmit=${submit}>
-    ${failure && html`<${Failure} error=${failure} />`}
-    <label>URL <input type="url" required value=${url} placeholder="where the receiver takes messages" spellcheck="false"
-      onInput=${(/** @type {any} */ event) => setUrl(event.currentTarget.value)} /></label>
+  const save = () => act(async () => {
+    const path = webhook ? `/webhooks/${webhook.id}` : '/webhooks';
+    const { data } = await send(webhook ? 'PUT' : 'POST', path, { url, events, ...flags });
+    onDone(data);
+  });
+  return html`<form onSubmit=${submit(save)}>
+    <${Failure} error=${failure} />
+    <${Field} label="URL" type="url" required placeholder="where the receiver takes messages" spellcheck="false"
+      value=${url} onInput=${setUrl} />
     <fieldset><legend>Events</legend>${EVENTS.map((name) => html`<label class="inline" key=${name}>
       <input type="checkbox" checked=${events.includes(name)} onChange=${() => toggle(name)} />${name}</label>`)}</fieldset>
     <${Flag} name="active" flags=${flags} onFlags=${setFlags}>Active: deliveries are sent<//>
@@ -79,32 +71,19 @@ export function SecretDialog({ secrets, onClose }) {
 /** @param {{webhook: any, onClose: () => void}} props Changes the secret and shows both. */
 export function Rotation({ webhook, onClose }) {
   const [secrets, setSecrets] = useState(/** @type {any} */ (null));
-  const [failure, setFailure] = useState(/** @type {any} */ (null));
-  const [busy, setBusy] = useState(false);
   const rotate = async () => {
-    setBusy(true);
-    setFailure(null);
-    try {
-      const path = `/webhooks/${webhook.id}`;
-      const before = await send('PUT', path, {});
-      const after = await send('PUT', path, { secret: newSecret() });
-      setSecrets([
-        { label: 'New secret', value: after.data.secret },
-        { label: 'Former secret', value: before.data.secret },
-      ]);
-    } catch (error) {
-      setFailure(error);
-    }
-    setBusy(false);
+    const path = `/webhooks/${webhook.id}`;
+    const before = await send('PUT', path, {});
+    const after = await send('PUT', path, { secret: newSecret() });
+    setSecrets([
+      { label: 'New secret', value: after.data.secret },
+      { label: 'Former secret', value: before.data.secret },
+    ]);
   };
   if (secrets !== null) return html`<${SecretDialog} secrets=${secrets} onClose=${onClose} />`;
-  return html`<${Dialog} title="Change the signing secret" open onClose=${onClose}>
-    ${failure && html`<${Failure} error=${failure} />`}
+  return html`<${FormDialog} title="Change the signing secret" label="Change the secret" onClose=${onClose} onAct=${rotate}>
     <p>Baton makes a new secret. For 24 hours every message is signed with the new and the former one, so the
       receiver may change over at any time in between.</p>
-    <${DialogButtons} onClose=${onClose}>
-      <button type="button" class="primary" disabled=${busy} onClick=${rotate}>Change the secret</button>
-    <//>
   <//>`;
 }
 
