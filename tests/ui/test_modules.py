@@ -101,7 +101,7 @@ def served(*paths: str) -> bytes:
 
 
 def test_all_files_fit_into_their_budget() -> None:
-    """All files of the pages below /ui, as they are served, have at most 200 kB (decision 0061).
+    """All files of the pages below /ui, as they are served, have at most 154 kB (decision 0061).
 
     The modules of /docs, which no page of the UI loads, have at most 10 kB compressed as one
     (decision 0059).
@@ -110,23 +110,22 @@ def test_all_files_fit_into_their_budget() -> None:
     docs = [path for path in sorted(files.assets) if path.startswith("docs/")]
     everything = b"".join((files.docs.body, *(files.assets[path].body for path in docs)))
 
-    assert len(served(*(path for path in files.assets if path not in docs))) <= 200 * KILOBYTE
+    assert len(served(*(path for path in files.assets if path not in docs))) <= 154 * KILOBYTE
     assert len(gzip.compress(everything)) <= 10 * KILOBYTE
 
 
 def test_the_first_load_fits_into_its_budget() -> None:
-    """A page needs at most 10 modules before its own, and 32 kB with the styles (decision 0061)."""
+    """A page needs at most 10 modules before its own, and 31 kB with the style (decision 0061)."""
     files = static_files()
     found = ["app.js"]
     for path in found:
         for name in FROM.findall(files.assets[path].body.decode()):
             imported = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
             found += [imported] if imported not in found else []
-    styles = [path for path in files.assets if path.startswith("style/")]
     page = len(files.page.gzipped)
 
     assert len(found) <= 10
-    assert page + len(served(*styles, *found)) <= 32 * KILOBYTE
+    assert page + len(served("style.css", *found)) <= 31 * KILOBYTE
 
 
 def test_what_is_served_has_no_comments_and_the_same_lines() -> None:

@@ -14,9 +14,9 @@ from tests.ui.big_data import LONG_RUN
 from tests.ui.conftest import Figure, NewPage
 from tests.ui.pages import go, settled
 
-FIRST_LOAD = 40_000
+FIRST_LOAD = 37_000
 LONG_RUN_BYTES = 150_000
-FIRST_REQUESTS = 45
+FIRST_REQUESTS = 17
 FIRST_SHOWN = {
     "graph": "svg .graph-node",
     "timeline": "[role=table] [data-index]",

@@ -1,6 +1,7 @@
 /** Tables: of any number of rows, of which only those near the visible part are in the document, and short ones. */
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact.js';
-import { formatCount } from './values.js';
+import { Time } from '../core/time.js';
+import { formatCount, Status } from './values.js';
 
 /**
  * @typedef {{key: string, title: any, width?: string, render?: (row: any, index: number) => any,
@@ -219,7 +220,35 @@ export function useWindow(count, rowHeight, head = 0) {
   };
 }
 
-/** @param {{label: string, heads: string[], rows: any[][], empty?: string}} props */
+/**
+ * Return a column of times.
+ *
+ * @param {string} key
+ * @param {string} title
+ * @param {string} [width]
+ * @returns {Column}
+ */
+export function timeColumn(key, title, width = 'minmax(250px, 1fr)') {
+  return { key, title, width, render: (row) => html`<${Time} at=${row[key]} />` };
+}
+
+/**
+ * Return a column of statuses.
+ *
+ * @param {string} key
+ * @param {string} title
+ * @param {string} [width]
+ * @returns {Column}
+ */
+export function statusColumn(key, title, width = '120px') {
+  return { key, title, width, render: (row) => html`<${Status} value=${row[key]} />` };
+}
+
+/**
+ * A short table, all of whose rows are in the document.
+ *
+ * @param {{label: string, heads: string[], rows: any[][], empty?: string}} props
+ */
 export function PlainTable({ label, heads, rows, empty = 'There is none.' }) {
   if (rows.length === 0) return html`<p class="muted">${empty}</p>`;
   return html`<div class="plain" tabindex="0" role="region" aria-label=${label}><table aria-label=${label}>

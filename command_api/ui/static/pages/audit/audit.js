@@ -11,7 +11,7 @@ import { FilterBar } from '../../components/filter_bar.js';
 import { useAct } from '../../components/forms.js';
 import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
-import { Table } from '../../components/table.js';
+import { statusColumn, Table, timeColumn } from '../../components/table.js';
 import { Fields, formatCount, Status } from '../../components/values.js';
 import { Ref } from '../streams/events.js';
 
@@ -63,7 +63,7 @@ const FILTERS = [
   { name: 'from', label: 'From', kind: 'time' }, { name: 'to', label: 'Before', kind: 'time' },
 ];
 const COLUMNS = [
-  { key: 'at', title: 'Time', width: 'minmax(250px, 1fr)', render: (/** @type {any} */ { at }) => html`<${Time} at=${at} />` },
+  timeColumn('at', 'Time'),
   { key: 'subject', title: 'Subject', width: 'minmax(130px, 1fr)', render: subject },
   { key: 'action', title: 'Action', width: 'minmax(190px, 1fr)' },
   { key: 'id', title: 'Of', width: 'minmax(220px, 1fr)', render: (/** @type {any} */ { kind, id }) => html`${kind} <${Ref} kind=${kind} id=${id} />` },
@@ -106,7 +106,7 @@ const BACK = 20_000;
 const HEAD_COLUMNS = [
   { key: 'size', title: 'Leaves', width: '100px', numeric: true },
   { key: 'position', title: 'Position', width: '100px', numeric: true },
-  { key: 'time', title: 'Newest event', width: 'minmax(250px, 1fr)', render: (/** @type {any} */ { time }) => html`<${Time} at=${time} />` },
+  timeColumn('time', 'Newest event'),
   { key: 'root', title: 'Root', width: 'minmax(260px, 3fr)', render: (/** @type {any} */ { root }) => html`<code>${root}</code>` },
   { key: 'note', title: 'Copy', width: '60px', render: (/** @type {any} */ { note }) => html`<${CopyButton} text=${note} label="head" />` },
 ];
@@ -173,8 +173,8 @@ function Found({ run, proof }) {
 const RUNNING_MS = 700;
 const RESTING_MS = 10_000;
 const VERIFICATION_COLUMNS = [
-  { key: 'status', title: 'Result', width: '120px', render: (/** @type {any} */ { status }) => html`<${Status} value=${status} />` },
-  { key: 'requestedAt', title: 'Requested', width: 'minmax(250px, 1fr)', render: (/** @type {any} */ one) => html`<${Time} at=${one.requestedAt} />` },
+  statusColumn('status', 'Result'),
+  timeColumn('requestedAt', 'Requested'),
   { key: 'requestedBy', title: 'By', width: 'minmax(110px, 1fr)' },
   { key: 'took', title: 'Took', width: '90px', render: took },
   { key: 'events', title: 'Events', width: '110px', numeric: true, render: (/** @type {any} */ { finding }) => finding && formatCount(finding.events) },

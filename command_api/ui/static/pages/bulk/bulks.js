@@ -11,7 +11,7 @@ import { FilterBar } from '../../components/filter_bar.js';
 import { useAct } from '../../components/forms.js';
 import { Empty, Failure, Loading } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
-import { Table } from '../../components/table.js';
+import { statusColumn, Table, timeColumn } from '../../components/table.js';
 import { counted, Fields, formatCount, Status } from '../../components/values.js';
 
 const LIMIT = 200;
@@ -25,11 +25,11 @@ const FILTERS = [
 /** @type {import('../../components/table.js').Column[]} */
 const COLUMNS = [
   { key: 'id', title: 'Bulk', width: 'minmax(170px, 1fr)', render: ({ id, action }) => html`<a href=${href(`/bulk/${id}`)}>${action} ${id.slice(-6)}</a>` },
-  { key: 'status', title: 'Status', width: '110px', render: ({ status }) => html`<${Status} value=${status} />` },
+  statusColumn('status', 'Status'),
   { key: 'progress', title: 'Progress', width: 'minmax(200px, 2fr)', render: (bulk) => html`<${Progress} bulk=${bulk} />` },
   ...['done', 'unchanged', 'refused', 'failed'].map((key) => ({ key, title: key[0].toUpperCase() + key.slice(1), width: '92px', numeric: true })),
   { key: 'by', title: 'By', width: 'minmax(90px, 1fr)', render: ({ actor }) => actor.subject },
-  { key: 'requestedAt', title: 'Requested', width: '226px', render: ({ requestedAt }) => html`<${Time} at=${requestedAt} />` },
+  timeColumn('requestedAt', 'Requested'),
 ];
 
 /** @param {{query: import('../../core/router.js').Query}} props */
@@ -70,7 +70,7 @@ const OUTCOMES = ['done', 'unchanged', 'refused', 'failed'];
 /** @type {import('../../components/table.js').Column[]} */
 const OUTCOME_COLUMNS = [
   { key: 'runId', title: 'Run', width: 'minmax(280px, 2fr)', render: ({ runId, slug, title }) => html`<a href=${href(`/runs/${runId}`)}>${title ?? slug ?? 'run'} <span class="mono">${runId}</span></a>` },
-  { key: 'outcome', title: 'Outcome', width: '110px', render: ({ outcome }) => html`<${Status} value=${outcome} />` },
+  statusColumn('outcome', 'Outcome'),
   { key: 'message', title: 'Why', width: 'minmax(220px, 3fr)', render: ({ code, message, newRunId }) => (newRunId
     ? html`<a class="mono" href=${href(`/runs/${newRunId}`)}>→ ${newRunId}</a>`
     : html`<span title=${message}>${message ?? code ?? ''}</span>`) },

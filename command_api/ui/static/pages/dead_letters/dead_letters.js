@@ -10,7 +10,7 @@ import { CopyButton, download } from '../../components/copy.js';
 import { FormDialog, useAct } from '../../components/forms.js';
 import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
-import { Table } from '../../components/table.js';
+import { Table, timeColumn } from '../../components/table.js';
 import { Fields, formatCount } from '../../components/values.js';
 import { Ref } from '../streams/events.js';
 
@@ -18,11 +18,11 @@ import { Ref } from '../streams/events.js';
 
 const PAGE = 100;
 const COLUMNS = [
-  { key: 'at', title: 'Time', width: 'minmax(250px, 1fr)', render: (/** @type {Letter} */ { at }) => html`<${Time} at=${at} />` },
+  timeColumn('at', 'Time'),
   { key: 'reason', title: 'Reason', width: 'minmax(220px, 3fr)' },
   { key: 'source', title: 'Place', width: 'minmax(160px, 1fr)', render: (/** @type {Letter} */ { source }) => html`<code>${source}</code>` },
   { key: 'bytes', title: 'Bytes', width: '80px', numeric: true },
-  { key: 'redrivenAt', title: 'Redriven', width: 'minmax(230px, 1fr)', render: (/** @type {Letter} */ { redrivenAt }) => html`<${Time} at=${redrivenAt} />` },
+  timeColumn('redrivenAt', 'Redriven'),
 ];
 
 /** The list, for administrators. */

@@ -11,7 +11,7 @@ import { FilterBar } from '../../components/filter_bar.js';
 import { Choice, Field, FormDialog, JsonText, newKey, parseJson } from '../../components/forms.js';
 import { Empty, Lazy, Loaded, Notice } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
-import { Table } from '../../components/table.js';
+import { statusColumn, Table, timeColumn } from '../../components/table.js';
 import { formatCount, signOf, Status } from '../../components/values.js';
 import { triggersText } from '../schedules/timetables.js';
 
@@ -53,21 +53,16 @@ Definitions.title = () => 'Definitions';
 const COLUMNS = [
   { key: 'slug', title: 'Slug', width: 'minmax(140px, 2fr)', render: slugCell },
   { key: 'name', title: 'Name', width: 'minmax(120px, 2fr)' },
-  { key: 'status', title: 'Status', width: '96px', render: statusCell },
+  statusColumn('status', 'Status', '96px'),
   { key: 'version', title: 'Version', width: '72px', numeric: true },
   { key: 'trigger', title: 'Starts', width: 'minmax(160px, 2fr)', render: startsCell },
   { key: 'lastRuns', title: 'Last runs', width: '140px', render: runsCell },
-  { key: 'updatedAt', title: 'Changed', width: 'minmax(250px, 1fr)', render: changedCell },
+  timeColumn('updatedAt', 'Changed'),
 ];
 
 /** @param {any} row */
 function slugCell({ slug }) {
   return html`<a href=${href(`/definitions/${slug}`)}>${slug}</a>`;
-}
-
-/** @param {any} row */
-function statusCell({ status }) {
-  return html`<${Status} value=${status} />`;
 }
 
 /** @param {any} row */
@@ -84,11 +79,6 @@ function runsCell({ lastRuns = [] }) {
     return html`<a key=${id} class="last-run tone-${tone}" href=${href(`/runs/${id}`)}
       title="Run ${id}: ${status}" aria-label="Run ${id}: ${status}">${icon}</a>`;
   });
-}
-
-/** @param {any} row */
-function changedCell({ updatedAt }) {
-  return html`<${Time} at=${updatedAt} />`;
 }
 
 /** @param {any} row */

@@ -5,7 +5,7 @@ import { href, readOnly, setQuery } from '../../core/router.js';
 import { formatDuration, Time } from '../../core/time.js';
 import { Choice } from '../../components/forms.js';
 import { Empty, Loaded, Notice } from '../../components/notice.js';
-import { Table } from '../../components/table.js';
+import { Table, timeColumn } from '../../components/table.js';
 import { Fields, formatCount, Status } from '../../components/values.js';
 import { OutcomeCell, whyText } from '../records/records.js';
 import {
@@ -72,7 +72,7 @@ export function ExplainTab({ path }) {
 }
 
 const RECORD_COLUMNS = [
-  { key: 'receivedAt', title: 'Received', width: 'minmax(250px, 1fr)', render: receivedCell },
+  timeColumn('receivedAt', 'Received'),
   { key: 'type', title: 'Type', width: 'minmax(130px, 1fr)', render: typeCell },
   { key: 'structure', title: 'Structure', width: 'minmax(90px, 1fr)' },
   { key: 'outcome', title: 'Outcome', width: '130px', render: outcomeCell },
@@ -82,11 +82,6 @@ const RECORD_COLUMNS = [
 /** @param {any} row */
 function recordKey({ recordId }) {
   return recordId;
-}
-
-/** @param {any} row */
-function receivedCell({ receivedAt }) {
-  return html`<${Time} at=${receivedAt} />`;
 }
 
 /** @param {any} row */

@@ -2,14 +2,13 @@
 import { html, useMemo } from '../../vendor/preact.js';
 import { useGet } from '../../core/reading.js';
 import { setQuery } from '../../core/router.js';
-import { Time } from '../../core/time.js';
 import { CopyButton, curlLine } from '../../components/copy.js';
 import { Choice } from '../../components/forms.js';
 import { Graph } from '../../components/graph/graph.js';
 import { JsonDiff } from '../../components/json_diff.js';
 import { JsonTree } from '../../components/json_tree.js';
 import { Loaded, Notice } from '../../components/notice.js';
-import { Table } from '../../components/table.js';
+import { Table, timeColumn } from '../../components/table.js';
 import { Status } from '../../components/values.js';
 import { drawnNode } from './steps.js';
 
@@ -40,7 +39,7 @@ const COLUMNS = [
   { key: 'label', title: 'Label', width: '120px' },
   { key: 'state', title: 'State', width: '110px', render: stateCell },
   { key: 'steps', title: 'Steps', width: '70px', numeric: true },
-  { key: 'publishedAt', title: 'Published', width: 'minmax(250px, 1fr)', render: publishedCell },
+  timeColumn('publishedAt', 'Published'),
   { key: 'publishedBy', title: 'By', width: 'minmax(100px, 1fr)' },
 ];
 
@@ -53,11 +52,6 @@ function versionKey({ version }) {
 function stateCell({ inForce, disabled }) {
   if (disabled) return html`<${Status} value="disabled" />`;
   return inForce ? 'in force' : html`<span class="muted">earlier</span>`;
-}
-
-/** @param {any} row */
-function publishedCell({ publishedAt }) {
-  return html`<${Time} at=${publishedAt} />`;
 }
 
 /** @param {any} row */

@@ -10,7 +10,7 @@ import { CopyButton, curlLine } from '../../components/copy.js';
 import { Field, FormDialog, JsonText, newKey, parseJson } from '../../components/forms.js';
 import { JsonTree } from '../../components/json_tree.js';
 import { Empty, Loaded, Notice } from '../../components/notice.js';
-import { Table } from '../../components/table.js';
+import { Table, timeColumn } from '../../components/table.js';
 import { Fields, Status } from '../../components/values.js';
 
 const PAGE = 100;
@@ -45,18 +45,13 @@ Records.title = () => 'Records';
 
 const COLUMNS = [
   { key: 'position', title: 'Position', width: '90px', numeric: true },
-  { key: 'receivedAt', title: 'Received', width: 'minmax(250px, 1fr)', render: receivedCell },
+  timeColumn('receivedAt', 'Received'),
   { key: 'type', title: 'Type', width: 'minmax(130px, 1fr)', render: typeCell },
   { key: 'structure', title: 'Structure', width: 'minmax(90px, 1fr)' },
   { key: 'recordId', title: 'Record', width: 'minmax(100px, 1fr)' },
   { key: 'source', title: 'Source', width: 'minmax(100px, 1fr)' },
   { key: 'eventId', title: 'Sender’s id', width: 'minmax(100px, 1fr)' },
 ];
-
-/** @param {any} row */
-function receivedCell({ receivedAt }) {
-  return html`<${Time} at=${receivedAt} />`;
-}
 
 /** @param {any} row */
 function typeCell({ id, type }) {

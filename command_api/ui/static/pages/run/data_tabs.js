@@ -8,8 +8,8 @@ import { cliLine, CopyButton, download } from '../../components/copy.js';
 import { useAct } from '../../components/forms.js';
 import { JsonTree } from '../../components/json_tree.js';
 import { Failure, Loaded, Loading, Notice } from '../../components/notice.js';
-import { Table } from '../../components/table.js';
-import { formatCount, Status } from '../../components/values.js';
+import { statusColumn, Table, timeColumn } from '../../components/table.js';
+import { formatCount } from '../../components/values.js';
 
 /** @param {{run: any}} props */
 export function DataTab({ run }) {
@@ -95,7 +95,7 @@ function Deliveries({ runId }) {
 const DELIVERY_COLUMNS = [
   { key: 'event', title: 'Event', width: 'minmax(140px, 2fr)' },
   { key: 'stepId', title: 'Step', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ one) => one.stepId ?? '' },
-  { key: 'status', title: 'Status', width: '120px', render: (/** @type {any} */ one) => html`<${Status} value=${one.status} />` },
+  statusColumn('status', 'Status'),
   { key: 'attempts', title: 'Attempts', width: '80px', numeric: true },
   { key: 'lastError', title: 'Last error', width: 'minmax(120px, 3fr)', render: (/** @type {any} */ one) => one.lastError ?? '' },
   { key: 'webhookId', title: 'Webhook', width: '190px', render: webhookLink },
@@ -141,8 +141,8 @@ const REASONS = [
   { key: 'stepId', title: 'Step', width: 'minmax(80px, 160px)', render: (/** @type {any} */ one) => one.stepId ?? 'the run' },
   { key: 'code', title: 'Code', width: '110px' },
   { key: 'text', title: 'Reason', width: 'minmax(160px, 3fr)', render: reasonText },
-  { key: 'since', title: 'Since', width: '230px', render: (/** @type {any} */ one) => html`<${Time} at=${one.since} />` },
-  { key: 'dueAt', title: 'Due', width: '230px', render: (/** @type {any} */ one) => html`<${Time} at=${one.dueAt} />` },
+  timeColumn('since', 'Since', '230px'),
+  timeColumn('dueAt', 'Due', '230px'),
 ];
 
 /** @param {any} reason */

@@ -5,8 +5,8 @@ import { readOnly, setQuery, values } from '../../core/router.js';
 import { formatDuration, now } from '../../core/time.js';
 import { Choice } from '../../components/forms.js';
 import { Empty, Loading } from '../../components/notice.js';
-import { Table } from '../../components/table.js';
-import { formatCount, signOf, Status } from '../../components/values.js';
+import { statusColumn, Table } from '../../components/table.js';
+import { formatCount, signOf } from '../../components/values.js';
 import { barsOf, chosenRows, extentOf, isOpen, rowsWithin, StepName } from './rows.js';
 import { Axis, timeScale } from './time_scale.js';
 
@@ -91,7 +91,7 @@ function columnsOf(scale, origin, until) {
   );
   return [
     { key: 'step', title: 'Step', width: 'minmax(110px, 200px)', render: (/** @type {any} */ row) => html`<${StepName} row=${row} />` },
-    { key: 'status', title: 'Status', width: '118px', render: (/** @type {any} */ row) => html`<${Status} value=${row.status} />` },
+    statusColumn('status', 'Status'),
     { key: 'took', title: 'Took', width: '76px', numeric: true, render: (/** @type {any} */ row) => took(row, until) },
     {
       key: 'bars',

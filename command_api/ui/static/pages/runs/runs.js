@@ -8,8 +8,8 @@ import { ago, formatDuration, formatInstant, now } from '../../core/time.js';
 import { Action } from '../../components/actions.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { Empty, Failure, Lazy, Loading, say } from '../../components/notice.js';
-import { Table } from '../../components/table.js';
-import { counted, formatCount, RunName, Status } from '../../components/values.js';
+import { statusColumn, Table } from '../../components/table.js';
+import { counted, formatCount, RunName } from '../../components/values.js';
 import { runFilters, stillMatches, toApi, toBulkFilter, usesFurther } from './run_filters.js';
 import { HEAD, MOST_ROWS, useRunList } from './run_list.js';
 
@@ -161,7 +161,7 @@ function whyNot(action, runs) {
 const COLUMNS = [
   { key: 'title', title: 'Run', width: 'minmax(180px, 2fr)', render: (run) => html`<${RunName} run=${run} />` },
   { key: 'definition', title: 'Definition', width: 'minmax(120px, 1fr)', render: (run) => html`<${DefinitionName} run=${run} />` },
-  { key: 'status', title: 'Status', width: '104px', render: (run) => html`<${Status} value=${run.status} />` },
+  statusColumn('status', 'Status', '104px'),
   { key: 'waitsFor', title: 'Waits for', width: 'minmax(200px, 2fr)', render: (run) => html`<${WaitsFor} run=${run} />` },
   { key: 'started', title: 'Started', width: '240px', render: (run) => html`<${Started} run=${run} />` },
   { key: 'took', title: 'Took', width: '108px', numeric: true, render: (run) => html`<${Took} run=${run} />` },

@@ -6,7 +6,7 @@ import { Time } from '../../core/time.js';
 import { CopyButton } from '../../components/copy.js';
 import { JsonTree } from '../../components/json_tree.js';
 import { Empty, Loaded } from '../../components/notice.js';
-import { Table } from '../../components/table.js';
+import { Table, timeColumn } from '../../components/table.js';
 import { Fields, formatCount, Status } from '../../components/values.js';
 import { NextTicks, PastTicks, timetablesText } from './timetables.js';
 
@@ -43,8 +43,8 @@ const COLUMNS = [
   { key: 'slug', title: 'Definition', width: 'minmax(140px, 1.5fr)', render: slugCell },
   { key: 'timetable', title: 'Timetable', width: 'minmax(180px, 2fr)', render: timetableCell },
   { key: 'active', title: 'State', width: 'minmax(110px, 1fr)', render: stateCell },
-  { key: 'nextAt', title: 'Next tick', width: 'minmax(250px, 1fr)', render: (/** @type {any} */ { nextAt }) => html`<${Time} at=${nextAt} />` },
-  { key: 'lastAt', title: 'Last tick', width: 'minmax(250px, 1fr)', render: (/** @type {any} */ { lastAt }) => html`<${Time} at=${lastAt} />` },
+  timeColumn('nextAt', 'Next tick'),
+  timeColumn('lastAt', 'Last tick'),
   { key: 'fired', title: 'Fired', width: '70px', numeric: true },
   { key: 'missed', title: 'Missed', width: '70px', numeric: true },
   { key: 'skipped', title: 'Skipped', width: '84px', numeric: true },

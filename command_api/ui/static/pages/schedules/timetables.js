@@ -1,10 +1,8 @@
 /** Timetables and other triggers in words, and the ticks of a schedule: those to come, and those that were due. */
 import { html } from '../../vendor/preact.js';
 import { href } from '../../core/router.js';
-import { Time } from '../../core/time.js';
 import { Notice } from '../../components/notice.js';
-import { Table } from '../../components/table.js';
-import { Status } from '../../components/values.js';
+import { statusColumn, Table, timeColumn } from '../../components/table.js';
 
 /** @typedef {Record<string, any>} Trigger A trigger as a document writes it. */
 
@@ -82,7 +80,7 @@ export function NextTicks({ next }) {
 /** @param {string} timezone */
 function columns(timezone) {
   return [
-    { key: 'at', title: 'At', width: 'minmax(250px, 1fr)', render: atCell },
+    timeColumn('at', 'At'),
     { key: 'local', title: `On the clock of ${timezone}`, width: 'minmax(200px, 1fr)' },
     { key: 'note', title: 'Note', width: 'minmax(160px, 2fr)' },
   ];
@@ -93,11 +91,6 @@ function nextKey({ at }) {
   return at;
 }
 
-/** @param {any} row */
-function atCell({ at }) {
-  return html`<${Time} at=${at} />`;
-}
-
 /** @param {{ticks: any[], total?: number, onEnd?: () => void}} props The newest first. */
 export function PastTicks({ ticks, total, onEnd }) {
   return html`<${Table} label="Past ticks" columns=${COLUMNS} rows=${ticks} rowKey=${tickKey}
@@ -105,10 +98,10 @@ export function PastTicks({ ticks, total, onEnd }) {
 }
 
 const COLUMNS = [
-  { key: 'nominalAt', title: 'Due', width: 'minmax(250px, 1fr)', render: dueCell },
-  { key: 'outcome', title: 'Outcome', width: '110px', render: outcomeCell },
+  timeColumn('nominalAt', 'Due'),
+  statusColumn('outcome', 'Outcome'),
   { key: 'why', title: 'Run, or why there is none', width: 'minmax(220px, 2fr)', render: whyCell },
-  { key: 'recordedAt', title: 'Recorded', width: 'minmax(250px, 1fr)', render: recordedCell },
+  timeColumn('recordedAt', 'Recorded'),
 ];
 
 /** @param {any} row */
@@ -117,21 +110,6 @@ function tickKey({ nominalAt, recordedAt }) {
 }
 
 /** @param {any} row */
-function dueCell({ nominalAt }) {
-  return html`<${Time} at=${nominalAt} />`;
-}
-
-/** @param {any} row */
-function outcomeCell({ outcome }) {
-  return html`<${Status} value=${outcome} />`;
-}
-
-/** @param {any} row */
 function whyCell({ runId, reason }) {
   return runId ? html`<a href=${href(`/runs/${runId}`)}>${runId}</a>` : reason;
-}
-
-/** @param {any} row */
-function recordedCell({ recordedAt }) {
-  return html`<${Time} at=${recordedAt} />`;
 }

@@ -10,7 +10,7 @@ import { FilterBar } from '../../components/filter_bar.js';
 import { FormDialog, useAct } from '../../components/forms.js';
 import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
 import { Dialog, Pane } from '../../components/panes.js';
-import { Table } from '../../components/table.js';
+import { statusColumn, Table, timeColumn } from '../../components/table.js';
 import { Fields, formatCount, Status } from '../../components/values.js';
 import { Ref, streamHref } from '../streams/events.js';
 import { Rotation, SecretDialog, WebhookForm } from './registration.js';
@@ -20,7 +20,7 @@ const COLUMNS = [
   { key: 'active', title: 'State', width: '110px', render: (/** @type {any} */ one) => html`<${State} webhook=${one} />` },
   { key: 'events', title: 'Events', width: 'minmax(200px, 2fr)', render: (/** @type {any} */ { events }) => events.join(', ') },
   { key: 'ordered', title: 'Ordered', width: '80px', render: (/** @type {any} */ { ordered }) => (ordered ? 'yes' : 'no') },
-  { key: 'updatedAt', title: 'Changed', width: 'minmax(250px, 1fr)', render: (/** @type {any} */ { updatedAt }) => html`<${Time} at=${updatedAt} />` },
+  timeColumn('updatedAt', 'Changed'),
 ];
 const LIMIT = 500;
 
@@ -149,13 +149,13 @@ const MOST = 500;
 const SHOWN_MS = 1000;
 const FILTERS = [{ name: 'status', label: 'Status', kind: 'choice', options: ['pending', 'delivered', 'dead'] }];
 const DELIVERY_COLUMNS = [
-  { key: 'status', title: 'Status', width: '120px', render: (/** @type {any} */ { status }) => html`<${Status} value=${status} />` },
+  statusColumn('status', 'Status'),
   { key: 'event', title: 'Event', width: 'minmax(230px, 1fr)' },
   { key: 'runId', title: 'Run', width: 'minmax(190px, 1fr)', render: (/** @type {any} */ { runId, stepId }) => html`<${Ref} kind="run" id=${runId} /> ${stepId}` },
   { key: 'attempts', title: 'Attempts', width: '80px', numeric: true },
   { key: 'lastError', title: 'Outcome', width: 'minmax(140px, 2fr)', render: (/** @type {any} */ { lastError, lastStatus }) => lastError ?? lastStatus },
-  { key: 'dueAt', title: 'Next attempt', width: 'minmax(230px, 1fr)', render: (/** @type {any} */ { dueAt }) => html`<${Time} at=${dueAt} />` },
-  { key: 'createdAt', title: 'Requested', width: 'minmax(230px, 1fr)', render: (/** @type {any} */ { createdAt }) => html`<${Time} at=${createdAt} />` },
+  timeColumn('dueAt', 'Next attempt'),
+  timeColumn('createdAt', 'Requested'),
 ];
 
 /** @param {{path: string, query: any}} props `path` is that of the webhook. */
