@@ -22,6 +22,7 @@ from baton.domain.run.messages import (
     RunReopened,
     RunRequested,
     RunStarted,
+    StepCancelled,
     StepFailed,
     StepStarted,
     StepSucceeded,
@@ -128,6 +129,7 @@ def _of_run(number: int, run_id: str, at: int) -> Iterator[Any]:
         yield RunReopened(actor=_ANN, steps=("step-0",), at=at + 4)
         yield _started(2, at + 5)
     if kind == 3:
+        yield StepCancelled(step_id="step-0", visit=1, attempt=1, at=at + 4)
         yield RunCancelled(actor=_ANN, at=at + 4)
         return
     yield StepSucceeded(step_id="step-0", visit=1, attempt=2 if kind == 0 else 1, at=at + 6)
