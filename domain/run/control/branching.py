@@ -42,7 +42,7 @@ class CannotBranch(Invalid):
 
     @classmethod
     def at(cls, field: str, message: str) -> "CannotBranch":
-        """Return the refusal, with `path` as the member of the request at fault."""
+        """Return the refusal that names `field`, the member of the request at fault."""
         return cls(message, faults=[Fault((field,), message)])
 
 
@@ -63,7 +63,11 @@ class Start:
 
 @frozen
 class Plan:
-    """The steps that a rerun copies and the steps that it runs, in the order of the definition."""
+    """The steps that a rerun copies and the steps that it runs, in the order of the definition.
+
+    `context` is the context of the source after the copied steps. `again` are the steps of
+    `will_run` whose functions the source has called.
+    """
 
     copied: tuple[CopiedStep, ...]
     entry: str | None
