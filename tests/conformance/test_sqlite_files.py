@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ from baton.domain.run.messages import StepSucceeded
 from baton.eventlog.errors import InUse, Unavailable, Unreadable
 from baton.eventlog.events.envelope import Appended, Conflict, Write
 from baton.eventlog.ports.backend import StoreLocation, Stores
-from baton.eventlog.ports.views import Change, Query, Row, Table
+from baton.eventlog.ports.views import Change, Column, Filter, Query, Row, Table
 from baton.protocols.canonical_json import canonical, digest
 from tests.conformance.deployments import OpenedStores, appended, write
 
@@ -210,6 +211,25 @@ async def test_a_view_commit_that_fails_halfway_is_rolled_back(opened: OpenedSto
     await views.commit([Change(table="things", upserts=[good])], checkpoint=1)
 
     assert list(await views.scan("things")) == [good]
+
+
+async def test_only_a_slow_query_goes_to_a_thread_however_often_a_quick_one_is_asked(
+    opened: OpenedStores,
+) -> None:
+    table = Table(name="orders", columns=(Column(name="weight", kind="int"),))
+    views = opened.stores.views
+    await views.prepare([table])
+
+    async def in_thread(rows: int) -> bool:
+        upserts = [Row("acme", f"o{number:05d}", b"{}", (1,)) for number in range(rows)]
+        await views.commit([Change(table="orders", upserts=upserts)], checkpoint=1)
+        heavy = Filter(column="weight", op=">", value=1)
+        for _ in range(40):
+            assert not (await views.find(Query(table="orders", tenant="acme", where=(heavy,)))).rows
+        return any(one.name.startswith("baton-queries") for one in threading.enumerate())
+
+    assert not await in_thread(1_000)
+    assert await in_thread(20_000)
 
 
 async def test_a_damaged_event_is_named_and_other_events_are_read(opened: OpenedStores) -> None:

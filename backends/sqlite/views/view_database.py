@@ -27,6 +27,7 @@ _log = logging.getLogger("baton.sqlite")
 
 EVENT_LOOP_STEPS = 50_000
 """Steps of SQLite's virtual machine that a query may take on the event loop; about 1 ms."""
+_STEPS_PER_CALL = 5_000
 
 Rows = list[tuple[Any, ...]]
 
@@ -52,7 +53,8 @@ class ViewDatabase:
             self._reading, self._on_event_loop, self._in_thread = (
                 open_reader(path) for _ in range(3)
             )
-        self._on_event_loop.set_progress_handler(lambda: 1, EVENT_LOOP_STEPS)
+        self._on_event_loop.set_progress_handler(self._takes_long, _STEPS_PER_CALL)
+        self._calls = 0
 
     @classmethod
     async def open(
@@ -111,6 +113,7 @@ class ViewDatabase:
 
     async def query(self, *statements: Statement) -> Sequence[Rows]:
         """Return the rows of each statement; slow statements are run again in a thread."""
+        self._calls = 0
         with self._named():
             try:
                 return _rows(self._on_event_loop, statements)
@@ -135,6 +138,15 @@ class ViewDatabase:
             self._thread.shutdown()  # closing a connection in use would crash the process
             for connection in (self._in_thread, self._on_event_loop, self._reading):
                 connection.close()
+
+    def _takes_long(self) -> bool:
+        """Return whether the query on the event loop has taken its steps; called as it takes them.
+
+        SQLite counts the steps of a prepared statement over all of its executions. If the first
+        call interrupted it, a quick statement would be interrupted now and then.
+        """
+        self._calls += 1
+        return self._calls * _STEPS_PER_CALL > EVENT_LOOP_STEPS
 
     def _named(self) -> AbstractContextManager[None]:
         return as_unavailable(self._path, VIEWS_REMEDY)
