@@ -2,7 +2,8 @@
 
 The runs are imported: each has one step, and of 100 runs one was reopened after it had failed, two
 have failed, one was cancelled and one waits. Lists are read through the queries that every dialect
-uses, without HTTP. The load starts runs of a step that does nothing, 20 at a time.
+uses, without HTTP. The load starts runs of a step that does nothing, 20 at a time. Five pages are
+five requests.
 """
 
 import sys

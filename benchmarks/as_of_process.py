@@ -5,7 +5,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,16 +13,19 @@ import uvloop
 
 from baton.command_api.as_of import services_as_of
 from baton.command_api.services import Services
+from baton.domain.definition.state import State as Definition
 from baton.eventlog.ports.views import Query
 from baton.projector.views.runs.queries import RunFilter
-from benchmarks.engine import engine
-from benchmarks.imported_runs import SHAPE, import_runs
-from benchmarks.load import TENANT, Load, quantile
+from benchmarks.engine import Engine, engine
+from benchmarks.imported_runs import SHAPE, START, import_runs
+from benchmarks.load import TENANT, Load, Measured, quantile
 from benchmarks.processes import print_json
 from benchmarks.shapes import SHAPES
 
 CAUGHT_UP_MS: Final = 3_600_000
 PAGE: Final = 50
+AT_REST_S: Final = 600
+"""The time that the work of the start may take."""
 
 Read = Callable[[Services], Awaitable[Any]]
 
@@ -37,26 +40,45 @@ async def measured(runs: int, reads: int) -> dict[str, Any]:
         assert await it.process.services.reached(head, CAUGHT_UP_MS)
         assert await history.reached(head, CAUGHT_UP_MS)
         folded_s = time.perf_counter() - begun
+        await _at_rest()
         services = it.process.services
         alone = await _timed(services, head, reads)
         definition = await it.define(SHAPES[SHAPE])
         quiet = await it.drive(definition, Load(shape=SHAPE, in_flight=20, seconds=3.0))
-        load = Load(shape=SHAPE, in_flight=20, seconds=10.0)
-        driving = asyncio.create_task(it.drive(definition, load))
-        beside = await _timed(services, head, reads)
-        loaded = await driving
+        timing = asyncio.create_task(_timed(services, head, reads))
+        loaded = await _driven(it, definition, timing)
+        beside = await timing
         size = history_bytes(folder)
         spans = (await it.process.context.stores.history.find(_every_span())).total
     return {
         "runs": runs,
         "spans": spans,
-        "bytes_per_run": size / (runs + loaded.runs + quiet.runs),
+        "bytes_per_run": size / (runs + quiet.runs + sum(one.runs for one in loaded)),
         "folded_s": folded_s,
         "alone": alone,
         "beside": beside,
         "steps_per_s_alone": quiet.steps / quiet.seconds,
-        "steps_per_s": loaded.steps / loaded.seconds,
+        "steps_per_s": sum(one.steps for one in loaded) / sum(one.seconds for one in loaded),
     }
+
+
+async def _driven(
+    it: Engine, definition: Definition, beside: asyncio.Task[Any]
+) -> Sequence[Measured]:
+    """Return the results of loads, one after the other until a task has ended."""
+    found = []
+    while not beside.done():
+        found.append(await it.drive(definition, Load(shape=SHAPE, in_flight=20, seconds=5.0)))
+    return found
+
+
+async def _at_rest() -> None:
+    """Wait until the work of the start has ended, such as reading every run that waits."""
+    deadline, quiet = time.monotonic() + AT_REST_S, 0
+    while quiet < 3 and time.monotonic() < deadline:
+        used = time.process_time()
+        await asyncio.sleep(1)
+        quiet = quiet + 1 if time.process_time() - used < 0.1 else 0
 
 
 def history_bytes(folder: Path) -> int:
@@ -97,7 +119,8 @@ def _reads() -> dict[str, Read]:
         "page of running": page(statuses=("running",)),
         "page of waiting": page(statuses=("waiting",)),
         "page of a definition's failed": page(statuses=("failed",), definition_id="d3"),
-        "fifth page of completed (cursor)": _fifth_page,
+        "page of completed behind a cursor": _behind_cursor,
+        "five pages of completed by cursors": _five_pages,
         "page of failed, with its total": counted(statuses=("failed",)),
         "page of all, with its total": counted(),
     }
@@ -109,7 +132,14 @@ async def _one_run(then: Services) -> None:
         await then.run_steps.of_run(TENANT, run.id)
 
 
-async def _fifth_page(then: Services) -> None:
+async def _behind_cursor(then: Services) -> None:
+    """Read the page behind a run that is about 200 runs from the newest one."""
+    at = then.clock.now() - 200
+    last = (at, f"{at - START:020d}")
+    await then.runs.matching(TENANT, RunFilter(statuses=("completed",)), last, limit=PAGE)
+
+
+async def _five_pages(then: Services) -> None:
     wanted, last = RunFilter(statuses=("completed",)), None
     for _ in range(5):
         found = await then.runs.matching(TENANT, wanted, last, limit=PAGE)
