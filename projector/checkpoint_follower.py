@@ -8,7 +8,7 @@ from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.views import ViewProgress
 from baton.projector.position_waiters import PositionWaiters
-from baton.projector.view import View
+from baton.projector.view import View, tables_of
 from baton.projector.views import every_view
 
 RETRY_MS = 200
@@ -40,7 +40,7 @@ class CheckpointFollower:
         self._progress = progress
         self._clock = clock
         self._on_demand = on_demand
-        self._tables = [view.table for view in (every_view() if views is None else views)]
+        self._tables = tables_of(every_view() if views is None else views)
         self._waiters = PositionWaiters()
 
     @property

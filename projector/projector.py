@@ -21,7 +21,7 @@ from baton.eventlog.ports.views import Change, ViewStore
 from baton.projector.batch import Batch, read_missing
 from baton.projector.pace import Pace
 from baton.projector.position_waiters import PositionWaiters
-from baton.projector.view import View
+from baton.projector.view import View, tables_of
 from baton.projector.views import every_view
 
 FOLD_SLICE = 250
@@ -100,7 +100,7 @@ class Projector:
         event unreadable, and `InUse` when another projector has taken over the views; the process
         should end then.
         """
-        await self._store.prepare([view.table for view in self._views])
+        await self._store.prepare(tables_of(self._views))
         position = await self._store.checkpoint()
         self._batch = Batch(self._views, position=position)
         self._waiters.advance(position)

@@ -11,7 +11,7 @@ from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.ports.views import ViewSets, ViewStore
 from baton.projector.batch import Batch, read_missing
 from baton.projector.sets.comparison import Comparison, Difference
-from baton.projector.view import View
+from baton.projector.view import View, tables_of
 from baton.projector.views import every_view
 
 OnProgress = Callable[[int, int], None]
@@ -74,7 +74,7 @@ class Rebuild:
         live = await self._live.checkpoint()
         if live < self.position:
             raise ValueError(f"The live views stand at {live}, the rebuilt ones at {self.position}")
-        tables = [view.table for view in self._views]
+        tables = tables_of(self._views)
         found = await Comparison(self._live, self._fresh, tables, reach=self._reach).first(1)
         return found[0] if found else None
 
@@ -130,7 +130,7 @@ class AppliedRebuild(Rebuild):
         """
         await self._sets.promote(self._number, even_behind=True)
         self._swapped = True
-        await self._live.prepare([view.table for view in self._views])
+        await self._live.prepare(tables_of(self._views))
         for one in await self._sets.every():
             if one.number != self._number:
                 await self._sets.drop(one.number)
@@ -146,7 +146,7 @@ async def begin_rebuild(
 ) -> Rebuild:
     """Return an empty rebuild, which ends when it is closed; raises `Unavailable`."""
     views = every_view() if views is None else views
-    tables = [view.table for view in views]
+    tables = tables_of(views)
     await live.prepare(tables)
     return Rebuild(events, live, await sets.open_temporary(tables), views)
 
@@ -161,7 +161,7 @@ async def begin_applied_rebuild(
 ) -> AppliedRebuild:
     """Return an empty rebuild that can replace the live set; `at` is now. Raises `Unavailable`."""
     views = every_view() if views is None else views
-    tables = [view.table for view in views]
+    tables = tables_of(views)
     await live.prepare(tables)
     number = await sets.create(tables, at=at)
     return AppliedRebuild(events, live, await sets.open(number), views, sets=sets, number=number)

@@ -1,6 +1,7 @@
 """Views in memory: dictionaries of rows, filtered and sorted in Python."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from baton.eventlog.ports.views import Change, Page, Query, Row, Table
 from baton.eventlog.rows_in_memory import page_of, value_of
@@ -59,6 +60,14 @@ class MemoryViewStore:
     async def find(self, query: Query) -> Page:
         """Return a page of documents."""
         return page_of(query, self.content.tables[query.table], self._candidates(query).values())
+
+    async def find_any(self, queries: Sequence[Query]) -> Page:
+        """Return the page of several queries."""
+        pages = [await self.find(query) for query in queries]
+        rows = [row for page in pages for row in page.rows]
+        sort = replace(queries[0], where=(), count=False)
+        found = page_of(sort, self.content.tables[sort.table], rows)
+        return Page(found.rows, sum(page.total for page in pages) if queries[0].count else -1)
 
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000

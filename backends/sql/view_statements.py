@@ -5,7 +5,7 @@ its own statements that create tables and write rows.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from baton.eventlog.ports.views import Filter, Index, Query, Table
@@ -74,15 +74,37 @@ class TableSql:
             f" ORDER BY tenant, key LIMIT {self._placeholder(3)}"
         )
 
-    def select(self, query: Query) -> Statement:
-        """Return the statement of a page; raises KeyError for a column that isn't declared."""
-        where, values = self._where(query)
-        order = ", ".join(self._order(query))
-        limit, offset = self._placeholder(len(values) + 1), self._placeholder(len(values) + 2)
+    def select(self, query: Query, first: int = 1) -> Statement:
+        """Return the statement of a page; raises KeyError for a column that isn't declared.
+
+        `first` is the number of its first placeholder.
+        """
+        where, values = self._where(query, first)
+        behind = first + len(values)
+        limit, offset = self._placeholder(behind), self._placeholder(behind + 1)
         return Statement(
             f"SELECT {self.column_list} FROM {self.name}{where}"  # noqa: S608 - as above
-            f" ORDER BY {order} LIMIT {limit} OFFSET {offset}",
+            f" ORDER BY {self._order(query)} LIMIT {limit} OFFSET {offset}",
             (*values, query.limit, query.offset),
+        )
+
+    def select_any(self, queries: Sequence[Query]) -> Statement:
+        """Return the statement of the page of several queries, in the order of the first one.
+
+        Its rows are sorted at the end: SQLite would merge the parts two by two, which takes twice
+        as long.
+        """
+        parts: list[str] = []
+        values: list[Value] = []
+        for query in queries:
+            part, given = self.select(query, len(values) + 1)
+            parts.append(f"SELECT * FROM ({part}) AS part{len(parts)}")  # noqa: S608 - as above
+            values.extend(given)
+        limit = self._placeholder(len(values) + 1)
+        return Statement(
+            f"WITH found AS MATERIALIZED ({' UNION ALL '.join(parts)})"  # noqa: S608 - as above
+            f" SELECT * FROM found ORDER BY {self._order(queries[0])} LIMIT {limit}",
+            (*values, queries[0].limit),
         )
 
     def count(self, query: Query) -> Statement:
@@ -90,14 +112,25 @@ class TableSql:
         where, values = self._where(query)
         return Statement(f"SELECT count(*) FROM {self.name}{where}", values)  # noqa: S608 - as above
 
-    def _where(self, query: Query) -> Statement:
+    def count_any(self, queries: Sequence[Query]) -> Statement:
+        """Return the statement that adds up the numbers of all matches of several queries."""
+        counts: list[str] = []
+        values: list[Value] = []
+        for query in queries:
+            where, given = self._where(query, len(values) + 1)
+            counts.append(f"(SELECT count(*) FROM {self.name}{where})")  # noqa: S608 - as above
+            values.extend(given)
+        return Statement(f"SELECT {' + '.join(counts)}", tuple(values))
+
+    def _where(self, query: Query, first: int = 1) -> Statement:
         terms: list[str] = []
         values: list[Value] = []
         if query.tenant is not None:
-            terms.append(f"tenant = {self._placeholder(1)}")
+            terms.append(f"tenant = {self._placeholder(first)}")
             values.append(query.tenant)
         for one in query.where:
-            term, given = self._term(self.column(one.column), one, len(values) + 1, query.tenant)
+            behind = first + len(values)
+            term, given = self._term(self.column(one.column), one, behind, query.tenant)
             terms.append(term)
             values.extend(given)
         return Statement(f" WHERE {' AND '.join(terms)}" if terms else "", tuple(values))
@@ -161,14 +194,16 @@ class TableSql:
             values.extend(given)
         return Statement(f"({' OR '.join(terms)})" if terms else _NEVER_TRUE, tuple(values))
 
-    def _order(self, query: Query) -> Iterator[str]:
-        """Yield the sort terms; NULL comes first, or last in descending order."""
+    def _order(self, query: Query) -> str:
+        """Return the sort terms; NULL comes first, or last in descending order."""
         last = query.order[-1][1] if query.order else "asc"
         ties = ("key",) if query.tenant is not None else ("tenant", "key")
+        terms = []
         for name, direction in (*query.order, *((name, last) for name in ties)):
             unset = " NULLS FIRST" if direction == "asc" else " NULLS LAST"
             nulls = "" if name in _NEVER_NULL else unset
-            yield f"{self.column(name)} {direction.upper()}{nulls}"
+            terms.append(f"{self.column(name)} {direction.upper()}{nulls}")
+        return ", ".join(terms)
 
 
 def prefix_upper_bound(prefix: str) -> str | None:

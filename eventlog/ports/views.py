@@ -139,6 +139,14 @@ class ViewStore(ViewReads, Protocol):
         """
         ...
 
+    async def find_any(self, queries: Sequence[Query]) -> Page:
+        """Return the first documents that any of several queries finds, all of one state.
+
+        The queries read one table, and no document matches two of them. Order, limit and whether
+        the matches are counted are those of the first one. No query has an offset.
+        """
+        ...
+
     async def checkpoint(self) -> int:
         """Return the position that the views have reached, 0 if they are empty."""
         ...

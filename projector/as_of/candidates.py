@@ -5,27 +5,26 @@ early enough, or one that has ended since. Last spans are found in the order of 
 index. Ended ones are few, but for those of long ago; each level of them is a range of beginnings.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, get_args
 
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.views import Filter, Page, Query, Row, ViewStore
 from baton.eventlog.rows_in_memory import page_of
-from baton.projector.as_of import kept_streams, reruns, run_spans
+from baton.projector.as_of import kept_streams, reruns, run_counts, run_spans
 from baton.projector.view_reader import OrderBy, ViewReader, any_of, equal
+from baton.projector.views.runs.view import Status
 
 WAIT_MS: Final = 5_000
 """Milliseconds that a list waits for the history to reach its position."""
-READS: Final = 5
-"""Times that a page is read, at most, while the history moves on between its queries."""
 AT_ONCE: Final = 10_000
 """Runs of one millisecond behind a cursor that are considered, at most."""
 _END: Final = "."
 _REQUESTED_AT: Final = "requested_at"
 _KEY: Final = "key"
 _STATUS: Final = "status"
+_DEFINITION_ID: Final = "definition_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,40 +75,38 @@ class Candidates:
             at: The greatest time (ms) of any event up to it: no run was requested later.
         """
         await self._reach(position)
-        pages = await self._pages_of_one_state(query, position, at)
-        rows = {_run_of(row.key): _of_run(row) for page in pages for row in page.rows}
-        total = sum(page.total for page in pages) if query.count else -1
+        total = await self._total(query, position) if query.count else None
+        query = replace(query, count=query.count and total is None)
+        found = await self._holding(query, position, at)
         by_key = tuple(one for one in query.where if one.column == _KEY)
         shown = replace(query, table=run_spans.TABLE.name, where=by_key, count=False)
-        chosen = page_of(shown, run_spans.TABLE, rows.values())
-        return Found([row.key for row in chosen.rows], total)
+        chosen = page_of(shown, run_spans.TABLE, map(_of_run, found.rows))
+        return Found([row.key for row in chosen.rows], found.total if total is None else total)
 
-    async def _pages_of_one_state(self, query: Query, position: int, at: int) -> Sequence[Page]:
-        """Return what `_pages` does, read while the history stood still, if it did in time."""
-        known = await self._history.checkpoint()
-        for _ in range(READS):
-            before, pages = known, await self._pages(query, position, at, known)
-            known = await self._history.checkpoint()
-            if known == before:
-                return pages
-        return await self._pages(query, position, at, known)
+    async def _total(self, query: Query, position: int) -> int | None:
+        """Return the number of all runs, None if it has to be counted for this query."""
+        definition_id = run_counts.OF_TENANT
+        for one in query.where:
+            if one.column == _DEFINITION_ID and one.op == "=" and isinstance(one.value, str):
+                definition_id = one.value
+            elif one.column != _STATUS:
+                return None
+        if query.tenant is None:
+            return None
+        numbers = await run_counts.numbers(self._history, query.tenant, definition_id, position)
+        statuses = _statuses(query.where)
+        return sum(numbers[one] for one in (run_counts.STATUSES if statuses is None else statuses))
 
-    async def _pages(self, query: Query, position: int, at: int, newest: int) -> Sequence[Page]:
-        """Return the first rows of every kind of span that holds the position."""
+    async def _holding(self, query: Query, position: int, at: int) -> Page:
+        """Return the first spans that hold the position."""
         depth = query.offset + query.limit + 1  # a row of the run in front of the page may be found
         first = replace(query, table=run_spans.TABLE.name, limit=depth, offset=0)
         if any(one.column == _REQUESTED_AT and one.op == "=" for one in query.where):
             # Sorted by keys, SQLite would look through all keys instead of those of that time.
             order: OrderBy = (("from_position", "asc"),)
             first = replace(first, order=order, limit=max(depth, AT_ONCE))
-        asked = [
-            replace(first, where=where)
-            for where in (
-                *_lasting(query.where, position, at),
-                *_ended(query.where, position, newest),
-            )
-        ]
-        return await asyncio.gather(*(self._history.find(one) for one in asked))
+        conditions = (*_lasting(query.where, position, at), *_ended(query.where, position))
+        return await self._history.find_any([replace(first, where=one) for one in conditions])
 
     async def _reach(self, position: int) -> None:
         if not await self._reached(position, WAIT_MS):
@@ -118,7 +115,10 @@ class Candidates:
 
 
 def _lasting(where: Sequence[Filter], position: int, at: int) -> Iterator[tuple[Filter, ...]]:
-    """Yield the conditions on last spans, each status by itself: so each is read in its order."""
+    """Yield the conditions on last spans, each status by itself: so each is read in its order.
+
+    Of a definition's runs, many have another status than the one that is asked for.
+    """
     others = tuple(one for one in where if one.column != _STATUS)
     holds = (
         Filter(column="lasting", op="is_set"),
@@ -126,19 +126,19 @@ def _lasting(where: Sequence[Filter], position: int, at: int) -> Iterator[tuple[
         Filter(column="requested_at", op="<=", value=at),
     )
     statuses = _statuses(where)
-    if statuses is None:
+    if statuses is None and not any(one.column == _DEFINITION_ID for one in where):
         yield (*holds, *others)
         return
-    for status in statuses:
+    for status in get_args(Status) if statuses is None else statuses:
         yield (*holds, *others, equal(_STATUS, status))
 
 
-def _ended(where: Sequence[Filter], position: int, newest: int) -> Iterator[tuple[Filter, ...]]:
+def _ended(where: Sequence[Filter], position: int) -> Iterator[tuple[Filter, ...]]:
     """Yield the conditions on ended spans, level by level."""
-    for level in range(1, newest.bit_length() + 1):
+    for level in range(1, run_spans.LEVELS + 1):
         yield (
             equal("level", level),
-            Filter(column="from_position", op=">", value=position - 2**level),
+            Filter(column="from_position", op=">", value=position - run_spans.LONGER**level),
             Filter(column="from_position", op="<=", value=position),
             Filter(column="to_position", op=">", value=position),
             *where,

@@ -47,7 +47,8 @@ class Moments:
         """Return the moment of the last event up to `position`."""
         found = await self._last_mark_before(position)
         while found.position < position:
-            page = await self._leaves.events(after=found.position, limit=PAGE)
+            limit = min(PAGE, position - found.position)
+            page = await self._leaves.events(after=found.position, limit=limit)
             counted = [one for one in page if one.position <= position]
             if not counted:
                 break

@@ -2,8 +2,8 @@
 
 The row of a run's last status has the run's id as its key and no end. When the status changes, a
 row of the span that ended is added, which never changes again: its key names the run and the
-position behind the span. `level` is the bit length of an ended span, so that those spans of a level
-that hold a position begin in a range whose length is known.
+position behind the span. `level` says how long an ended span was, by powers of `LONGER`, so that
+those spans of a level that hold a position begin in a range whose length is known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,6 +61,10 @@ _FINAL: Final[Mapping[type, Status]] = {
     RunFailed: "failed",
     RunCancelled: "cancelled",
 }
+LONGER: Final = 4
+"""A level has spans that are up to this many times as long as those of the one before."""
+LEVELS: Final = 20
+"""Levels that there may be: the longest span has almost 4²⁰ positions, a million millions."""
 _ENDED: Final = b"{}"
 
 TABLE = Table(
@@ -81,7 +85,7 @@ TABLE = Table(
         Index(columns=("requested_at", "from_position"), where_set="lasting"),
         Index(columns=("status", "requested_at", "from_position"), where_set="lasting"),
         Index(
-            columns=("definition_id", "requested_at", "status", "from_position"),
+            columns=("definition_id", "status", "requested_at", "from_position"),
             where_set="lasting",
         ),
         Index(columns=("record_id", "requested_at"), where_set="record_id"),
@@ -157,6 +161,11 @@ def take_rows(document: Document) -> Sequence[FurtherRow]:
         (f".{span.end}", _ENDED, _values(document, span.status, span.begin, span.end))
         for span in ended
     ]
+
+
+def level_of(length: int) -> int:
+    """Return the level of a span: the lowest one whose power of `LONGER` exceeds the length."""
+    return (length.bit_length() + 1) // 2
 
 
 def is_final(document: Document) -> bool:
@@ -236,7 +245,7 @@ def _values(document: Document, status: Status, begin: int, end: int | None = No
         document.correlation_id,
         begin,
         end,
-        None if end is None else (end - begin).bit_length(),
+        None if end is None else level_of(end - begin),
         1 if end is None else None,
     )
 

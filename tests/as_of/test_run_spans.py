@@ -7,7 +7,7 @@ import pytest
 from baton.domain.stream import stream_parts
 from baton.eventlog.ports.views import Row
 from baton.projector.as_of.history import HISTORY_VIEWS
-from baton.projector.as_of.run_spans import TABLE
+from baton.projector.as_of.run_spans import LEVELS, LONGER, TABLE, level_of
 from baton.projector.folding import fold_event
 from baton.projector.view import Key
 from baton.projector.views.runs.view import VIEW as RUNS
@@ -43,6 +43,11 @@ async def test_one_span_holds_each_position_of_a_run(seed: int, forgetful: bool)
     assert any(len(of_run) > 3 for of_run in spans.values())
 
 
+def test_every_span_has_a_level() -> None:
+    assert level_of(1) == 1
+    assert level_of(LONGER**LEVELS - 1) == LEVELS
+
+
 def _named(row: Row) -> dict[str, object]:
     return dict(zip(_NAMES, row.values, strict=True))
 
@@ -53,5 +58,6 @@ def _holds(span: dict[str, object], position: int) -> bool:
     if end is None:
         return begin <= position
     assert isinstance(end, int)
-    assert level == (end - begin).bit_length()
+    assert isinstance(level, int)
+    assert LONGER ** (level - 1) <= end - begin < LONGER**level
     return begin <= position < end

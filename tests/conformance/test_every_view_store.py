@@ -115,6 +115,28 @@ async def test_one_commit_upserts_and_deletes_thousands_of_rows(stores: Stores) 
     assert list(await views.scan("runs")) == rows[:1]
 
 
+async def test_several_queries_are_answered_with_one_page(stores: Stores) -> None:
+    random = Random(5)
+    rows = [
+        run(f"r{number}", random.choice(("running", "failed", "paused")), random.randrange(8))
+        for number in range(60)
+    ]
+    views = await prepared(stores, *rows, run("r1", "failed", tenant="other"))
+    wanted = [
+        Filter(column="status", op="=", value="failed"),
+        Filter(column="status", op="in", value=("paused",)),
+    ]
+    order = (("requested_at", "desc"), ("key", "asc"))
+    asked = [runs(one, order=order, limit=9, count=True) for one in wanted]
+    page = await views.find_any(asked)
+
+    expected = [row for row in rows if row.values[0] in ("failed", "paused")]
+    expected.sort(key=lambda row: (-int(row.values[1] or 0), row.key))
+    assert page.rows == expected[:9]
+    assert page.total == len(expected)
+    assert (await views.find_any([runs(one) for one in wanted])).total == -1
+
+
 async def test_a_tenant_never_sees_the_rows_of_another(stores: Stores) -> None:
     views = await prepared(stores, run("r1"), run("r1", "failed", tenant="other"))
 

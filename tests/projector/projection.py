@@ -7,7 +7,7 @@ from baton.backends.memory.view_store import MemoryViewStore
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Row, ViewStore
 from baton.projector.batch import Batch, read_missing
-from baton.projector.view import View
+from baton.projector.view import View, tables_of
 from baton.projector.views import every_view
 
 Dump = dict[str, list[Row]]
@@ -16,7 +16,7 @@ Dump = dict[str, list[Row]]
 async def empty_store(views: Sequence[View[Any]] | None = None) -> MemoryViewStore:
     """Return an empty store with the tables of the views."""
     store = MemoryViewStore()
-    await store.prepare([view.table for view in views or every_view()])
+    await store.prepare(tables_of(views or every_view()))
     return store
 
 

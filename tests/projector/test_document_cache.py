@@ -71,12 +71,12 @@ async def test_a_final_document_is_not_kept_in_memory_once_written() -> None:
         batch.mark_committed()
 
     for table in batch._tables.values():
-        rows = await store.scan(table.view.name, limit=10_000)
+        rows = await store.scan(table.documents.name, limit=10_000)
         documents = {
-            (row.tenant, row.key): decode_document(table.view.document, row.document)
+            (row.tenant, row.key): decode_document(table.documents.document, row.document)
             for row in rows
         }
         at_hand = {key for key in documents if table.in_memory(key)}
-        unsettled = {key for key, one in documents.items() if not table.view.is_final(one)}
+        unsettled = {key for key, one in documents.items() if not table.documents.is_final(one)}
         assert at_hand == unsettled
         assert not table.supplied

@@ -210,6 +210,9 @@ class FaultyViews:
     async def find(self, query: Query) -> Page:
         return await self._incarnation.call(lambda: self._store.find(query))
 
+    async def find_any(self, queries: Sequence[Query]) -> Page:
+        return await self._incarnation.call(lambda: self._store.find_any(queries))
+
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
     ) -> Sequence[Row]:
