@@ -3,10 +3,9 @@ import { effect, html, render, signal } from '../vendor/preact.js';
 import { resumeSession } from '../core/session.js';
 import { Failure, Loading } from '../components/notice.js';
 import { theme } from '../frame/top_bar.js';
-import { loadApis, matches } from './documents.js';
 import { OperationView } from './operation_view.js';
 
-/** @type {import('@preact/signals').Signal<import('./documents.js').Operation[] | null>} */
+/** @type {import('@preact/signals').Signal<Operation[] | null>} */
 const operations = signal(null);
 /** @type {import('@preact/signals').Signal<Error | null>} */
 const failure = signal(null);
@@ -36,7 +35,7 @@ function Docs() {
   </div>`;
 }
 
-/** @param {{operations: import('./documents.js').Operation[]}} props */
+/** @param {{operations: Operation[]}} props */
 function List({ operations: all }) {
   const names = [...new Map(all.map((one) => [one.api.name, one.api.title]))];
   const shown = all.filter(
@@ -65,7 +64,7 @@ function List({ operations: all }) {
   </nav>`;
 }
 
-/** @param {{operation: import('./documents.js').Operation}} props */
+/** @param {{operation: Operation}} props */
 function Entry({ operation }) {
   const current = operation.key === opened.value ? 'true' : undefined;
   return html`<a href=${`#${operation.key}`} aria-current=${current}>
@@ -89,11 +88,11 @@ function Welcome() {
 /**
  * Return operations by API and tag, in the order of the documents.
  *
- * @param {import('./documents.js').Operation[]} shown
- * @returns {[string, import('./documents.js').Operation[]][]}
+ * @param {Operation[]} shown
+ * @returns {[string, Operation[]][]}
  */
 function groups(shown) {
-  /** @type {Map<string, import('./documents.js').Operation[]>} */
+  /** @type {Map<string, Operation[]>} */
   const found = new Map();
   for (const one of shown) {
     const title = one.tag === '' ? one.api.title : `${one.api.title}: ${one.tag}`;
@@ -108,3 +107,106 @@ loadApis().then(
   (found) => (operations.value = found),
   (error) => (failure.value = error),
 );
+
+/**
+ * @typedef {{name: string, title: string, base: string, document: string, tenant_header?: string}} Api
+ * @typedef {{name: string, in: string, required?: boolean, description?: string, schema: any}}
+ *   Parameter
+ * @typedef {{api: Api, key: string, id: string, method: string, path: string, summary: string,
+ *   tag: string, scope: string | null, servers: Server[], parameters: Parameter[],
+ *   operation: any, document: any}} Operation `scope` is null for an open operation.
+ * @typedef {{url: string, variables?: Record<string, {default: string, description?: string}>}}
+ *   Server
+ */
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+const OWN = 'baton';
+
+/** @returns {Promise<Operation[]>} Those of Baton's own API first. */
+async function loadApis() {
+  const { apis } = await loaded('/openapi');
+  const documents = await Promise.all(
+    apis.map(async (/** @type {Api} */ api) => operationsOf(api, await loaded(api.document))),
+  );
+  const own = documents.filter((_, index) => apis[index].name === OWN);
+  return [...own, ...documents.filter((_, index) => apis[index].name !== OWN)].flat();
+}
+
+/**
+ * Return whether each word is in the operation's path, name, summary or tag.
+ *
+ * @param {Operation} one
+ * @param {string} text
+ */
+function matches(one, text) {
+  const known = `${one.method} ${one.path} ${one.id} ${one.summary} ${one.tag} ${one.api.title}`;
+  const words = text.toLowerCase().split(/\s+/);
+  return words.every((word) => known.toLowerCase().includes(word));
+}
+
+/** @param {string} path */
+async function loaded(path) {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: load the page again.`);
+  return response.json();
+}
+
+/**
+ * @param {Api} api
+ * @param {any} document
+ * @returns {Operation[]}
+ */
+function operationsOf(api, document) {
+  const found = [];
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const method of METHODS.filter((one) => one in item)) {
+      found.push(operationOf(api, document, path, method, item));
+    }
+  }
+  return found;
+}
+
+/**
+ * @param {Api} api
+ * @param {any} document
+ * @param {string} path
+ * @param {string} method
+ * @param {any} item The path's item.
+ * @returns {Operation}
+ */
+function operationOf(api, document, path, method, item) {
+  const operation = item[method];
+  const open = operation.security !== undefined && operation.security.length === 0;
+  const id = operation.operationId ?? `${method} ${path}`;
+  return {
+    api,
+    key: `${api.name}/${id}`,
+    id,
+    method: method.toUpperCase(),
+    path,
+    summary: operation.summary ?? '',
+    tag: (operation.tags ?? [])[0] ?? '',
+    scope: open ? null : operation['x-baton-scope'] ?? '',
+    servers: document.servers ?? [{ url: '/' }],
+    parameters: [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((one) =>
+      resolved(one, document),
+    ),
+    operation,
+    document,
+  };
+}
+
+/**
+ * Return what a reference of the document stands for.
+ *
+ * @param {any} value
+ * @param {any} document
+ */
+export function resolved(value, document) {
+  let found = value;
+  for (let depth = 0; found?.$ref !== undefined && depth < 20; depth += 1) {
+    const parts = found.$ref.slice(2).split('/');
+    found = parts.reduce((/** @type {any} */ inside, /** @type {string} */ part) => inside?.[part], document);
+  }
+  return found ?? {};
+}

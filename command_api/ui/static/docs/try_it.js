@@ -1,21 +1,19 @@
 /** The form of an operation: parameters, body, and what the server answers. */
-import { html, useEffect, useRef, useState } from '../vendor/preact.js';
-import { tenant } from '../core/session.js';
+import { html, signal, useEffect, useRef, useState } from '../vendor/preact.js';
+import { half, session, tenant } from '../core/session.js';
 import { CopyButton } from '../components/copy.js';
 import { Notice } from '../components/notice.js';
-import { Credentials, credentialsFor } from './credentials.js';
-import { curlOf, requestOf } from './request.js';
-import { Result, sendTo } from './result.js';
-import { sampleOf, typeOf } from './schema.js';
+import { sampleOf, typeOf } from './operation_view.js';
+import { curlOf, requestOf, Result, sendTo } from './request.js';
 
-/** @param {{operation: import('./documents.js').Operation, body: any}} props */
+/** @param {{operation: import('./docs.js').Operation, body: any}} props */
 export function TryIt({ operation, body }) {
   const medias = Object.keys(body.content ?? {});
   const [server, setServer] = useState(operation.servers[0]?.url ?? '/');
   const [media, setMedia] = useState(medias[0] ?? '');
   const [text, setText] = useState(() => exampleOf(body, medias[0], operation.document));
   const [values, setValues] = useState(/** @type {Record<string, string>} */ ({}));
-  const [result, setResult] = useState(/** @type {import('./result.js').Answer | null} */ (null));
+  const [result, setResult] = useState(/** @type {import('./request.js').Answer | null} */ (null));
   const stop = useRef(/** @type {AbortController | null} */ (null));
   useEffect(() => () => stop.current?.abort(), []);
 
@@ -91,7 +89,7 @@ function Field({ field, value, onChange, document }) {
 /**
  * Return the fields of the base's variables, of the parameters, and of the header of the tenant.
  *
- * @param {import('./documents.js').Operation} operation
+ * @param {import('./docs.js').Operation} operation
  * @param {string} server
  * @returns {FieldOf[]}
  */
@@ -138,7 +136,7 @@ function exampleOf(body, media, document) {
 }
 
 /**
- * @param {import('./documents.js').Operation} operation
+ * @param {import('./docs.js').Operation} operation
  * @param {Parameters<typeof requestOf>[1]} form
  */
 function curl(operation, form) {
@@ -147,4 +145,41 @@ function curl(operation, form) {
   } catch {
     return `# ${operation.method} ${operation.path} needs the parameters of its path`;
   }
+}
+
+/** The token or API key; empty while there is none. */
+const token = signal('');
+
+/**
+ * Return the headers that identify the sender, and the reason why there are none.
+ *
+ * @param {import('./docs.js').Operation} operation
+ * @returns {{headers: Record<string, string>, why: string}}
+ */
+function credentialsFor(operation) {
+  if (operation.scope === null) return { headers: {}, why: '' };
+  if (token.value !== '') return { headers: { Authorization: `Bearer ${token.value}` }, why: '' };
+  if (session.value === null) {
+    return { headers: {}, why: 'Sign in at /ui, or give a token, to send this operation.' };
+  }
+  if (operation.api.name !== 'baton') {
+    const why = 'A session counts on Baton’s own paths alone: give a token for this API.';
+    return { headers: {}, why };
+  }
+  return { headers: { 'X-Baton-UI': half.value, 'X-Tenant': tenant.value }, why: '' };
+}
+
+/** Shows who sends, and takes a token. */
+function Credentials() {
+  const who = session.value
+    ? `the session of ${session.value.subject} (${tenant.value})`
+    : 'no session';
+  return html`<div class="credentials">
+    <label>Token or API key
+      <input type="password" autocomplete="off" spellcheck=${false} value=${token.value}
+        onInput=${(/** @type {any} */ event) => (token.value = event.target.value.trim())} /></label>
+    <span class="muted">${token.value === ''
+      ? html`Without one: ${who}. ${!session.value && html`<a href="/ui/">Sign in</a>`}`
+      : 'It stays in the memory of this page until the page is closed.'}</span>
+  </div>`;
 }
