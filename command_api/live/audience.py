@@ -14,27 +14,37 @@ class Audience:
 
     def __init__(self) -> None:
         self._groups: dict[tuple[str, str | None], set[Subscription]] = {}
+        self._watchers: set[Subscription] = set()
         self.some, self.none = asyncio.Event(), asyncio.Event()
         self.none.set()
 
     def __bool__(self) -> bool:
         """Return whether there is a subscriber."""
+        return bool(self._groups or self._watchers)
+
+    @property
+    def wants_events(self) -> bool:
+        """Whether there is a subscriber that wants events."""
         return bool(self._groups)
 
     def add(self, subscription: Subscription) -> None:
         """Add a subscriber."""
-        self._groups.setdefault(_group(subscription), set()).add(subscription)
+        if subscription.wanted.no_event:
+            self._watchers.add(subscription)
+        else:
+            self._groups.setdefault(_group(subscription), set()).add(subscription)
         self.some.set()
         self.none.clear()
 
     def remove(self, subscription: Subscription) -> None:
         """Remove a subscriber, if it was added."""
+        self._watchers.discard(subscription)
         key = _group(subscription)
         group = self._groups.get(key, set())
         group.discard(subscription)
         if not group:
             self._groups.pop(key, None)
-        if not self._groups:
+        if not self:
             self.some.clear()
             self.none.set()
 

@@ -5,21 +5,25 @@ A stream that missed something says so by a frame `resync`: the pages read every
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import orjson
 
 from baton.command_api.live.live_event import StepChange
-from baton.command_api.live.run_events import RUN_EVENTS, step_change_of
+from baton.command_api.live.run_events import step_change_of
 from baton.domain.json import JsonObject
+from baton.domain.run.decisions import DECIDER
+from baton.domain.stream import stream_name
 from baton.eventlog.events.codec import topic_of
 from baton.eventlog.events.envelope import Recorded
 from baton.projector.view import key_of
 
-MAX_CHANGES: Final = 1_000
-"""Runs and steps whose changes wait to be sent; one more makes the pages read everything again."""
+MAX_RUNS: Final = 250
+"""Runs that a frame names, more than a page shows; further ones are said to have changed, too."""
+MAX_STEPS: Final = 1_000
+"""Steps whose changes wait to be sent; one more makes the pages read everything again."""
 _RUN_ID: Final = re.compile(r"run:([\w.~-]{1,64})", re.ASCII)
 
 
@@ -55,45 +59,75 @@ def parse_topics(text: str) -> Topics | None:
     )
 
 
-@dataclass(slots=True)
 class Changes:
     """The changes that wait to be sent to one browser.
 
     They are taken from the events alone, without the state of their runs: pages read that anyway,
-    and a fold would cost the engine a quarter of its speed while a page is open.
+    and a fold would cost the engine a quarter of its speed while a page is open. For the same
+    reason whole batches of events are looked through at once.
     """
 
-    topics: Topics
-    _runs: dict[str, Recorded] = field(default_factory=dict)
-    _steps: dict[tuple[str, str, int], JsonObject] = field(default_factory=dict)
-    _log_moved: bool = False
-    _missed: bool = False
+    def __init__(self, topics: Topics, tenant: str) -> None:
+        self.topics = topics
+        self._of_tenant, self._of_runs = f"{tenant}/", stream_name(tenant, DECIDER.name, "")
+        self._single = {self._of_runs + run_id for run_id in topics.run_ids}
+        self._forget()
 
-    def add(self, recorded: Recorded) -> None:
-        """Add an event of the tenant's log; of each run and each visit of a step, the newest stays.
+    def _forget(self) -> None:
+        self._runs: dict[str, Recorded] = {}
+        self._steps: dict[tuple[str, str, int], JsonObject] = {}
+        self._log_moved = self._more_runs = self._missed = False
 
-        Events may come in any order while a stream catches up.
+    def __bool__(self) -> bool:
+        """Return whether anything waits to be sent."""
+        return bool(self._runs or self._steps) or self._log_moved or self._missed
+
+    def add(self, events: Sequence[Recorded]) -> None:
+        """Add events of the log in order; of each run and each visit of a step, the newest stays.
+
+        Events of other tenants are left out. Older events may follow newer ones while a stream
+        catches up.
         """
-        self._log_moved = True
-        if self._missed or type(recorded.event) not in RUN_EVENTS:
+        if self.topics.log and not self._log_moved:
+            self._log_moved = any(one.stream.startswith(self._of_tenant) for one in events)
+        if self._missed:
             return
-        run_id, topics = key_of(recorded.stream)[1], self.topics
-        of_this_run, known = run_id in topics.run_ids, self._runs.get(run_id)
-        is_newest = known is None or known.version < recorded.version
-        if is_newest and (topics.runs or of_this_run):
-            self._runs[run_id] = recorded
-        step = step_change_of(recorded.event) if of_this_run else None
-        if step is not None:
-            key = (run_id, step.step_id, step.visit)
-            if is_newest or key not in self._steps:
-                self._steps[key] = {"runId": run_id, **_step(step)}
-        if len(self._runs) + len(self._steps) > MAX_CHANGES:
+        if self._single:
+            for recorded in events:
+                if recorded.stream in self._single:
+                    self._add_single(recorded)
+        if self.topics.runs and not self._more_runs:
+            of_runs = self._of_runs
+            self._add_runs({one.stream: one for one in events if one.stream.startswith(of_runs)})
+
+    def _add_single(self, recorded: Recorded) -> None:
+        is_newest, step = self._add_newest(recorded), step_change_of(recorded.event)
+        if step is None:
+            return
+        run_id = key_of(recorded.stream)[1]
+        key = (run_id, step.step_id, step.visit)
+        if is_newest or key not in self._steps:
+            self._steps[key] = {"runId": run_id, **_step(step)}
+        if len(self._steps) > MAX_STEPS:
             self.miss()
+
+    def _add_runs(self, newest: Mapping[str, Recorded]) -> None:
+        for stream, recorded in newest.items():
+            if len(self._runs) >= MAX_RUNS and stream not in self._runs:
+                self._more_runs = True
+                return
+            self._add_newest(recorded)
+
+    def _add_newest(self, recorded: Recorded) -> bool:
+        known = self._runs.get(recorded.stream)
+        is_newest = known is None or known.version < recorded.version
+        if is_newest:
+            self._runs[recorded.stream] = recorded
+        return is_newest
 
     def miss(self) -> None:
         """Drop what waits, and what comes before the next frames: pages read everything again."""
-        self._runs.clear()
-        self._steps.clear()
+        self._forget()
         self._missed = True
 
     def take(self, position: int, lag_ms: int | None) -> bytes:
@@ -104,9 +138,7 @@ class Changes:
             lag_ms: How far the views are behind, None to leave the statistics out.
         """
         frames = list(self._frames(position, lag_ms))
-        self._runs.clear()
-        self._steps.clear()
-        self._log_moved = self._missed = False
+        self._forget()
         if not frames:
             return b""
         return b"".join((*frames[:-1], b"id: %d\n" % position, frames[-1]))
@@ -115,7 +147,9 @@ class Changes:
         if self._missed:
             yield _frame("resync", position, {})
         if self._runs:
-            yield _frame("run", position, {"runs": list(map(_run, self._runs.items()))})
+            runs = list(map(_run, self._runs.values()))
+            more = {"more": True} if self._more_runs else {}
+            yield _frame("run", position, {"runs": runs, **more})
         if self._steps:
             yield _frame("step", position, {"steps": list(self._steps.values())})
         if self._log_moved and self.topics.log:
@@ -124,8 +158,8 @@ class Changes:
             yield _frame("stats", position, {"lagMs": lag_ms})
 
 
-def _run(item: tuple[str, Recorded]) -> JsonObject:
-    run_id, recorded = item
+def _run(recorded: Recorded) -> JsonObject:
+    run_id = key_of(recorded.stream)[1]
     return {"runId": run_id, "type": topic_of(recorded.event), "version": recorded.version}
 
 

@@ -26,13 +26,18 @@ from baton.eventlog.ports.stores import EventStore, Log
 from baton.projector.view import key_of
 from baton.projector.views.definitions.queries import DefinitionQueries
 
-Watch: TypeAlias = Callable[[Recorded], None]
-"""Called with each event of a tenant, in the order of the log, once the views hold it."""
+Watch: TypeAlias = Callable[[Sequence[Recorded]], None]
+"""Called with the next events of the log, in order, once the views hold them."""
 
 WAIT_MS: Final = 1_000
 """Milliseconds of one wait for the views; further waits follow."""
 MAX_LOG_WATCHERS: Final = 200
 """Watchers of logs at one server: each is the stream of a browser."""
+PATIENCE_MS: Final = 200
+"""Milliseconds for which watchers of the log leave the projector its pauses, in which it gathers
+events for a larger commit: hurrying it costs the engine more than the whole page does."""
+LOOK_MS: Final = 20
+"""Milliseconds between two looks at the views' position meanwhile."""
 EVENTS_PER_YIELD: Final = 100
 """Events handed out before other tasks of the event loop run."""
 
@@ -93,7 +98,7 @@ class LiveFeed:
         self._events = RunEvents(store, definitions)
         self._past = PastEvents(log, store, definitions, position=self._begins_at, join=self._join)
         self._closed = asyncio.Event()
-        self._watchers: dict[str, set[Watch]] = {}
+        self._watchers: set[Watch] = set()
         self._newest_at: int | None = None
         self._lag_ms = 0
         self.waits_for_views = False
@@ -139,21 +144,18 @@ class LiveFeed:
             await subscription.close()
 
     @contextmanager
-    def watching_log(self, tenant: str, watch: Watch) -> Iterator[None]:
-        """Call `watch` with each event of a tenant's log, while there are subscribers.
+    def watching_log(self, watch: Watch) -> Iterator[None]:
+        """Call `watch` with the events of the log, while there are subscribers.
 
         Raises TooManySubscribers.
         """
-        if sum(map(len, self._watchers.values())) >= MAX_LOG_WATCHERS:
+        if len(self._watchers) >= MAX_LOG_WATCHERS:
             raise TooManySubscribers
-        watchers = self._watchers.setdefault(tenant, set())
-        watchers.add(watch)
+        self._watchers.add(watch)
         try:
             yield
         finally:
-            watchers.discard(watch)
-            if not watchers:
-                self._watchers.pop(tenant, None)
+            self._watchers.discard(watch)
 
     def lag_ms(self) -> int:
         """Return how long the newest event took to reach the views, or has waited for them so far.
@@ -226,15 +228,23 @@ class LiveFeed:
         rest = events[bisect_right(events, self.position, key=_position) :]
         while rest:
             await self._until_held(rest[0])
-            ready = min(bisect_right(rest, self._held(), key=_position), EVENTS_PER_YIELD)
-            for recorded in rest[:ready]:
-                await self._offer(recorded)
+            ready = bisect_right(rest, self._held(), key=_position)
+            if self._audience.wants_events:
+                ready = min(ready, EVENTS_PER_YIELD)
+                for recorded in rest[:ready]:
+                    await self._offer(recorded)
+            else:
+                self._show(rest[:ready])
             self._lag_ms = max(0, self._clock.now() - rest[0].event.at)
             rest = rest[ready:]
             await asyncio.sleep(0)
 
     async def _until_held(self, recorded: Recorded) -> None:
         self._newest_at = recorded.event.at
+        patience_ms = PATIENCE_MS
+        while self._held() < recorded.position and patience_ms and not self._audience.wants_events:
+            await self._clock.idle(LOOK_MS)
+            patience_ms -= LOOK_MS
         try:
             while not await self._reached(recorded.position, WAIT_MS):
                 self.waits_for_views = True
@@ -247,10 +257,16 @@ class LiveFeed:
             event = await self._events.describe(recorded)
         if recorded.position <= self.position:  # a subscriber joined behind it meanwhile
             return
-        self.position = recorded.position
-        if self._watchers:
-            for watch in self._watchers.get(key_of(recorded.stream)[0], ()):
-                watch(recorded)
+        self._show((recorded,))
         if event is not None:
             for subscription in self._audience.of(event.tenant, event.run_id):
                 subscription.offer(event)
+
+    def _show(self, events: Sequence[Recorded]) -> None:
+        """Move to the last of `events`, and show the new ones to the watchers of the log."""
+        fresh = events[bisect_right(events, self.position, key=_position) :]
+        if not fresh:
+            return
+        self.position = fresh[-1].position
+        for watch in tuple(self._watchers):
+            watch(fresh)

@@ -26,6 +26,7 @@ class EventFilter:
         definition: A definition's id or slug, None for any.
         run_id: A run's id, None for any.
         statuses: The wanted values of `status`; empty means any.
+        no_event: Whether the subscriber wants none: it watches the log (`LiveFeed.watching_log`).
     """
 
     tenant: str
@@ -33,6 +34,7 @@ class EventFilter:
     definition: str | None = None
     run_id: str | None = None
     statuses: frozenset[str] = frozenset()
+    no_event: bool = False
 
     def matches(self, event: LiveEvent) -> bool:
         """Return whether the subscriber wants an event of its tenant and run."""

@@ -34,8 +34,6 @@ from baton.protocols.iso_time import format_time
 
 PARAMETERS = ("definition", "status", "run", "after", "topics")
 WITH_TOPICS = ("topics", "after")
-NO_RUN = "-"
-"""The run of a subscription that shall get no event: a stream of changes watches the log."""
 
 
 class StreamedEvent(BaseModel):
@@ -76,10 +74,10 @@ async def _stream_changes(context: RequestContext) -> web.StreamResponse:
     after, services = position_after(context), context.services
     if after is not None and after > (head := await services.store.head()):
         raise refused_field(f"after lies beyond the end of the log, which is {head}", "after")
-    sender = ChangeSender(Changes(topics), services, context.tenant, after=after)
-    wanted = EventFilter(tenant=context.tenant, render=render_event, run_id=NO_RUN)
+    sender = ChangeSender(Changes(topics, context.tenant), services, after=after)
+    wanted = EventFilter(tenant=context.tenant, render=render_event, no_event=True)
     try:
-        with services.live.watching_log(context.tenant, sender.watch):
+        with services.live.watching_log(sender.watch):
             return await stream_frames(context, wanted, render_error, sender.send)
     except TooManySubscribers:
         message = "Too many browsers have an open stream at this server"

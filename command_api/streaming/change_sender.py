@@ -1,6 +1,7 @@
 """Sends the changes of a browser's pages as server-sent events, at most a few times a second."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -10,7 +11,6 @@ from baton.command_api.services import Services
 from baton.command_api.streaming.stream import STALLED_S
 from baton.command_api.streaming.stream_writer import StreamWriter
 from baton.eventlog.events.envelope import Recorded
-from baton.projector.view import key_of
 
 PACE_S: Final = 0.4
 """Seconds between two groups of frames, of which each has four at most: ten frames a second."""
@@ -25,26 +25,24 @@ PAGE: Final = 500
 class ChangeSender:
     """Sends what changed on the topics of one stream."""
 
-    def __init__(
-        self, changes: Changes, services: Services, tenant: str, *, after: int | None
-    ) -> None:
+    def __init__(self, changes: Changes, services: Services, *, after: int | None) -> None:
         """Describe the stream; nothing is sent yet.
 
         Args:
             changes: The changes that wait.
             services: The live feed, and the log.
-            tenant: The tenant of the browser's user.
             after: The position to resume behind, None for now.
         """
         self._changes, self._feed, self._store = changes, services.live, services.store
-        self._tenant, self._after = tenant, after
+        self._after = after
         self._moved = asyncio.Event()
         self._sent_position = -1
 
-    def watch(self, recorded: Recorded) -> None:
-        """Add an event of the tenant to the changes, and send it soon."""
-        self._changes.add(recorded)
-        self._moved.set()
+    def watch(self, events: Sequence[Recorded]) -> None:
+        """Add events of the log to the changes, and send what they change soon."""
+        self._changes.add(events)
+        if self._changes:
+            self._moved.set()
 
     async def send(self, subscription: Subscription, writer: StreamWriter) -> None:
         """Send changes until cancelled.
@@ -69,9 +67,7 @@ class ChangeSender:
             return
         while after < position:
             page = await self._store.read_all(after=after, limit=min(PAGE, position - after))
-            for recorded in page:
-                if recorded.position <= position and key_of(recorded.stream)[0] == self._tenant:
-                    self._changes.add(recorded)
+            self._changes.add([one for one in page if one.position <= position])
             after = page[-1].position if page else position
 
     async def _until_moved(self) -> None:

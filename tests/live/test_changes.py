@@ -151,9 +151,8 @@ def event(run_id: str, position: int, of: Event | None = None) -> Recorded:
 
 
 def test_the_newest_change_of_a_run_wins_and_the_last_frame_has_the_position() -> None:
-    waiting = Changes(Topics(runs=True, run_ids=frozenset("a")))
-    for one in (event("a", 1), event("b", 2), event("a", 3, RunCompleted(at=0))):
-        waiting.add(one)
+    waiting = Changes(Topics(runs=True, run_ids=frozenset("a")), "acme")
+    waiting.add([event("a", 1), event("b", 2), event("a", 3, RunCompleted(at=0))])
     frames = waiting.take(3, None).split(b"\n\n")
 
     assert len(frames) == 3
@@ -162,20 +161,40 @@ def test_the_newest_change_of_a_run_wins_and_the_last_frame_has_the_position() -
     assert waiting.take(3, None) == b"", "nothing waits any more"
 
 
-def test_too_many_changes_become_one_resync(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "MAX_CHANGES", 5)
-    waiting = Changes(Topics(runs=True))
-    for number in range(6):
-        waiting.add(event(str(number), number))
+def test_a_frame_names_a_limited_number_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MAX_RUNS", 2)
+    waiting = Changes(Topics(runs=True, run_ids=frozenset("d")), "acme")
+    waiting.add([event(run_id, position) for position, run_id in enumerate("abca")])
+    waiting.add([event("d", 4, RunCompleted(at=0)), event("e", 5)])
+
+    frame = json.loads(waiting.take(5, None).split(b"data: ")[1])
+    named = [one["runId"] for one in frame["runs"]]
+    assert (named, frame["more"]) == (["a", "b", "d"], True), "a run with its own topic is named"
+    waiting.add([event("c", 6)])
+    assert b"more" not in waiting.take(6, None)
+
+
+def test_too_many_changes_of_steps_become_one_resync(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MAX_STEPS", 5)
+    waiting = Changes(Topics(run_ids=frozenset("abcdef")), "acme")
+    waiting.add([event(run_id, position) for position, run_id in enumerate("abcdef")])
 
     assert waiting.take(6, None) == b'id: 6\nevent: resync\ndata: {"position":6}\n\n'
 
 
 def test_an_older_event_of_a_run_doesnt_replace_a_newer_one() -> None:
-    waiting = Changes(Topics(run_ids=frozenset("a")))
-    waiting.add(event("a", 3, StepSucceeded(step_id="only", visit=1, attempt=1, at=0)))
-    waiting.add(event("a", 2))
+    waiting = Changes(Topics(run_ids=frozenset("a")), "acme")
+    waiting.add([event("a", 3, StepSucceeded(step_id="only", visit=1, attempt=1, at=0))])
+    waiting.add([event("a", 2)])
     frames = waiting.take(3, None)
 
     assert b'"version":3' in frames
     assert b'"status":"succeeded"' in frames
+
+
+def test_events_of_other_tenants_change_nothing() -> None:
+    waiting = Changes(Topics(runs=True, run_ids=frozenset("a"), log=True), "acm")
+    waiting.add([event("a", 1)])
+
+    assert not waiting
+    assert waiting.take(1, None) == b""

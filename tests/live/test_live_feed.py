@@ -106,6 +106,31 @@ async def fed(folder: Path) -> AsyncIterator[tuple[LiveFeed, Stores, PositionWai
 ALL = EventFilter(tenant="acme", render=render_event)
 
 
+class CommitsMeanwhile(SystemClock):
+    """A clock during whose pauses the views come to hold everything."""
+
+    def __init__(self, views: PositionWaiters, stores: Stores) -> None:
+        self.views, self.stores = views, stores
+
+    async def idle(self, duration_ms: float) -> None:
+        self.views.advance(await self.stores.events.head())
+
+
+async def test_watchers_of_the_log_dont_hurry_the_views(tmp_path: Path) -> None:
+    seen: list[Sequence[Recorded]] = []
+    async with fed(tmp_path) as (feed, stores, views):
+        feed._clock = CommitsMeanwhile(views, stores)
+        nothing = EventFilter(tenant="acme", render=render_event, no_event=True)
+        async with feed.subscription(nothing) as subscription:
+            with feed.watching_log(seen.append):
+                recorded = await append(stores, "r" * 20, *HISTORY)
+                await eventually(lambda: seen)
+            assert subscription.drained
+            assert feed.resume_at(subscription) == recorded[-1].position
+
+    assert seen == [recorded], "all at once, without a task that waits for the views"
+
+
 async def next_positions(subscription: Subscription, count: int) -> list[int]:
     found: list[int] = []
     async with asyncio.timeout(10):

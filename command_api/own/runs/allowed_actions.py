@@ -1,6 +1,7 @@
 """The actions that a run takes now, and why it refuses the others."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final, TypeAlias, get_args
 
 from pydantic import BaseModel
@@ -33,15 +34,20 @@ class RunActions(BaseModel):
     retry: Allowed
 
 
-def render_actions(run: Run) -> dict[str, object]:
+def render_actions(run: Run) -> Mapping[str, object]:
     """Return the actions with the members of `RunActions`, by the rules of the commands."""
-    return {action: _allowed(action, run) for action in ACTIONS}
+    return _actions_of(run.status, reopenable=run.reopenable)
 
 
-def _allowed(action: Action, run: Run) -> object:
-    refusal = refusal_of(action, run.status, reopenable=run.reopenable)
+@cache
+def _actions_of(status: str, *, reopenable: bool) -> Mapping[str, object]:
+    return {action: _allowed(action, status, reopenable=reopenable) for action in ACTIONS}
+
+
+def _allowed(action: Action, status: str, *, reopenable: bool) -> object:
+    refusal = refusal_of(action, status, reopenable=reopenable)
     if refusal is not None:
         return {"allowed": False, "why": text_of(refusal)}
-    if _UNCHANGED.get(run.status) == action:
-        return {"allowed": False, "why": f"The run is {run.status} already"}
+    if _UNCHANGED.get(status) == action:
+        return {"allowed": False, "why": f"The run is {status} already"}
     return True

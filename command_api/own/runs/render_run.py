@@ -1,7 +1,7 @@
 """A run without its data, as Baton's own API shows it in lists and at the head of a run."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from functools import cache
 
 from pydantic import BaseModel, Field
 from pydantic.alias_generators import to_camel
@@ -142,10 +142,13 @@ def render_run(run: Run, slug: str | None, title: str | None = None) -> JsonObje
 
 def _trigger(trigger: Trigger) -> JsonObject:
     """Return the trigger with its `kind`, and times as text."""
-    shown = {to_camel(name): value for name, value in asdict(trigger).items()}
+    shown = {_camel(name): value for name, value in vars(trigger).items()}
     if isinstance(trigger, BySchedule):
         shown["nominalAt"] = format_time(trigger.nominal_at)
     return shown
+
+
+_camel = cache(to_camel)
 
 
 def render_actor(actor: Actor) -> JsonObject:

@@ -2,7 +2,8 @@
  * The runs of a list: pages are read by cursor, and rows change in place as runs change.
  *
  * However many runs change, the list is read at most every half second, and only what is seen: the
- * first page for new runs and the total, and the changed rows near the visible part.
+ * first page for new runs and the total, and the changed rows near the visible part. While all of
+ * the first page is new each time, which no reader can follow, it is read every second.
  */
 import { useEffect, useRef, useState } from '../../vendor/preact.js';
 import { get } from '../../core/api.js';
@@ -25,6 +26,7 @@ export const MOST_ROWS = 20_000;
 /** Rows of a list whose reader stays at its top, after which older ones are dropped. */
 const TOP_ROWS = 400;
 const PAUSE_MS = 500;
+const RUSH_PAUSE_MS = 1_000;
 const FAILED_PAUSE_MS = 5_000;
 /** The list is read again after so many times as long as the last time took. */
 const REST = 10;
@@ -61,6 +63,7 @@ export class RunList {
     this.position = -1;
     this.timer = 0;
     this.pause = PAUSE_MS;
+    this.leastPause = PAUSE_MS;
     this.readAt = 0;
     this.busy = false;
     this.abort = new AbortController();
@@ -111,7 +114,8 @@ export class RunList {
   /** @param {import('../../core/live.js').LiveEvent} event */
   onEvent({ type, position, data }) {
     const named = type === 'run' ? data.runs : [];
-    const ids = type === 'resync' ? this.places.keys() : named.map((/** @type {any} */ one) => one.runId);
+    const all = type === 'resync' || data?.more;
+    const ids = all ? this.places.keys() : named.map((/** @type {any} */ one) => one.runId);
     for (const id of ids) if (this.places.has(id)) this.changed.add(id);
     if (position === null || position > this.position) this.listChanged = true;
     if (this.listChanged || this.changed.size > 0) this.readSoon();
@@ -134,7 +138,7 @@ export class RunList {
     this.readAt = Date.now();
     const done = await this.quietly(() => this.readChanges());
     this.busy = false;
-    this.pause = done ? Math.max(PAUSE_MS, REST * (Date.now() - this.readAt)) : FAILED_PAUSE_MS;
+    this.pause = done ? Math.max(this.leastPause, REST * (Date.now() - this.readAt)) : FAILED_PAUSE_MS;
     if (!done) this.listChanged = true; // so that it is read again
     if (!this.abort.signal.aborted && (this.listChanged || this.seen().length > 0)) this.readSoon();
   }
@@ -163,6 +167,7 @@ export class RunList {
   takeFirst(page) {
     this.total = page.total;
     const fresh = page.runs.filter((/** @type {Run} */ run) => !this.places.has(run.id));
+    this.leastPause = fresh.length === HEAD ? RUSH_PAUSE_MS : PAUSE_MS;
     if (!this.atTop) {
       this.fresh = fresh.length;
       this.update(page.runs);
