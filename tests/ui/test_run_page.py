@@ -25,7 +25,7 @@ async def test_a_graph_shows_what_a_run_took_and_why(page: Page, seeded: Seeded)
     await expect(pane).to_contain_text("steps.validate.output.isValid eq true yes, it is true")
     await expect(pane).to_contain_text(f"ord_{1001}")
     await steps.get_by_role("treeitem", name="Reject Order").click()
-    await expect(pane).to_contain_text("The run hasn’t come to this step.")
+    await expect(pane).to_contain_text("The run ended without this step.")
     await expect(page.locator(".run-head a[href*='/ui/records/']")).to_have_text(
         re.compile("record.created orders 1001")
     )

@@ -102,7 +102,9 @@ def about(event: Any) -> str:
 
 def _members(event: Any) -> Iterator[str]:
     for one in fields(event):
-        value = getattr(event, one.name)
-        shown = isinstance(value, str | int) and one.name not in ("at", "tenant", "run_id", "size")
-        if shown and value not in ("", None) and len(str(value)) <= 64:  # noqa: PLR2004 - a line
-            yield f"{one.name.replace('_', ' ')} {value}"
+        value, name = getattr(event, one.name), one.name.replace("_", " ")
+        left_out = one.name in ("at", "tenant", "run_id", "size") or name.endswith(" at")
+        if left_out or value in ("", None) or value is False or not isinstance(value, str | int):
+            continue
+        if len(str(value)) <= 64:  # noqa: PLR2004 - a line
+            yield name if value is True else f"{name} {value}"

@@ -54,7 +54,11 @@ export function TopBar() {
 
 function Navigation() {
   const here = `/${route.value.path.split('/')[1]}`;
-  return html`<nav aria-label="Pages">
+  const ref = useRef(/** @type {HTMLElement | null} */ (null));
+  useLayoutEffect(() => { // in a narrow window the links scroll
+    ref.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [here]);
+  return html`<nav aria-label="Pages" ref=${ref}>
     ${LINKS.filter(({ scope }) => !scope || may(scope)).map(({ path, title }) => html`<a
       key=${path} href=${href(path)} aria-current=${path === here ? 'page' : undefined}>${title}</a>`)}
   </nav>`;

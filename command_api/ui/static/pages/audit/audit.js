@@ -66,7 +66,7 @@ const COLUMNS = [
   timeColumn('at', 'Time'),
   { key: 'subject', title: 'Subject', width: 'minmax(130px, 1fr)', render: subject },
   { key: 'action', title: 'Action', width: 'minmax(190px, 1fr)' },
-  { key: 'id', title: 'Of', width: 'minmax(220px, 1fr)', render: (/** @type {any} */ { kind, id }) => html`${kind} <${Ref} kind=${kind} id=${id} />` },
+  { key: 'id', title: 'Of', width: 'minmax(250px, 1fr)', render: (/** @type {any} */ { kind, id }) => html`${kind} <${Ref} kind=${kind} id=${id} />` },
   { key: 'more', title: 'Details', width: 'minmax(160px, 2fr)', render: details },
   { key: 'position', title: 'Position', width: '90px', numeric: true },
 ];

@@ -27,7 +27,7 @@ const COLUMNS = [
   { key: 'id', title: 'Bulk', width: 'minmax(170px, 1fr)', render: ({ id, action }) => html`<a href=${href(`/bulk/${id}`)}>${action} ${id.slice(-6)}</a>` },
   statusColumn('status', 'Status'),
   { key: 'progress', title: 'Progress', width: 'minmax(200px, 2fr)', render: (bulk) => html`<${Progress} bulk=${bulk} />` },
-  ...['done', 'unchanged', 'refused', 'failed'].map((key) => ({ key, title: key[0].toUpperCase() + key.slice(1), width: '92px', numeric: true })),
+  ...['done', 'unchanged', 'refused', 'failed'].map((key) => ({ key, title: key[0].toUpperCase() + key.slice(1), width: '104px', numeric: true })),
   { key: 'by', title: 'By', width: 'minmax(90px, 1fr)', render: ({ actor }) => actor.subject },
   timeColumn('requestedAt', 'Requested'),
 ];
@@ -101,7 +101,7 @@ export function Bulk({ params: { id }, query }) {
       ['Requested', html`<${Time} at=${bulk.requestedAt} />`],
       ['By', bulk.actor.subject],
       bulk.endedAt && ['Ended', html`<${Time} at=${bulk.endedAt} />`],
-      ['Options', html`<code>${JSON.stringify(bulk.args)}</code>`],
+      ['Options', Object.keys(bulk.args).length > 0 ? html`<code>${JSON.stringify(bulk.args)}</code>` : 'none'],
       ['Chosen by', bulk.filter ? html`<code>${JSON.stringify(bulk.filter)}</code>` : 'their ids'],
       bulk.perSecond && ['At most', `${bulk.perSecond} runs a second`],
       ['As of', `position ${bulk.position}`],

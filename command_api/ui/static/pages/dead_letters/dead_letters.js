@@ -38,7 +38,7 @@ function DeadLetters() {
   const none = letters.length === 0;
   return html`
     <div class="page-head"><h1>Dead letters</h1>
-      <span class="muted">messages that could not be read, the newest first</span></div>
+      <span class="muted">Messages that could not be read, the newest first</span></div>
     <${Failure} error=${error} onRetry=${more} />
     ${none && next !== undefined && !error && html`<${Loading} />`}
     ${none && next === undefined && html`<${Empty} title="There is no dead letter">

@@ -7,6 +7,7 @@ import { JsonTree } from '../../components/json_tree.js';
 import { Loaded } from '../../components/notice.js';
 import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
+import { counted } from '../../components/values.js';
 
 /** @param {import('./definitions.js').Shown} props */
 export function StepsTab({ document, path, version, query }) {
@@ -113,7 +114,7 @@ function kindOf(step) {
  */
 function stepText(step) {
   switch (kindOf(step)) {
-    case 'decide': return `${step.decide.length} cases`;
+    case 'decide': return counted(step.decide.length, 'case');
     case 'delay': return `waits ${step.delay}`;
     case 'join': return `waits for ${step.join.join(', ')}`;
     default: return step.function ?? step.id;

@@ -5,7 +5,7 @@ import { asOf, href, readOnly } from '../../core/router.js';
 import { may, tenant } from '../../core/session.js';
 import { ago, Time } from '../../core/time.js';
 import { Failure, Lazy, Loading, Notice } from '../../components/notice.js';
-import { RunName, Sparkline, Status } from '../../components/values.js';
+import { counted, formatCount, RunName, Sparkline, Status } from '../../components/values.js';
 
 const EVERY_MS = 5000;
 const MINUTES = 60;
@@ -75,7 +75,7 @@ function Attention({ failed }) {
     <${RunLines} runs=${stuck.data?.runs} />
     <p><a href=${href('/runs', { handled: 'false' })}><strong>${(open.data?.total ?? '–').toLocaleString('en')}</strong> failed and not run again</a></p>
     <${RunLines} runs=${open.data?.runs} />
-    ${may('orchestrator:admin') && html`<p><a href=${href('/dead-letters')}><strong>${letters.data === undefined ? '–' : letters.data.next ? '100 or more' : waiting}</strong> dead letters</a>
+    ${may('orchestrator:admin') && html`<p><a href=${href('/dead-letters')}><strong>${letters.data === undefined ? '–' : letters.data.next ? '100 or more' : waiting}</strong> dead ${waiting === 1 ? 'letter' : 'letters'}</a>
       <span class="muted"> – messages that couldn’t be read</span></p>`}`;
 }
 
@@ -128,13 +128,13 @@ function Services() {
     <${Failure} error=${error} onRetry=${reload} />
     ${failing.length > 0 && html`<${Notice} kind="error" title="Not ready: ${failing.join(', ')}">${more()}<//>`}
     ${data.hold.held && html`<${Notice} kind="warning" title="The server is held.">${more()}<//>`}
-    <p><${Status} value=${data.ready ? 'ready' : 'unavailable'} /> <span class="muted">${data.executors} ${data.executors === 1 ? 'executor' : 'executors'}, ${data.functions} functions, ${data.waitingCalls} calls wait for a free slot. The newest event is at position ${data.head}.</span></p>
+    <p><${Status} value=${data.ready ? 'ready' : 'unavailable'} /> <span class="muted">${counted(data.executors, 'executor')}, ${counted(data.functions, 'function')}, ${counted(data.waitingCalls, 'call')} waiting for a free slot. The newest event is at position ${formatCount(data.head)}.</span></p>
     <div class="scroll"><table class="lags">
       <thead><tr><th scope="col">Role</th><th scope="col" class="numeric">Position</th><th scope="col" class="numeric">Behind</th></tr></thead>
       <tbody>${data.followers.map((/** @type {any} */ one) => html`<tr key=${one.name}>
         <th scope="row">${ROLES[one.name] ?? one.name}</th>
-        <td class="numeric">${one.position.toLocaleString('en')}</td>
-        <td class="numeric">${one.lag === 0 ? 'nothing' : `${one.lag.toLocaleString('en')} ${one.lag === 1 ? 'event' : 'events'}`}</td>
+        <td class="numeric">${formatCount(one.position)}</td>
+        <td class="numeric">${one.lag === 0 ? 'nothing' : counted(one.lag, 'event')}</td>
       </tr>`)}</tbody>
     </table></div>
     <p class="muted">Followers save their positions from time to time, so a small lag is normal. ${more()}</p>`;

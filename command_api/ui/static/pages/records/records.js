@@ -163,6 +163,7 @@ function About({ record }) {
     recordId && ['Record', html`${recordId} <a href=${href('/runs', { recordId })}>its runs</a>`],
     ['Stream', html`<a href=${href(`/streams/record/${id}`)}>events of this record event</a>`],
   ]} />
+  <h2>Data</h2>
   <${JsonTree} value=${data ?? null} label="Data" />`;
 }
 

@@ -60,7 +60,7 @@ const COLUMNS = [
   { key: 'actor', title: 'Actor', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ { actor }) => actor ?? html`<span class="muted">the engine</span>` },
   { key: 'type', title: 'Event', width: '136px' },
   { key: 'about', title: 'About', width: 'minmax(120px, 3fr)', render: (/** @type {any} */ { about }) => html`<span title=${about}>${about}</span>` },
-  { key: 'leaf', title: 'Leaf', width: '104px', render: leafCell },
+  { key: 'leaf', title: 'Leaf', width: '124px', render: leafCell },
 ];
 
 /** @param {any} event */
@@ -96,7 +96,7 @@ const DELIVERY_COLUMNS = [
   { key: 'event', title: 'Event', width: 'minmax(140px, 2fr)' },
   { key: 'stepId', title: 'Step', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ one) => one.stepId ?? '' },
   statusColumn('status', 'Status'),
-  { key: 'attempts', title: 'Attempts', width: '80px', numeric: true },
+  { key: 'attempts', title: 'Attempts', width: '88px', numeric: true },
   { key: 'lastError', title: 'Last error', width: 'minmax(120px, 3fr)', render: (/** @type {any} */ one) => one.lastError ?? '' },
   { key: 'webhookId', title: 'Webhook', width: '190px', render: webhookLink },
 ];

@@ -20,10 +20,11 @@ const ONLY = [['', 'all'], 'open', 'failed'];
 export function GraphTab({ run, timeline, query, onRerun }) {
   const path = `/definitions/${encodeURIComponent(run.definitionId)}/graph`;
   const { data: graph, error, reload } = useGet(path, { version: run.version });
+  const ended = run.completedAt !== undefined && timeline.loaded;
   const states = useMemo(() => stepStates(timeline.rows), [timeline.rows]);
   const { nodes, edges } = useMemo(
-    () => drawn(graph, timeline.rows, states, query.only),
-    [graph, timeline.rows, states, query.only],
+    () => drawn(graph, timeline.rows, states, query.only, ended),
+    [graph, timeline.rows, states, query.only, ended],
   );
   if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
   if (graph === undefined) return html`<${Loading} />`;
@@ -35,7 +36,7 @@ export function GraphTab({ run, timeline, query, onRerun }) {
     setQuery(execution === undefined ? { step: '', next: stepId } : { step: execution, next: '' });
   };
   return html`<div class="graph-tab">
-    ${future && html`<${FutureStep} graph=${graph} stepId=${future} onRerun=${onRerun} />`}
+    ${future && html`<${FutureStep} graph=${graph} stepId=${future} ended=${ended} onRerun=${onRerun} />`}
     <div class="graph-side">
       <${Choice} class="graph-only" label="Steps" value=${query.only ?? ''} options=${ONLY}
         onPick=${(/** @type {string} */ only) => setQuery({ only })} />
@@ -52,8 +53,9 @@ export function GraphTab({ run, timeline, query, onRerun }) {
  * @param {import('./rows.js').Row[]} rows
  * @param {Map<string, StepState>} states
  * @param {string | string[] | undefined} only
+ * @param {boolean} ended whether no further step will run
  */
-function drawn(graph, rows, states, only) {
+function drawn(graph, rows, states, only, ended) {
   if (graph === undefined) return { nodes: [], edges: [] };
   const nodes = graph.nodes
     .map((/** @type {any} */ node) => ({
@@ -62,7 +64,7 @@ function drawn(graph, rows, states, only) {
       kind: node.kind,
       detail: node.function ?? node.kind,
       status: states.get(node.id)?.status,
-      note: states.get(node.id)?.note,
+      note: states.get(node.id)?.note ?? (ended && !states.has(node.id) ? 'not run' : undefined),
     }))
     .filter((/** @type {any} */ { status }) => (
       only === 'failed' ? status === 'failed' : only !== 'open' || OPEN.has(status)
@@ -75,9 +77,9 @@ function drawn(graph, rows, states, only) {
 }
 
 /**
- * @param {{graph: any, stepId: string, onRerun: (stepId: string, visit: number) => void}} props
+ * @param {{graph: any, stepId: string, ended: boolean, onRerun: (stepId: string, visit: number) => void}} props
  */
-function FutureStep({ graph, stepId, onRerun }) {
+function FutureStep({ graph, stepId, ended, onRerun }) {
   const node = graph.nodes.find((/** @type {any} */ one) => one.id === stepId);
   if (node === undefined) return null;
   const named = (/** @type {'from' | 'to'} */ end, /** @type {'from' | 'to'} */ other) => graph.edges
@@ -85,7 +87,7 @@ function FutureStep({ graph, stepId, onRerun }) {
     .map((/** @type {any} */ edge) => edge[other])
     .join(', ');
   return html`<${Pane} title=${node.name ?? stepId} onClose=${() => setQuery({ next: '' })}>
-    <p>The run hasn’t come to this step.</p>
+    <p>${ended ? 'The run ended without this step.' : 'The run hasn’t come to this step.'}</p>
     <${Fields} rows=${[
       ['Id', html`<code>${stepId}</code>`],
       ['Kind', node.kind],

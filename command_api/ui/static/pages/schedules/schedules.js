@@ -8,7 +8,7 @@ import { JsonTree } from '../../components/json_tree.js';
 import { Empty, Loaded } from '../../components/notice.js';
 import { Table, timeColumn } from '../../components/table.js';
 import { Fields, formatCount, Status } from '../../components/values.js';
-import { NextTicks, PastTicks, timetablesText } from './timetables.js';
+import { NextTicks, PastTicks, timetablesText, triggersOf } from './timetables.js';
 
 const PAGE = 100;
 /** The most that the server lists at once. */
@@ -113,7 +113,7 @@ function About({ schedule }) {
     <${Fields} rows=${[
       ['Definition', html`<a href=${href(`/definitions/${definitionId}`)}>${slug}</a>
         ${separate && html` <span class="muted">by a schedule of its own</span>`}`],
-      ['Timetable', html`<code>${JSON.stringify(timetable)}</code>`],
+      ['Timetable', triggersOf(timetable).map(membersOf).join('; ')],
       ['Next tick', html`<${Time} at=${nextAt} />`],
       ['Last tick', html`<${Time} at=${lastAt} />`],
       ['Ticks', `${fired} fired, ${missed} missed, ${skipped} skipped`],
@@ -121,6 +121,11 @@ function About({ schedule }) {
       ['Created', html`<${Time} at=${createdAt} />`],
     ]} />
     ${input !== undefined && html`<${JsonTree} value=${input} label="Input of its runs" />`}`;
+}
+
+/** @param {Record<string, any>} timetable */
+function membersOf(timetable) {
+  return Object.entries(timetable).map(([name, value]) => `${name} ${value}`).join(', ');
 }
 
 /** @param {{path: string, count: number, before: any}} props `count` is the number of all ticks. */

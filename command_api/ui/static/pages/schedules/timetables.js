@@ -81,9 +81,15 @@ export function NextTicks({ next }) {
 function columns(timezone) {
   return [
     timeColumn('at', 'At'),
-    { key: 'local', title: `On the clock of ${timezone}`, width: 'minmax(200px, 1fr)' },
+    { key: 'local', title: `On the clock of ${timezone}`, width: 'minmax(200px, 1fr)', render: localCell },
     { key: 'note', title: 'Note', width: 'minmax(160px, 2fr)' },
   ];
+}
+
+/** Return the time on the clock of the schedule, with its offset from UTC. @param {any} row */
+function localCell({ local }) {
+  const [, date, time, offset] = /^(.+)T(\d\d:\d\d)(?::00)?(.*)$/.exec(local) ?? [];
+  return `${date} ${time} ${offset}`;
 }
 
 /** @param {any} row */

@@ -37,8 +37,8 @@ export function StreamPage({ params: { kind, id }, query }) {
     <div class="page-head">
       <h1>Events of ${kind} <span class="mono">${id}</span></h1> <${CopyButton} text=${id} label="id" />
       <div class="actions" data-actions>
-        <button type="button" onClick=${() => show(index - 1)} disabled=${index <= 0}>[ Previous</button>
-        <button type="button" onClick=${() => show(index + 1)} disabled=${events.length === 0}>] Next</button>
+        <button type="button" onClick=${() => show(index - 1)} disabled=${index <= 0} title="Key [">‹ Previous</button>
+        <button type="button" onClick=${() => show(index + 1)} disabled=${events.length === 0} title="Key ]">Next ›</button>
       </div>
     </div>
     <${Relations} kind=${kind} id=${id} first=${events[0]} />

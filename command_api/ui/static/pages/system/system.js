@@ -21,13 +21,13 @@ export function SystemPage() {
   if (system === undefined) return html`<${Loading} />`;
   return html`
     <div class="page-head"><h1>System</h1> <${Status} value=${system.ready ? 'ready' : 'unavailable'} />
-      <span class="muted">as the server that answers sees it</span></div>
+      <span class="muted">as the server that answers sees it</span>
+      <${Hold} hold=${system.hold} onChange=${reload} /></div>
     <${Failure} error=${error} />
     ${!system.ready && html`<${Notice} kind="error" title="The server isn’t ready.">The failing check below says what
       it waits for. Commands are refused only while the store doesn’t answer.<//>`}
-    <${Hold} hold=${system.hold} onChange=${reload} />
     <${Fields} rows=${[
-      ...Object.entries(system.checks).map(([name, value]) => [name, html`<${Status} value=${value} />`]),
+      ...Object.entries(system.checks).map(([name, value]) => [labelOf(name), html`<${Status} value=${value} />`]),
       ['Log', `position ${formatCount(system.head)}`],
       ['Baton', `${system.versions.baton}, Python ${system.versions.python}`],
       ['Waiting calls', String(system.waitingCalls)],
@@ -48,6 +48,9 @@ export function SystemPage() {
 }
 
 SystemPage.title = () => 'System';
+
+/** Return the name of a check as a label. @param {string} name */
+const labelOf = (name) => name[0].toUpperCase() + name.slice(1).replaceAll('_', ' ');
 
 /** @param {{system: any}} props The executors with the partitions of the log that they own. */
 function Executors({ system: { executors, partitions } }) {

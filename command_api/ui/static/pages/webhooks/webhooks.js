@@ -152,7 +152,7 @@ const DELIVERY_COLUMNS = [
   statusColumn('status', 'Status'),
   { key: 'event', title: 'Event', width: 'minmax(230px, 1fr)' },
   { key: 'runId', title: 'Run', width: 'minmax(190px, 1fr)', render: (/** @type {any} */ { runId, stepId }) => html`<${Ref} kind="run" id=${runId} /> ${stepId}` },
-  { key: 'attempts', title: 'Attempts', width: '80px', numeric: true },
+  { key: 'attempts', title: 'Attempts', width: '88px', numeric: true },
   { key: 'lastError', title: 'Outcome', width: 'minmax(140px, 2fr)', render: (/** @type {any} */ { lastError, lastStatus }) => lastError ?? lastStatus },
   timeColumn('dueAt', 'Next attempt'),
   timeColumn('createdAt', 'Requested'),
