@@ -3,6 +3,7 @@ import { html, useEffect, useRef, useState } from '../vendor/preact.js';
 import { route, setQuery, values } from '../core/router.js';
 import { formatInstant, fromZone } from '../core/time.js';
 import { useOpenList } from './actions.js';
+import { Choice } from './forms.js';
 
 /**
  * @typedef {{value: string, label?: string} | string} Option
@@ -44,15 +45,10 @@ function Text({ filter: { name, label, placeholder } }) {
 }
 
 /** @param {{filter: Filter}} props */
-function Choice({ filter: { name, label, options = [], placeholder = 'any' } }) {
-  const value = values(route.value.query, name)[0] ?? '';
-  const onChange = (/** @type {any} */ event) => {
-    setQuery({ [name]: event.currentTarget.value || undefined });
-  };
-  return html`<label>${label} <select value=${value} onChange=${onChange}>
-    <option value="">${placeholder}</option>
-    ${options.map((option) => html`<option key=${valueOf(option)} value=${valueOf(option)}>${labelOf(option)}</option>`)}
-  </select></label>`;
+function OneOf({ filter: { name, label, options = [], placeholder = 'any' } }) {
+  const named = options.map((option) => [valueOf(option), labelOf(option)]);
+  return html`<${Choice} label=${label} value=${values(route.value.query, name)[0] ?? ''}
+    options=${[['', placeholder], ...named]} onPick=${(/** @type {string} */ value) => setQuery({ [name]: value })} />`;
 }
 
 /** @param {{filter: Filter}} props */
@@ -102,7 +98,7 @@ function Time({ filter: { name, label } }) {
     type="datetime-local" step="1" value=${shown} onChange=${onChange} /></label>`;
 }
 
-const KINDS = { text: Text, choice: Choice, choices: Choices, flag: Flag, time: Time };
+const KINDS = { text: Text, choice: OneOf, choices: Choices, flag: Flag, time: Time };
 
 /** @param {Option} option */
 function valueOf(option) {

@@ -5,7 +5,7 @@ import { href, setQuery } from '../../core/router.js';
 import { formatDuration } from '../../core/time.js';
 import { JsonDiff } from '../../components/json_diff.js';
 import { JsonTree } from '../../components/json_tree.js';
-import { Failure, Loading, Notice } from '../../components/notice.js';
+import { Failure, Loaded, Loading, Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { formatCount, shortJson, Status } from '../../components/values.js';
 import { StepName } from '../run/rows.js';
@@ -16,12 +16,12 @@ export function ComparePage({ params: { a, b }, query: { from, to } }) {
   const path = `/runs/${encodeURIComponent(a)}/diff`;
   // Without positions, a run is compared at its first and at its newest event.
   const until = from === undefined && to === undefined ? NEWEST : to;
-  const { data, error, reload } = useGet(path, one ? { from, to: until } : { with: b });
+  const found = useGet(path, one ? { from, to: until } : { with: b });
   return html`<div class="compare-page">
     <h1>${one ? 'One run at two positions' : 'Two runs'}</h1>
-    ${one && data && html`<${Positions} from=${data.before.position} to=${data.after.position} />`}
-    <${Failure} error=${error} onRetry=${reload} />
-    ${data === undefined ? !error && html`<${Loading} />` : html`<${Differences} diff=${data} one=${one} />`}
+    <${Loaded} of=${found}>${(/** @type {any} */ data) => html`
+      ${one && html`<${Positions} from=${data.before.position} to=${data.after.position} />`}
+      <${Differences} diff=${data} one=${one} />`}<//>
   </div>`;
 }
 
