@@ -1,8 +1,8 @@
-"""One folder per technology behind the ports of eventlog, found by discovery.
+"""The backends: one folder per technology that implements the ports of eventlog.
 
-A folder exports `BACKEND` (it keeps stores) or `TRANSPORT` (it carries the log of shared stores).
-Importing it imports no driver: the stores do that when they are opened. A folder that exports
-neither, such as `sql`, is shared by others.
+A folder exports `BACKEND` (it keeps stores) or `TRANSPORT` (it carries the log of shared stores),
+and is found by discovery. Importing it imports no driver: the stores do that when they are opened.
+A folder that exports neither, such as `sql`, is shared by others.
 """
 
 import importlib

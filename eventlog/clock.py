@@ -12,7 +12,7 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
     async def sleep_until(self, due_at: float) -> None:
-        """Return after as long as the clock needs to `due_at` (ms), if it isn't set meanwhile."""
+        """Return when the clock should show `due_at` (ms); it may be set meanwhile."""
         await asyncio.sleep(max(0, due_at - self.now()) / 1000)
 
     async def idle(self, duration_ms: float) -> None:

@@ -4,16 +4,17 @@
 class Unavailable(Exception):
     """A store, log or service did not respond.
 
-    The operation may or may not have happened, unless the method that raised this says otherwise.
+    The operation may or may not have happened, unless the method that raised the error says
+    otherwise.
     """
 
 
 class Misconfigured(Unavailable):
-    """A setting, a schema or a file has to be changed first: waiting doesn't mend it."""
+    """A setting, a schema or a file must be changed first: waiting doesn't help."""
 
 
 class InUse(Unavailable):
-    """Another process holds the right to write here."""
+    """Another process holds the exclusive right to write to this store."""
 
 
 class Unreadable(Exception):

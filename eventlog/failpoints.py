@@ -1,7 +1,7 @@
-"""Named points in the loops at which a test can make the process crash.
+"""Named points in the loops at which a test can crash the process.
 
 `BATON_FAILPOINT=after-append:3` ends the process when it reaches that point for the third time.
-Without the variable, which only tests set, a failpoint costs one comparison.
+Only tests set the variable; without it, a failpoint costs one comparison.
 """
 
 import os
@@ -35,6 +35,6 @@ _reached = count(1)
 
 
 def failpoint(name: Failpoint) -> None:
-    """End the process here if a test asked for it, without closing or flushing anything."""
+    """End the process here if a test requested it, without closing or flushing anything."""
     if name == _name and next(_reached) == _NTH:
         os._exit(CRASHED)

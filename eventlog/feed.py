@@ -1,7 +1,8 @@
 """The log inside one process: delivers events to followers right after their commit.
 
-Recent events are kept in memory once, for all followers; a follower that is further behind reads
-from the store until it has caught up. A slow follower therefore blocks nothing and costs no memory.
+Recent events are kept in memory once, for all followers; a follower that has fallen further behind
+reads from the store until it has caught up. A slow follower therefore blocks nothing and costs no
+memory.
 """
 
 import asyncio
@@ -14,14 +15,14 @@ from baton.eventlog.errors import Unreadable
 from baton.eventlog.events.envelope import Recorded
 
 ReadEvents = Callable[[int, int], Awaitable[Sequence[Recorded]]]
-"""Reads the store: called with a position and a limit, returns the next events behind it."""
+"""Reads the store: called with a position and a limit, returns the next events after it."""
 
 RECENT_EVENTS = 20_000
-"""The recent events that are always kept; the older half is dropped at twice as many."""
+"""The least number of recent events kept; at twice as many, the older half is dropped."""
 RECENT_BYTES = 64 * 1024 * 1024
-"""The most bytes of recent events that are kept, whatever their number."""
+"""The bytes of recent events that are kept at most, whatever their number."""
 MAX_EVENTS = 1_000
-"""The most events that a follower gets at once."""
+"""The number of events that a follower gets at once, at most."""
 
 _position = attrgetter("position")
 
@@ -30,16 +31,16 @@ class Feed:
     """Implements `Log` over the events that one store's append path publishes."""
 
     def __init__(self, read: ReadEvents, *, head: int, recent: int = RECENT_EVENTS) -> None:
-        """Deliver events from the store and those passed to `publish`.
+        """Deliver events from the store, and events passed to `publish`.
 
         Args:
             read: Reads events that are no longer in memory.
             head: The store's newest position. Every later event must be published here.
-            recent: How many recent events to keep.
+            recent: The number of recent events to keep.
         """
         self._read = read
         self._recent: list[Recorded] = []
-        self._floor = head  # all events behind this position are in _recent
+        self._floor = head  # all events after this position are in _recent
         self.head = head
         self._recent_limit = recent
         self._batches: deque[tuple[int, int]] = deque()  # events and bytes of each part of _recent
@@ -51,7 +52,7 @@ class Feed:
         """Deliver newly committed events.
 
         Args:
-            recorded: In order of position, following the events published before.
+            recorded: The events in order of position; they follow the events published before.
             size: Their stored bytes.
         """
         self._recent.extend(recorded)
@@ -65,7 +66,7 @@ class Feed:
             asyncio.get_running_loop().call_soon(self._wake)
 
     def _wake(self) -> None:
-        """Wake the followers, after the appending tasks, which then recognize their own events."""
+        """Wake the followers, after the appending tasks: those then recognize their own events."""
         self._wake_is_due = False
         self._published.set()
         self._published = asyncio.Event()
@@ -83,7 +84,7 @@ class Feed:
         del self._recent[:dropped]
 
     async def subscribe(self, name: str, *, after: int) -> "FeedSubscription":
-        """Return a subscription that begins behind position `after`.
+        """Return a subscription that begins after position `after`.
 
         Raises `Unreadable` if the log ends before that: the follower `name` followed another log.
         """
@@ -92,10 +93,10 @@ class Feed:
         return FeedSubscription(self, after)
 
     async def after(self, position: int) -> Sequence[Recorded]:
-        """Wait for and return the next events behind `position`; never empty."""
+        """Wait for and return the next events after `position`; never empty."""
         while True:
             published = self._published
-            if position < self._floor:  # there is an event at _floor, so the read finds one
+            if position < self._floor:  # there is an event at _floor, so the read returns it
                 return await self._read(position, MAX_EVENTS)
             start = bisect_right(self._recent, position, key=_position)
             if start < len(self._recent):
@@ -112,9 +113,9 @@ class FeedSubscription:
 
     async def next(self) -> Sequence[Recorded]:
         """Wait for and return the next events, in order; never empty."""
-        found = await self._feed.after(self._after)
-        self._after = found[-1].position
-        return found
+        events = await self._feed.after(self._after)
+        self._after = events[-1].position
+        return events
 
     async def close(self) -> None:
         """Do nothing: a feed keeps no state for its followers."""

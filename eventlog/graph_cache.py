@@ -13,7 +13,7 @@ _Key = tuple[str, str, int]
 
 
 class Run(Protocol):
-    """A run, folded or read from a view: what it runs."""
+    """The facts of a run, folded or read from a view, that identify its graph."""
 
     @property
     def tenant(self) -> str:

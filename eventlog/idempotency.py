@@ -1,17 +1,17 @@
-"""Decides what a stored idempotency key means for a new request; every backend uses this rule."""
+"""The rule for a request with a known idempotency key; every backend applies it."""
 
 from dataclasses import dataclass
 
 from baton.eventlog.ports.keys import KeyClaim, StoredResponse
 
 RETENTION_MS = 24 * 3_600_000
-"""The time for which a response is kept, counted from the claim."""
+"""The time for which a response is kept, counted from the claim, in ms."""
 
 ABANDONED_MS = 20_000
-"""The age at which a claim without a response counts as abandoned by a process that died.
+"""The age at which a claim without a response counts as abandoned by a crashed process, in ms.
 
 It is longer than an append and its retries may take. A request that waits for the end of a run may
-be older; performing it again changes nothing, because its ids are derived from the key.
+take longer; performing it again changes nothing, because its ids are derived from the key.
 """
 
 

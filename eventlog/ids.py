@@ -1,9 +1,9 @@
-"""New ids: 20 characters of `[0-9a-v]` that sort by the second in which they were made.
+"""New ids: 20 characters of `[0-9a-v]` that sort by the second of their creation.
 
-The random numbers of a busy second are drawn together and used in ascending order. New rows then
-go to the end of an index: in random order they split its pages all over, and the engine made 8 %
-fewer runs. From one id no other can be guessed: the distance of two neighbors among 10,000
-ids of a second has more than 50 random bits.
+The random numbers of a busy second are drawn together and used in ascending order, so that new rows
+go to the end of an index. In random order they split its pages everywhere, and the engine performed
+8 % fewer runs. Ids can't be guessed from each other: the distance of two neighbors among 10,000 ids
+of a second has more than 50 random bits.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import Final
 from baton.domain.ids import id_text
 
 _MOST: Final = 8_192
-"""The most numbers drawn at once, which takes two milliseconds."""
+"""The number of random numbers drawn at once, at most, which takes two milliseconds."""
 _BYTES: Final = 8
 
 
@@ -25,12 +25,12 @@ class _Numbers:
         self.forget()
 
     def forget(self) -> None:
-        """Drop the numbers that were drawn, so that no two processes use the same."""
+        """Drop the drawn numbers, so that no two processes use the same numbers."""
         self._second, self._used = b"", 0
         self._left: list[bytes] = []
 
     def next(self, second: bytes) -> bytes:
-        """Return a number for an id of `second`, usually a greater one than before."""
+        """Return a number for an id of `second`, usually greater than the previous one."""
         if second != self._second:
             self._left = _draw(self._used + self._used // 4)
             self._second, self._used = second, 0
@@ -55,7 +55,7 @@ def new_id(at_ms: int) -> str:
     """Return an unguessable id: the time in whole seconds (32 bits), then 64 random bits.
 
     Args:
-        at_ms: The time now, in milliseconds since the epoch, UTC.
+        at_ms: The current time, in milliseconds since the epoch, UTC.
     """
     second = ((at_ms // 1000) & 0xFFFFFFFF).to_bytes(4, "big")
     return id_text(second + _NUMBERS.next(second))

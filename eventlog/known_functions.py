@@ -1,7 +1,7 @@
-"""The functions that can be called at the moment: those of this process, and announced ones.
+"""The functions that can be called now: functions of this process, and announced ones.
 
 Executors that share a store announce their functions in its directory; the port is
-`FunctionDirectory`. A process that has the store to itself needs none.
+`FunctionDirectory`. A process with a store of its own needs no directory.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 FunctionKind: TypeAlias = Literal["python", "http", "queue", "builtin"]
-"""In a process of the executor, behind a URL, on remote workers, or a part of Baton."""
+"""The place of a function: an executor process, a URL, remote workers, or Baton itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFunction:
-    """A function by its names; `queue` is set for the kind of that name. It holds no secret."""
+    """A function by its names; `queue` is set for the kind "queue". It holds no secret."""
 
     name: str
     id: str
@@ -24,7 +24,7 @@ class KnownFunction:
 
 
 class FunctionDirectory(Protocol):
-    """Announcements of executors, each until it expires. All methods raise `Unavailable`."""
+    """The announcements of executors, each until it expires. All methods raise `Unavailable`."""
 
     async def announce(
         self, holder: str, functions: Sequence[KnownFunction], *, ttl_ms: int
@@ -33,21 +33,21 @@ class FunctionDirectory(Protocol):
 
         Args:
             holder: Names the executor's process.
-            functions: Everything that it can call.
-            ttl_ms: How long the announcement lasts without being repeated.
+            functions: All functions that it can call.
+            ttl_ms: The time after which the announcement expires unless it is repeated.
         """
         ...
 
     async def withdraw(self, holder: str) -> None:
-        """End the announcement of an executor; it may have ended already."""
+        """End the announcement of an executor, if it hasn't ended already."""
         ...
 
     async def report_waiting(self, holder: str, waiting: Mapping[str, int]) -> None:
-        """Replace the numbers of calls that wait at an executor, by tenant; it was announced."""
+        """Replace the number of waiting calls, by tenant, of an announced executor."""
         ...
 
     async def waiting(self, tenant: str) -> int:
-        """Return how many calls of a tenant wait at all executors that are announced."""
+        """Return how many calls of a tenant wait at all announced executors."""
         ...
 
     async def announced(self) -> Sequence[Sequence[KnownFunction]]:
@@ -65,11 +65,12 @@ class FunctionOverview:
 
 @dataclass(slots=True)
 class KnownFunctions:
-    """The functions of the executor in this process, if it has one, and of all others.
+    """The functions of the executor in this process, if it has one, and of all other executors.
 
     Args:
-        directory: The announcements of a shared store; None where one process has it to itself.
-        own: The functions of this process's executor, None without one; the executor sets them.
+        directory: The announcements of a shared store; None for a process with a store of its own.
+        own: The functions of this process's executor, None without an executor; the executor sets
+            them.
     """
 
     directory: FunctionDirectory | None = None
@@ -82,6 +83,6 @@ class KnownFunctions:
             executors = await self.directory.announced()
         if not executors and self.own is not None:
             executors = [self.own]
-        known = {function for functions in executors for function in functions}
-        found = tuple(sorted(known, key=lambda one: (one.name, one.id)))
-        return FunctionOverview(functions=found, executors=len(executors))
+        functions_of_all = {function for functions in executors for function in functions}
+        ordered = tuple(sorted(functions_of_all, key=lambda function: (function.name, function.id)))
+        return FunctionOverview(functions=ordered, executors=len(executors))

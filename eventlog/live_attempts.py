@@ -1,4 +1,4 @@
-"""The attempts that run in this process, with the newest heartbeat of each: no event says so."""
+"""The attempts that run in this process, with the newest heartbeat of each; no event records it."""
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -11,12 +11,13 @@ _Key: TypeAlias = tuple[str, str]
 
 @dataclass(slots=True)
 class LiveAttempt:
-    """An attempt whose function is called, or waits for a free slot.
+    """An attempt whose function is being called, or waits for a free slot.
 
     Attributes:
         executor: Names the process.
-        heartbeat_at: The time of the newest heartbeat, in ms since the epoch; None before it.
-        progress: What that heartbeat reported.
+        heartbeat_at: The time of the newest heartbeat, in ms since the epoch; None before the
+            first.
+        progress: The progress that this heartbeat reported.
     """
 
     executor: str
@@ -26,7 +27,7 @@ class LiveAttempt:
 
 @dataclass(slots=True)
 class LiveAttempts:
-    """Finds the running attempts of this process; used on the event loop alone.
+    """Finds the running attempts of this process; used only on the event loop.
 
     Args:
         executor: The name of this process.
@@ -50,5 +51,5 @@ class LiveAttempts:
         self._running.pop((tenant, execution_id), None)
 
     def get(self, tenant: str, execution_id: str) -> LiveAttempt | None:
-        """Return an attempt that runs in this process, None for any other one."""
+        """Return an attempt that runs in this process, None for any other attempt."""
         return self._running.get((tenant, execution_id))

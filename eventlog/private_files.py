@@ -28,7 +28,7 @@ def make_folder(path: Path) -> None:
 
 
 def make_file(path: Path) -> None:
-    """Create an empty file if it is missing; take an existing one from other users.
+    """Create an empty file if it is missing; remove other users' access to an existing one.
 
     SQLite gives the files beside a database the permissions of the database. Raises OSError.
     """

@@ -1,4 +1,4 @@
-"""Answers a query from rows of a view that are in memory, as the databases answer it."""
+"""Answers a query from a view's rows in memory, with the same result as the databases."""
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,22 +18,22 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 def page_of(query: Query, table: Table, rows: Iterable[Row]) -> Page:
     """Return the page that a query asks for of all `rows` of a table."""
-    found = [
+    matches = [
         row
         for row in rows
         if query.tenant in (None, row.tenant) and row_matches(query.where, table, row)
     ]
     last = query.order[-1][1] if query.order else "asc"
-    found.sort(key=lambda row: (row.tenant, row.key), reverse=last == "desc")
+    matches.sort(key=lambda row: (row.tenant, row.key), reverse=last == "desc")
     for column, direction in reversed(query.order):
-        found.sort(key=_sort_key(table, column), reverse=direction == "desc")
-    page = found[query.offset : query.offset + query.limit]
-    return Page(page, len(found) if query.count else -1)
+        matches.sort(key=_sort_key(table, column), reverse=direction == "desc")
+    page = matches[query.offset : query.offset + query.limit]
+    return Page(page, len(matches) if query.count else -1)
 
 
 def row_matches(where: Iterable[Filter], table: Table, row: Row) -> bool:
     """Return whether a row fulfills every condition."""
-    return all(_matches(value_of(table, row, one.column), one) for one in where)
+    return all(_matches(value_of(table, row, condition.column), condition) for condition in where)
 
 
 def value_of(table: Table, row: Row, column: str) -> _Value:
@@ -53,18 +53,20 @@ def _sort_key(table: Table, column: str) -> Callable[[Row], tuple[bool, _Value]]
 
 
 def _matches(value: _Value, filtered: Filter) -> bool:
-    given = filtered.value
+    expected = filtered.value
     if filtered.op == "=":
-        return value == given
+        return value == expected
     if value is None:
         return False
     match filtered.op:
         case "is_set":
             return True
         case "prefix":
-            wanted = (str(given),) if isinstance(given, str | int) else tuple(given or ())
-            return str(value).startswith(wanted)
+            prefixes = (
+                (str(expected),) if isinstance(expected, str | int) else tuple(expected or ())
+            )
+            return str(value).startswith(prefixes)
         case "in":
-            return isinstance(given, Sequence) and value in tuple(given)
+            return isinstance(expected, Sequence) and value in tuple(expected)
         case op:
-            return bool(_COMPARISONS[op](value, given))
+            return bool(_COMPARISONS[op](value, expected))

@@ -1,7 +1,7 @@
 """Stores the large values of runs as artifacts, and loads them where they are read.
 
-A value is measured once, where it enters: small ones pay nothing but that. Views and events keep
-the artifacts; functions, conditions and answers get the values.
+A value is measured once, when it enters; small values cost nothing else. Views and events keep the
+artifacts; functions, conditions and responses get the values.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 CACHE_BYTES: Final = 32 * 1024 * 1024
-"""Bytes of values that an executor keeps, for the steps that follow."""
+"""The bytes of values that an executor caches for later steps."""
 
 
 class RunValues:
@@ -54,11 +54,11 @@ class RunValues:
         return await self.store_large(request) if measure(request) else request
 
     async def store_large(self, request: RequestRun) -> RequestRun:
-        """Return a large request with large data as artifacts; `measure` has set its size."""
+        """Return a large request with its large data as artifacts; `measure` has set its size."""
         tenant = request.definition.tenant
-        given = await self._store(tenant, request.input)
+        run_input = await self._store(tenant, request.input)
         context = await self._store_members(tenant, request.context)
-        return replace(request, input=given, context=context)
+        return replace(request, input=run_input, context=context)
 
     async def store_outcome(self, tenant: str, outcome: Succeeded) -> Succeeded:
         """Return `outcome` with large data as artifacts; its size must be known."""
@@ -72,29 +72,31 @@ class RunValues:
     async def store_raw(self, tenant: str, raw: bytes) -> Artifact:
         """Store a value in canonical JSON, whatever its size, and return its artifact.
 
-        It isn't cached: no step reads it.
+        It isn't cached, because no step reads it.
         """
         sha256 = digest(raw)
         await self._artifacts.put(tenant, sha256, raw)
         return Artifact(sha256, len(raw))
 
     async def load(self, tenant: str, artifacts: Iterable[Artifact]) -> Values:
-        """Return the values of `artifacts`, an `UnreadableValue` for one that can't be read."""
-        return {one.sha256: await self._parsed(tenant, one.sha256) for one in artifacts}
+        """Return the values of `artifacts`; an unreadable value becomes an `UnreadableValue`."""
+        return {
+            artifact.sha256: await self._parsed(tenant, artifact.sha256) for artifact in artifacts
+        }
 
     async def raw(self, tenant: str, sha256: str) -> bytes:
-        """Return the canonical JSON of a value; raises `Unreadable` if it is lost or damaged."""
+        """Return the canonical JSON of a value; raises `Unreadable` if it is missing or damaged."""
         key = (tenant, sha256)
-        found = self._cached.get(key)
-        if found is not None:
+        cached = self._cached.get(key)
+        if cached is not None:
             self._cached.move_to_end(key)
-            return found
-        found = required(tenant, sha256, await self.find(tenant, sha256))
-        self._keep(key, found)
-        return found
+            return cached
+        cached = required(tenant, sha256, await self.find(tenant, sha256))
+        self._keep(key, cached)
+        return cached
 
     async def find(self, tenant: str, sha256: str) -> bytes | None:
-        """Return the canonical JSON of a value, None if `tenant` has none of this hash."""
+        """Return the canonical JSON of a value, None if `tenant` owns none with this hash."""
         return await self._artifacts.get(tenant, sha256)
 
     async def decided(self, tenant: str, decide: Callable[[Values], Awaitable[T]]) -> T:
@@ -120,7 +122,7 @@ class RunValues:
         """Return `value`, or its artifact if it is large."""
         if isinstance(value, Artifact) or size_of(value) <= MAX_INLINE_BYTES:
             return value
-        # A large value takes longer than the event loop should be held.
+        # Measuring a large value would block the event loop for too long.
         raw = await asyncio.to_thread(canonical, value)
         key = (tenant, digest(raw))
         if key not in self._cached:
@@ -149,9 +151,9 @@ def measure(request: RequestRun) -> bool:
 
 
 def size_of(value: Json) -> int:
-    """Return the bytes of `value` as JSON, without those of the artifacts in it.
+    """Return the bytes of `value` as JSON, not counting the artifacts in it.
 
-    Returns 0 for a value without a JSON form, which no store takes.
+    Returns 0 for a value without a JSON form, which no store accepts.
     """
     try:
         return len(orjson.dumps(value, default=_size_of_artifact))
@@ -160,7 +162,7 @@ def size_of(value: Json) -> int:
 
 
 def _size_of_artifact(value: object) -> object:
-    """Write nothing for an artifact, which has a size of its own."""
+    """Write nothing for an artifact, whose size is counted separately."""
     if isinstance(value, Artifact):
         return orjson.Fragment(b"")
     raise TypeError

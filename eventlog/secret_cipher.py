@@ -26,16 +26,16 @@ class Sealed:
 
 
 class SecretCipher:
-    """Encrypts values with the newest key; decrypts those of any key, for the same tenant and id.
+    """Encrypts with the newest key; decrypts with any key, for the same tenant and id.
 
-    `key_id` is the id of the newest key, "" without keys: such a cipher only refuses.
+    `key_id` is the id of the newest key, "" without keys: such a cipher refuses every call.
     """
 
     def __init__(self, keys: Sequence[bytes], purpose: bytes = b"baton secrets v1") -> None:
         """Derive a cipher from each of `keys`, the newest first.
 
-        Each has at least 16 unguessable bytes, else ValueError. A cipher for one purpose reads
-        nothing of another one.
+        Each key has at least 16 unguessable bytes, else ValueError. Ciphers for different purposes
+        can't read each other's values.
         """
         self._ciphers = dict(_cipher(key, purpose) for key in keys)
         self.key_id = next(iter(self._ciphers), "")
@@ -52,14 +52,14 @@ class SecretCipher:
         return Sealed(self.key_id, nonce + cipher.encrypt(nonce, value, bound))
 
     def open(self, tenant: str, secret_id: str, sealed: Sealed) -> str:
-        """Return the value of what `seal` returned.
+        """Return the value that `seal` encrypted.
 
         Raises `Unreadable` for another key, tenant or id, and for altered bytes.
         """
         return self.open_bytes(tenant, secret_id, sealed).decode()
 
     def open_bytes(self, tenant: str, secret_id: str, sealed: Sealed) -> bytes:
-        """Return the bytes of what `seal_bytes` returned; raises `Unreadable`, too."""
+        """Return the bytes that `seal_bytes` encrypted; raises `Unreadable` as `open` does."""
         cipher = self._cipher_of(sealed.key_id, secret_id)
         nonce, encrypted = sealed.encrypted[:_NONCE_BYTES], sealed.encrypted[_NONCE_BYTES:]
         try:
@@ -71,10 +71,11 @@ class SecretCipher:
     def _cipher_of(self, key_id: str, secret_id: str) -> AESGCM:
         cipher = self._ciphers.get(key_id)
         if cipher is None:
-            known = ", ".join(self._ciphers) or "none"
+            configured = ", ".join(self._ciphers) or "none"
             message = (
                 f"secret {secret_id} can't be decrypted: its key is {key_id or 'missing'}, and the"
-                f" configured ones are {known}; add it to BATON_SEAL_KEY, or set the secret again"
+                f" configured ones are {configured};"
+                " add it to BATON_SEAL_KEY, or set the secret again"
             )
             raise Unreadable(message)
         return cipher
@@ -83,9 +84,9 @@ class SecretCipher:
 def moves_to_newest(
     cipher: SecretCipher, rows: Iterable[tuple[Any, ...]]
 ) -> tuple[list[tuple[str, bytes, str, str, str, bytes]], list[str]]:
-    """Return what to write so that secrets have the newest key, and the ids of unreadable ones.
+    """Return the updates that give secrets the newest key, and the ids of unreadable secrets.
 
-    A move is the new key's id and value, then the row as it was read.
+    An update is the new key's id and value, then the row as it was read.
 
     Args:
         rows: Tenant, id, id of the key and encrypted value of each secret.

@@ -1,8 +1,8 @@
 """Kafka as the transport between processes that share a store.
 
-It carries run events, record events, worker tasks and dead letters. The store holds the truth:
-messages that Kafka loses can be sent again, and repeated ones are dropped, so Kafka transactions
-aren't used.
+It carries run events, record events, worker tasks and dead letters. The store is the source of
+truth: messages that Kafka loses can be sent again, and repeated ones are dropped, so Kafka
+transactions aren't used.
 """
 
 from collections.abc import Sequence

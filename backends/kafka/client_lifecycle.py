@@ -19,9 +19,9 @@ from baton.backends.kafka.connection import CLIENT_ERRORS
 _log = logging.getLogger("baton.kafka")
 
 CLOSE_TIMEOUT_S = 3.0
-"""Time for an orderly close; after it, a client's tasks and connections are cancelled."""
+"""The time for an orderly close; then a client's tasks and connections are cancelled."""
 ABORT_ROUNDS = 3
-"""Rounds of cancellation: a cancelled task of aiokafka may start another one on its way out."""
+"""The number of rounds of cancellation: a cancelled task of aiokafka may start another one."""
 ABORT_ROUND_S = 0.2
 
 Client: TypeAlias = AIOKafkaProducer | AIOKafkaConsumer | AIOKafkaAdminClient | AIOKafkaClient
@@ -123,6 +123,6 @@ def _parts(client: object) -> Iterator[object]:
 
 def _pending_futures(part: object) -> "Iterator[asyncio.Future[object]]":
     for value in list(vars(part).values()):
-        for one in list(value) if isinstance(value, set) else (value,):
-            if isinstance(one, asyncio.Future) and not one.done():
-                yield one
+        for future in list(value) if isinstance(value, set) else (value,):
+            if isinstance(future, asyncio.Future) and not future.done():
+                yield future

@@ -27,22 +27,25 @@ SCHEME = "kafka://"
 DEFAULT_PORT = 9092
 
 REQUEST_MS = 10_000
-"""Request timeout of producers and admin clients."""
+"""The request timeout of producers and admin clients."""
 CONSUMER_REQUEST_MS = 20_000
-"""Request timeout of consumers; a join is answered only when all members have joined."""
+"""The request timeout of consumers; a join is answered only when all members have joined."""
 SESSION_MS = 6_000
-"""Time until a dead member loses its partitions; by default brokers accept no less."""
+"""The time until a dead member loses its partitions; by default brokers accept no less."""
 MAX_POLL_INTERVAL_MS = 24 * 3_600_000
-"""Time between two polls of a live member: a batch may take long, heartbeats show it is alive."""
+"""The longest time between two polls of a live member.
+
+A batch may take long; heartbeats show that the member is alive.
+"""
 METADATA_MS = 30_000
-"""Age at which clients refresh topics, partitions and leaders."""
+"""The age at which clients refresh topics, partitions and leaders."""
 RETRY_MS = 100
 BATCH_BYTES = 256 * 1024
 FETCH_BYTES = 2 * 1024 * 1024
-"""Size of a fetch; aiokafka decodes it in one go, which blocks the event loop."""
+"""The size of a fetch; aiokafka decodes it without a pause, which blocks the event loop."""
 
 CLIENT_ERRORS = (KafkaError, ConsumerStoppedError, IllegalOperation, OSError, TimeoutError)
-"""Errors that aiokafka raises when the cluster doesn't answer or refuses a request."""
+"""The errors that aiokafka raises when the cluster doesn't answer or refuses a request."""
 
 Assignor = type[AbstractPartitionAssignor]
 T = TypeVar("T")

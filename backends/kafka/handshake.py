@@ -1,4 +1,4 @@
-"""Finds the reason why no client can connect: aiokafka keeps it to its log."""
+"""Finds the reason why no client can connect, which aiokafka only logs."""
 
 import ssl
 
@@ -18,9 +18,9 @@ _HOST_MISMATCH = (62, 64)
 
 
 async def explain_failure(connection: Connection) -> str | None:
-    """Connect to each server until one fails; return why, and the setting to look at.
+    """Connect to each server until one fails; return the reason, and the setting to check.
 
-    Returns None if every server can be connected to by now.
+    Returns None if every server can be connected to now.
     """
     for server in connection.servers:
         host, _, port = server.rpartition(":")
@@ -39,7 +39,7 @@ async def explain_failure(connection: Connection) -> str | None:
 
 
 def _reason(error: Exception, connection: Connection) -> str:
-    """Return the rest of a sentence that begins with the server."""
+    """Return the rest of a sentence that begins with the server's name."""
     protocol = connection.security.protocol
     match error:
         case ssl.SSLError():

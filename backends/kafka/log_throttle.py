@@ -30,9 +30,9 @@ _without_log = logging.NullHandler()
 
 
 def throttle_library_logs() -> None:
-    """Throttle all loggers of aiokafka and drop what is below a warning; idempotent.
+    """Throttle all loggers of aiokafka and drop lines below the level warning; idempotent.
 
-    A verb that shows no log has its own line for a failure.
+    A command that shows no log reports failures itself.
     """
     logging.getLogger(_LIBRARY).setLevel(logging.WARNING)
     logging.getLogger(_LIBRARY).addHandler(_without_log)

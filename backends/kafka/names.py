@@ -6,9 +6,9 @@ from zlib import crc32
 from baton.eventlog.ports.transport import TransportLocation
 
 RUNS_PARTITIONS = 12
-"""Partitions of the runs topic; more executors than partitions would leave some idle."""
+"""The number of partitions of the runs topic; executors beyond it are idle."""
 PARTITIONS = 6
-"""Partitions of every other topic."""
+"""The number of partitions of every other topic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

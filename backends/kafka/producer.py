@@ -85,15 +85,15 @@ class Producer:
     def _by_partition(
         self, messages: Iterable[Message], partitions: int
     ) -> Mapping[int, Sequence[Message]]:
-        """Group messages by partition: that of their key, or the next in turn without a key."""
-        found: dict[int, list[Message]] = {}
+        """Group messages by the partition of their key, without a key by each partition in turn."""
+        by_partition: dict[int, list[Message]] = {}
         for message in messages:
             if message.key is None:
                 partition = next(self._round_robin) % partitions
             else:
                 partition = partition_of(message.key, partitions)
-            found.setdefault(partition, []).append(message)
-        return found
+            by_partition.setdefault(partition, []).append(message)
+        return by_partition
 
     async def _start(self) -> AIOKafkaProducer:
         async with self._starting:
@@ -106,7 +106,7 @@ class Producer:
             return self._client
 
     def _discard(self, failed: AIOKafkaProducer) -> None:
-        """Abort the failed client in the background, unless a concurrent send has done it."""
+        """Abort the failed client in the background, unless a concurrent send already has."""
         if self._client is failed:
             _log.warning("sending failed: the next send uses a new producer")
             self._client = None
@@ -126,7 +126,7 @@ class Producer:
 async def _send_in_order(
     client: AIOKafkaProducer, topic: str, partition: int, messages: Sequence[Message]
 ) -> None:
-    """Send batch after batch: no message is stored unless all messages before it are."""
+    """Send batch after batch: a message is stored only if all messages before it are."""
     for batch in _batches(client, messages):
         await (await client.send_batch(batch, topic, partition=partition))
 
@@ -144,7 +144,7 @@ def _batches(client: AIOKafkaProducer, messages: Sequence[Message]) -> Iterator[
 
 
 def _append(batch: BatchBuilder, message: Message) -> bool:
-    """Append the message and return True, or return False if the batch, not empty, is full."""
+    """Append the message and return True; return False if the batch is full and not empty."""
     appended = batch.append(
         timestamp=None, key=message.key, value=message.value, headers=list(message.headers)
     )

@@ -1,4 +1,4 @@
-"""Creation of missing topics; existing topics are left as they are."""
+"""Creation of missing topics; existing topics aren't changed."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -16,9 +16,9 @@ from baton.eventlog.errors import Unavailable
 
 CREATE_TIMEOUT_MS = 10_000
 BROKER_DEFAULT = -1
-"""Replication factor of new topics: the cluster's own default."""
+"""The replication factor of new topics: the cluster's own default."""
 TOPIC_CONFIG = MappingProxyType({"max.message.bytes": str(16 * 1024 * 1024)})
-"""A message may be somewhat larger than the largest request body."""
+"""The settings of new topics: a message may be somewhat larger than the largest request body."""
 
 
 class _CreateTopicsResponse(Protocol):
@@ -46,7 +46,7 @@ class TopicAdmin:
         self._existing.discard(topic)
 
     async def create(self, topics: Collection[str]) -> Sequence[str]:
-        """Create the missing ones of `topics` and return their names; raises `Unavailable`."""
+        """Create the topics that don't exist yet and return their names; raises `Unavailable`."""
         wanted = [
             NewTopic(topic, self._names.partitions(topic), BROKER_DEFAULT, {}, TOPIC_CONFIG)
             for topic in topics
@@ -72,7 +72,7 @@ class TopicAdmin:
         await asyncio.shield(close_client(admin))
 
     async def _start(self, admin: AIOKafkaAdminClient) -> None:
-        """Start a client; every other one follows its success. Raises `Unavailable`."""
+        """Start a client; other calls wait for the first one's success. Raises `Unavailable`."""
         try:
             await start_client(admin)
         except CLIENT_ERRORS as error:

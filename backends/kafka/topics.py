@@ -19,7 +19,7 @@ from baton.eventlog.ports.topics import Message, ReceivedMessage
 
 POLL_MS = 1_000
 LAST_COMMIT_TIMEOUT_S = 3.0
-"""Timeout of the commit before a consumer closes."""
+"""The timeout of the commit before a consumer closes."""
 
 _log = logging.getLogger("baton.kafka")
 
@@ -43,7 +43,7 @@ class KafkaTopics:
         await self._producer.send(topic, messages)
 
     async def consume(self, topic: str, *, group: str | None) -> "KafkaTopicConsumer":
-        """Consume `topic` as a member of `group`, or alone from the topic's present end on."""
+        """Consume `topic` as a member of `group`, or alone from the topic's current end on."""
         offsets = LocalOffsets(topic) if group is None else CommittedOffsets(topic, group)
         consumer = KafkaTopicConsumer(
             self._connection, self._topic_admin, offsets, on_close=self._open.discard
@@ -54,7 +54,7 @@ class KafkaTopics:
         return consumer
 
     async def close(self) -> None:
-        """Close every consumer; what `next` returned last stays unacknowledged."""
+        """Close every consumer; the messages that `next` returned last stay unacknowledged."""
         await asyncio.gather(*(consumer.close() for consumer in list(self._open)))
 
 
@@ -111,8 +111,8 @@ class KafkaTopicConsumer:
         """Leave the group, if any.
 
         Args:
-            unfinished: None leaves the messages returned last unacknowledged; otherwise all of
-                them but these are acknowledged.
+            unfinished: None leaves the messages returned last unacknowledged; otherwise all of them
+                except these are acknowledged.
         """
         self._on_close(self)
         if unfinished is None:
@@ -130,9 +130,9 @@ class KafkaTopicConsumer:
             return ()
         async with self._consumer.use() as client:
             await self._offsets.acknowledge(client, unfinished)
-            found = await self._consumer.poll(client)
-        self._offsets.in_flight.add(found)
-        return [_received(record) for records in found.values() for record in records]
+            fetched = await self._consumer.poll(client)
+        self._offsets.in_flight.add(fetched)
+        return [_received(record) for records in fetched.values() for record in records]
 
     async def _commit_last(
         self, unfinished: Collection[ReceivedMessage], client: AIOKafkaConsumer

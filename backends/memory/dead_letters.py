@@ -19,14 +19,20 @@ class MemoryDeadLetters:
 
     async def page(self, *, after: str = "", limit: int = 100) -> Sequence[DeadLetter]:
         """Return letters with ids greater than `after`, ordered by id."""
-        return [self._letters[one] for one in sorted(self._letters) if one > after][:limit]
+        return [
+            self._letters[letter_id] for letter_id in sorted(self._letters) if letter_id > after
+        ][:limit]
 
     async def newest(
         self, *, before: tuple[int, str] | None = None, limit: int = 100
     ) -> Sequence[DeadLetter]:
         """Return letters by time and id, the newest first."""
-        found = sorted(((one.at, ident) for ident, one in self._letters.items()), reverse=True)
-        return [self._letters[key[1]] for key in found if before is None or key < before][:limit]
+        newest_keys = sorted(
+            ((letter.at, ident) for ident, letter in self._letters.items()), reverse=True
+        )
+        return [self._letters[key[1]] for key in newest_keys if before is None or key < before][
+            :limit
+        ]
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         """Return one letter."""

@@ -33,8 +33,8 @@ class MemoryEventStore:
 
     async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
         """Return up to `limit` events with positions greater than `after`, in order."""
-        found = self.recorder.select_notifications(after, limit, inclusive_of_start=False)
-        return [_recorded(event.id, event) for event in found]
+        notifications = self.recorder.select_notifications(after, limit, inclusive_of_start=False)
+        return [_recorded(event.id, event) for event in notifications]
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 in an empty store."""
@@ -55,8 +55,8 @@ class MemoryEventStore:
         return ids[0] if ids else 0
 
     async def _newest(self, stream: str) -> int:
-        found = self.recorder.select_events(stream, desc=True, limit=1)
-        return found[0].originator_version if found else 0
+        newest = self.recorder.select_events(stream, desc=True, limit=1)
+        return newest[0].originator_version if newest else 0
 
     async def _read_after(self, after: int, limit: int) -> Sequence[Recorded]:
         return await self.read_all(after=after, limit=limit)

@@ -23,13 +23,13 @@ class MemoryIdempotencyKeys:
 
     async def complete(self, tenant: str, key: str, *, response: StoredResponse) -> None:
         """Store the response of a claimed key."""
-        if kept := self._keys.get((tenant, key)):
-            self._keys[tenant, key] = replace(kept, response=response)
+        if stored := self._keys.get((tenant, key)):
+            self._keys[tenant, key] = replace(stored, response=response)
 
     async def release(self, tenant: str, key: str) -> None:
         """Give up the claim of a key whose command was refused."""
-        kept = self._keys.get((tenant, key))
-        if kept and kept.response is None:
+        stored = self._keys.get((tenant, key))
+        if stored and stored.response is None:
             del self._keys[tenant, key]
 
     def _delete_expired(self, before: int) -> None:

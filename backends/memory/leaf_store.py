@@ -28,19 +28,21 @@ class MemoryLeafStore:
 
     async def events(self, *, after: int, limit: int) -> Sequence[Stored]:
         """Return up to `limit` events with positions greater than `after`, in order."""
-        found = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
-        return [Stored(one.id, str(one.originator_id), *_content(one)) for one in found]
+        notifications = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
+        return [
+            Stored(event.id, str(event.originator_id), *_content(event)) for event in notifications
+        ]
 
     async def derive(self, *, after: int, limit: int) -> Derived:
-        """Return the leaves of up to `limit` events behind `after`."""
+        """Return the leaves of up to `limit` events after `after`."""
         return await self._derivation.derive(after=after, limit=limit)
 
     async def stream(self, name: str) -> Sequence[Stored]:
         """Return all events of a stream, undecoded, in order."""
         positions = self._recorder._stored_events_index.get(name, {})  # noqa: SLF001 - as in `leaves_of`
         return [
-            Stored(1 + positions[one.originator_version], name, *_content(one))
-            for one in self._recorder.select_events(name)
+            Stored(1 + positions[event.originator_version], name, *_content(event))
+            for event in self._recorder.select_events(name)
         ]
 
     async def newest(self) -> int:
@@ -49,14 +51,14 @@ class MemoryLeafStore:
 
     async def leaves_of(self, wanted: Sequence[tuple[str, int]]) -> Mapping[str, PlacedLeaf]:
         """Return the leaves of events by their stream."""
-        found: dict[str, PlacedLeaf] = {}
+        leaves: dict[str, PlacedLeaf] = {}
         for stream, version in wanted:
             versions = self._recorder._stored_events_index.get(stream, {})  # noqa: SLF001 - the API has no positions of a stream's events
             index = versions.get(version)  # positions have no gaps here, and begin at 1
             if index is not None and index < self._size:
                 block = self._blocks[index // LEAVES_PER_BLOCK]
-                found[stream] = PlacedLeaf(index, block.hashes[index % LEAVES_PER_BLOCK])
-        return found
+                leaves[stream] = PlacedLeaf(index, block.hashes[index % LEAVES_PER_BLOCK])
+        return leaves
 
     async def blocks(self, *, first: int, limit: int) -> Sequence[LeafBlock]:
         """Return up to `limit` blocks with numbers from `first` on, in order."""

@@ -11,7 +11,7 @@ class MemorySecrets:
         self._sealed: dict[tuple[str, str], Sealed] = {}
 
     async def put(self, tenant: str, secret_id: str, value: str) -> None:
-        """Encrypt and store `value`, in place of an earlier one."""
+        """Encrypt and store `value`, replacing an earlier one."""
         self._sealed[tenant, secret_id] = self._cipher.seal(tenant, secret_id, value)
 
     async def get(self, tenant: str, secret_id: str) -> str | None:

@@ -30,10 +30,10 @@ class MemoryTopics:
 
     async def consume(self, topic: str, *, group: str | None) -> "MemoryTopicConsumer":
         """Return a consumer of `topic`: a member of `group`, or one that gets every message."""
-        found = self._topic(topic)
+        consumed = self._topic(topic)
         if group is None:
-            return MemoryTopicConsumer(found, _Group(found.ends()))
-        return MemoryTopicConsumer(found, self._groups.setdefault((topic, group), _Group({})))
+            return MemoryTopicConsumer(consumed, _Group(consumed.ends()))
+        return MemoryTopicConsumer(consumed, self._groups.setdefault((topic, group), _Group({})))
 
     def _topic(self, name: str) -> "_Topic":
         return self._topics.setdefault(name, _Topic(name))
@@ -52,22 +52,26 @@ class _Topic:
         for message in messages:
             turn = next(self._keyless) if message.key is None else crc32(message.key)
             number = turn % PARTITIONS
-            kept = self._partitions[number]
-            kept.append(
+            partition = self._partitions[number]
+            partition.append(
                 ReceivedMessage(
-                    topic=self._name, partition=number, offset=len(kept), at=at, message=message
+                    topic=self._name,
+                    partition=number,
+                    offset=len(partition),
+                    at=at,
+                    message=message,
                 )
             )
         self.wake_consumers()
 
     def ends(self) -> dict[int, int]:
-        return {number: len(kept) for number, kept in enumerate(self._partitions)}
+        return {number: len(messages) for number, messages in enumerate(self._partitions)}
 
     def from_offset(self, number: int, offset: int, limit: int) -> Sequence[ReceivedMessage]:
         return self._partitions[number][offset : offset + limit]
 
     def wake_consumers(self) -> None:
-        """Make every consumer that waits look for messages again."""
+        """Make every waiting consumer look for messages again."""
         self.changed.set()
         self.changed = asyncio.Event()
 
@@ -93,7 +97,7 @@ class _Group:
 
 
 class MemoryTopicConsumer:
-    """A member of a group; a rebalance delivers messages again that weren't committed."""
+    """A member of a group; a rebalance delivers uncommitted messages again."""
 
     def __init__(self, topic: _Topic, group: _Group) -> None:
         self._topic = topic
@@ -110,8 +114,8 @@ class MemoryTopicConsumer:
         self._commit(unfinished)
         while True:
             changed = self._topic.changed
-            if found := self._read():
-                return found
+            if messages := self._read():
+                return messages
             await changed.wait()
 
     async def close(self, *, unfinished: Collection[ReceivedMessage] | None = None) -> None:
@@ -124,11 +128,11 @@ class MemoryTopicConsumer:
         self._topic.wake_consumers()
 
     def _commit(self, unfinished: Collection[ReceivedMessage]) -> None:
-        """Commit what was returned, up to the first unfinished message of each partition."""
+        """Commit the returned messages, up to the first unfinished message of each partition."""
         committed = dict(self._returned)
-        for one in unfinished:
-            if one.partition in committed:
-                committed[one.partition] = min(committed[one.partition], one.offset)
+        for message in unfinished:
+            if message.partition in committed:
+                committed[message.partition] = min(committed[message.partition], message.offset)
         for number, offset in committed.items():
             self._group.committed[number] = max(self._group.committed.get(number, 0), offset)
 
@@ -137,9 +141,9 @@ class MemoryTopicConsumer:
             raise Unavailable("the consumer is closed")
         if self._generation != self._group.generation:
             self._generation, self._returned = self._group.generation, {}
-        found: list[ReceivedMessage] = []
+        messages: list[ReceivedMessage] = []
         for number in self._group.partitions_of(self):
             begin = self._returned.get(number, self._group.committed.get(number, 0))
-            found += self._topic.from_offset(number, begin, MAX_MESSAGES - len(found))
-        self._returned |= {one.partition: one.offset + 1 for one in found}
-        return found
+            messages += self._topic.from_offset(number, begin, MAX_MESSAGES - len(messages))
+        self._returned |= {message.partition: message.offset + 1 for message in messages}
+        return messages

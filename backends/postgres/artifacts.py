@@ -24,5 +24,5 @@ class PostgresArtifacts:
 
     async def get(self, tenant: str, sha256: str) -> bytes | None:
         """Return a value that `tenant` owns."""
-        found = await self._database.look_up(GET, sha256, tenant)
-        return verified(sha256, found[0][0] if found else None)
+        rows = await self._database.look_up(GET, sha256, tenant)
+        return verified(sha256, rows[0][0] if rows else None)

@@ -16,8 +16,8 @@ class PostgresCheckpoints:
 
     async def load(self, name: str) -> int:
         """Return the saved position, 0 when there is none."""
-        found = await self._database.fetch(_LOAD, name)
-        return int(found[0][0]) if found else 0
+        rows = await self._database.fetch(_LOAD, name)
+        return int(rows[0][0]) if rows else 0
 
     async def save(self, name: str, position: int) -> None:
         """Save `position`, unless a greater one is saved."""

@@ -21,11 +21,11 @@ from baton.eventlog.ports.backend import StoreLocation
 
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 30.0
-"""The longest a statement may take; queries over many rows are the slow ones."""
+"""The longest time of a statement; queries over many rows are the slow ones."""
 CLOSE_TIMEOUT_S = 3.0
 IDLE_CONNECTION_S = 300.0
 POOL_SIZE = 8
-"""Connections in the pool of a process; its appender and its follower of the log own one each."""
+"""The number of connections in a process's pool; appender and log tail own one more each."""
 UNLIMITED_STATEMENTS = 2**31
 """More statements than a connection ever runs, so that the pool doesn't replace it for its age."""
 
@@ -44,7 +44,7 @@ _SETTINGS = MappingProxyType(
         "default_transaction_isolation": "read committed",
         "idle_in_transaction_session_timeout": "10s",
         "lock_timeout": "10s",
-        "statement_timeout": "60s",  # for clients that have died; living ones give up earlier
+        "statement_timeout": "60s",  # for clients that have died; live clients give up earlier
         "client_connection_check_interval": "5s",
         "tcp_user_timeout": "10s",
         "jit": "off",
@@ -53,9 +53,9 @@ _SETTINGS = MappingProxyType(
 ALONG_INDEX = MappingProxyType({"enable_bitmapscan": "off", "enable_sort": "off"})
 """Makes the planner read a page along its index even while it believes the table to be small.
 
-Until the first ANALYZE of a table that has grown, it would find and sort all rows instead.
+Until the first ANALYZE of a table that has grown, it would read and sort all rows instead.
 """
-# A cached plan would stay as it was made for the small table, so every execution is planned again.
+# A cached plan would remain as made for the small table, so every execution is planned again.
 _POOL_SETTINGS = MappingProxyType(
     {**_SETTINGS, **ALONG_INDEX, "plan_cache_mode": "force_custom_plan"}
 )
@@ -146,7 +146,7 @@ async def open_database(url: str, *, read_only: bool = False, single: bool = Fal
 async def connect(
     url: str, *, timeout_s: float = STATEMENT_TIMEOUT_S, settings: Mapping[str, str] = _NO_SETTINGS
 ) -> Connection:
-    """Return a connection that the caller owns; `settings` add to those of the server's session.
+    """Return a connection that the caller owns; `settings` are added to the server session's.
 
     Raises `Unavailable`.
     """

@@ -42,13 +42,13 @@ class PostgresDeadLetters:
     ) -> Sequence[DeadLetter]:
         """Return letters by time and id, the newest first."""
         at, letter_id = before or dead_letter_statements.AFTER_ALL
-        found = await self._database.look_up(_NEWEST, at, letter_id, limit)
-        return [letter_of(*row) for row in found]
+        rows = await self._database.look_up(_NEWEST, at, letter_id, limit)
+        return [letter_of(*row) for row in rows]
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         """Return one letter."""
-        found = await self._database.look_up(_GET, letter_id)
-        return letter_of(*found[0]) if found else None
+        rows = await self._database.look_up(_GET, letter_id)
+        return letter_of(*rows[0]) if rows else None
 
     async def mark_redriven(self, letter_id: str, *, at: int) -> None:
         """Record that the message was sent again at `at`."""

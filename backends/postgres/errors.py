@@ -25,7 +25,7 @@ _NO_TLS = "rejected SSL upgrade"
 def as_unavailable() -> Iterator[None]:
     """Raise errors of the driver as `Unavailable`, or `Unwritable` for a value it can't store.
 
-    An error that waiting doesn't mend is `Misconfigured`; its message names the setting.
+    An error that waiting doesn't solve becomes `Misconfigured`; its message names the setting.
     """
     try:
         yield
@@ -64,7 +64,7 @@ def _translated(error: Exception) -> Unavailable | Unwritable:
 
 
 def _of_handshake(error: ssl.SSLError) -> Unavailable:
-    """Return the error of a TLS handshake; a connection may break during one, too."""
+    """Return the error of a TLS handshake, during which a connection may also break."""
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = f"the server's certificate isn't trusted ({error.verify_message})"
         return Misconfigured(f"PostgreSQL: {reason}: check sslrootcert in BATON_STORE")

@@ -37,7 +37,7 @@ class PostgresFunctionDirectory:
     async def announce(
         self, holder: str, functions: Sequence[KnownFunction], *, ttl_ms: int
     ) -> None:
-        """Replace the announcement of an executor, and delete those that have expired."""
+        """Replace the announcement of an executor, and delete expired announcements."""
         document = orjson.dumps(list(functions))
         await self._database.fetch(_ANNOUNCE, holder, document, ttl_ms)
 
@@ -46,14 +46,14 @@ class PostgresFunctionDirectory:
         await self._database.fetch(_WITHDRAW, holder)
 
     async def report_waiting(self, holder: str, waiting: Mapping[str, int]) -> None:
-        """Replace the numbers of calls that wait at an executor."""
+        """Replace the numbers of waiting calls of an executor."""
         document = orjson.dumps(waiting).decode()
         await self._database.fetch(_REPORT_WAITING, holder, document)
 
     async def waiting(self, tenant: str) -> int:
-        """Return how many calls of a tenant wait at all executors that are announced."""
-        ((found,),) = await self._database.fetch(_WAITING, tenant)
-        return int(found)
+        """Return how many calls of a tenant wait at all announced executors."""
+        ((waiting,),) = await self._database.fetch(_WAITING, tenant)
+        return int(waiting)
 
     async def announced(self) -> Sequence[Sequence[KnownFunction]]:
         """Return the functions of each executor whose announcement hasn't expired."""

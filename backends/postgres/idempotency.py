@@ -40,9 +40,9 @@ class _Unsettled(NamedTuple):
 class PostgresIdempotencyKeys:
     """Implements `IdempotencyKeys`.
 
-    A claim that could not be settled because the database was unavailable is settled before the
-    next claim. A client that repeats its request then needn't wait until the claim counts as
-    abandoned.
+    A claim that could not be completed or released because the database was unavailable is settled
+    before the next claim. A client that repeats its request then needn't wait until the claim
+    counts as abandoned.
     """
 
     def __init__(self, database: Database) -> None:
@@ -78,12 +78,12 @@ class PostgresIdempotencyKeys:
 
     async def _settle_pending(self) -> None:
         while self._unsettled:
-            one = self._unsettled.pop()
+            claim = self._unsettled.pop()
             try:
-                if time.monotonic() < one.until:
-                    await self._write(one.tenant, one.key, one.response)
+                if time.monotonic() < claim.until:
+                    await self._write(claim.tenant, claim.key, claim.response)
             except Unavailable:
-                self._unsettled.append(one)
+                self._unsettled.append(claim)
                 raise
 
     async def _write(self, tenant: str, key: str, response: StoredResponse | None) -> None:
@@ -95,12 +95,12 @@ class PostgresIdempotencyKeys:
     async def _claim_existing(
         self, tenant: str, key: str, fingerprint: str, at: int
     ) -> KeyClaim | None:
-        """Claim a key that exists; None when it was released in the meantime."""
+        """Claim a key that exists; None if it was released in the meantime."""
         async with self._database.transaction() as transaction:
-            found = await transaction.fetchrow(_FIND_LOCKED, tenant, key)
-            if found is None:
+            row = await transaction.fetchrow(_FIND_LOCKED, tenant, key)
+            if row is None:
                 return None
-            claim = evaluate_claim(stored_key(*found), fingerprint=fingerprint, at=at)
+            claim = evaluate_claim(stored_key(*row), fingerprint=fingerprint, at=at)
             if claim.outcome == "claimed":
                 await transaction.execute(_CLAIM_AGAIN, tenant, key, fingerprint, at)
             return claim

@@ -35,7 +35,7 @@ class PostgresLeafStore:
         return [Stored(*row) for row in await self._database.fetch(EVENTS.page, after, limit)]
 
     async def derive(self, *, after: int, limit: int) -> Derived:
-        """Return the leaves of up to `limit` events behind `after`."""
+        """Return the leaves of up to `limit` events after `after`."""
         return await self._derivation.derive(after=after, limit=limit)
 
     async def stream(self, name: str) -> Sequence[Stored]:
@@ -65,8 +65,8 @@ class PostgresLeafStore:
 
     async def block_at(self, position: int) -> LeafBlock | None:
         """Return the last block that begins at `position` or before."""
-        found = await self._database.fetch(_SQL.block_at, position)
-        return LeafBlock(*found[0]) if found else None
+        rows = await self._database.fetch(_SQL.block_at, position)
+        return LeafBlock(*rows[0]) if rows else None
 
     async def roots(self) -> Sequence[bytes]:
         """Return the root of every block, in order."""
@@ -75,10 +75,10 @@ class PostgresLeafStore:
     async def head(self, size: int | None = None) -> SealedHead | None:
         """Return the head of `size` leaves, or the newest one."""
         if size is None:
-            found = await self._database.fetch(_SQL.newest_head)
+            rows = await self._database.fetch(_SQL.newest_head)
         else:
-            found = await self._database.fetch(_SQL.head, size)
-        return SealedHead(*found[0]) if found else None
+            rows = await self._database.fetch(_SQL.head, size)
+        return SealedHead(*rows[0]) if rows else None
 
     async def heads(self, *, after: int, limit: int) -> Sequence[SealedHead]:
         """Return up to `limit` heads of more than `after` leaves, the smallest first."""

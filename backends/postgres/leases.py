@@ -1,7 +1,7 @@
 """Leases in PostgreSQL, on the database's clock.
 
-The clocks of hosts differ, so a lease expires by the clock of the database. Each call measures how
-far this host's clock is off, and shifts the times that it was given by as much.
+The clocks of hosts differ, so a lease expires by the clock of the database. Each call measures the
+difference to this host's clock, and corrects the given times by it.
 """
 
 import time
@@ -31,38 +31,37 @@ class PostgresLeases:
         """Acquire or renew the lease; None while another holder has it."""
         database_at = at + await self._offset_ms()
         values = (name, holder, database_at + ttl_ms, database_at)
-        found = await self._database.fetch(_ACQUIRE, *values)
-        if not found:
+        rows = await self._database.fetch(_ACQUIRE, *values)
+        if not rows:
             return None
-        return Lease(name=name, holder=holder, epoch=found[0][0], expires_at=at + ttl_ms)
+        return Lease(name=name, holder=holder, epoch=rows[0][0], expires_at=at + ttl_ms)
 
     async def release(self, lease: Lease) -> None:
-        """End the lease before it expires; one that was taken over stays."""
+        """End the lease before it expires; a lease that another holder took over stays."""
         await self._database.fetch(_RELEASE, lease.name, lease.holder, lease.epoch)
 
     async def held(self, *, at: int) -> Sequence[Lease]:
         """Return the leases that haven't expired, by name, in this host's time."""
         offset = await self._offset_ms()
-        found = [lease_of(*row) for row in await self._database.fetch(_HELD, at + offset)]
-        return [replace(one, expires_at=one.expires_at - offset) for one in found]
+        leases = [lease_of(*row) for row in await self._database.fetch(_HELD, at + offset)]
+        return [replace(lease, expires_at=lease.expires_at - offset) for lease in leases]
 
     async def _offset_ms(self) -> int:
-        """Return what to add to this host's time to get the database's, as far as is certain."""
-        asked = self._wall()
+        """Return the certain part of the difference between the database's time and this host's."""
+        sent_at = self._wall()
         ((now,),) = await self._database.fetch(_NOW)
         answered = self._wall()
-        return round(1_000 * offset_s(asked, float(now), answered))
+        return round(1_000 * offset_s(sent_at, float(now), answered))
 
 
-def offset_s(asked: float, now: float, answered: float) -> float:
+def offset_s(sent_at: float, now: float, answered: float) -> float:
     """Return the least correction of this host's clock that puts `now` into the round trip.
 
     Args:
-        asked: This host's time when the question was sent, in seconds.
-        now: The database's time when it answered, in seconds.
+        sent_at: This host's time when the query was sent, in seconds.
+        now: The database's time in its answer, in seconds.
         answered: This host's time when the answer arrived, in seconds.
-
     """
-    if now < asked:
-        return now - asked
+    if now < sent_at:
+        return now - sent_at
     return max(0.0, now - answered)

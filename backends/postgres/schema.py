@@ -1,6 +1,6 @@
-"""The schema of the database: its migrations, and the check that each service starts with.
+"""The schema of the database: its migrations, and the check when a service starts.
 
-Migrations are the numbered files in `migrations`. Each runs in one transaction, and running one
+Migrations are the numbered files in `migrations`. Each runs in one transaction, and running it
 again changes nothing. The greatest number is the version of the schema.
 """
 
@@ -44,12 +44,12 @@ class Migration(NamedTuple):
 
 def migrations() -> Sequence[Migration]:
     """Return every migration of this release, in order."""
-    found = [
+    unordered = [
         Migration(int(match[1]), match[2], file.read_text(encoding="utf-8"))
         for file in files("baton.backends.postgres").joinpath("migrations").iterdir()
         if (match := _FILE.fullmatch(file.name))
     ]
-    return sorted(found)
+    return sorted(unordered)
 
 
 async def migrate(url: str) -> Sequence[str]:
@@ -60,19 +60,21 @@ async def migrate(url: str) -> Sequence[str]:
     connection = await connect(url)
     try:
         with as_unavailable():
-            return [one.name for one in migrations() if await _apply(connection, one)]
+            return [
+                migration.name for migration in migrations() if await _apply(connection, migration)
+            ]
     finally:
         await close_connection(connection)
 
 
 async def check_version(database: Database) -> None:
-    """Raise `Misconfigured`, with the remedy, unless the schema is that of this release."""
+    """Raise `Misconfigured`, with the remedy, unless the schema has this release's version."""
     async with database.connection() as connection:
         _require_current(await _version(connection))
 
 
 async def _apply(connection: Connection, migration: Migration) -> bool:
-    """Run a migration unless it was run before; return whether it ran."""
+    """Run a migration unless it has run before; return whether it ran."""
     async with connection.transaction():
         await connection.execute(_LOCK)
         await connection.execute(_VERSIONS)

@@ -22,14 +22,14 @@ class PostgresSecrets:
         self._cipher = cipher
 
     async def put(self, tenant: str, secret_id: str, value: str) -> None:
-        """Encrypt and store `value`, in place of an earlier one."""
+        """Encrypt and store `value`, replacing an earlier one."""
         sealed = self._cipher.seal(tenant, secret_id, value)
         await self._database.fetch(_PUT, tenant, secret_id, sealed.key_id, sealed.encrypted)
 
     async def get(self, tenant: str, secret_id: str) -> str | None:
         """Return the decrypted value."""
-        found = await self._database.look_up(_GET, tenant, secret_id)
-        return self._cipher.open(tenant, secret_id, Sealed(*found[0])) if found else None
+        rows = await self._database.look_up(_GET, tenant, secret_id)
+        return self._cipher.open(tenant, secret_id, Sealed(*rows[0])) if rows else None
 
     async def forget(self, tenant: str, secret_id: str) -> None:
         """Delete a value."""

@@ -1,7 +1,7 @@
 """Encryption of connections to PostgreSQL, by the rules of libpq and two stricter ones.
 
-Off loopback the default of `sslmode` is `verify-full`, where libpq's is `prefer`. That one silently
-falls back to plain text, as `allow` does; both are refused.
+Off loopback the default of `sslmode` is `verify-full`, not `prefer` as in libpq. The modes `prefer`
+and `allow` silently fall back to plain text; both are refused.
 """
 
 import os
@@ -23,7 +23,7 @@ _SILENT_FALLBACK: Final = frozenset(("allow", "prefer"))
 _VERIFYING: Final = frozenset(("verify-ca", "verify-full"))
 _FILES: Final = ("sslrootcert", "sslcert", "sslkey")
 _SYSTEM: Final = "system"
-"""The value of `sslrootcert` that stands for the authorities which the system trusts."""
+"""The value of `sslrootcert` for the authorities that the operating system trusts."""
 _VARIABLES: Final = {
     "host": "PGHOST",
     "sslmode": "PGSSLMODE",
@@ -56,30 +56,30 @@ def tls_of(url: str) -> Tls:
 
 
 def _mode(options: Mapping[str, str]) -> Mode | None:
-    given = options.get("sslmode")
-    if given is None:
+    mode = options.get("sslmode")
+    if mode is None:
         return None
-    if given not in get_args(Mode):
+    if mode not in get_args(Mode):
         known = ", ".join(get_args(Mode))
-        raise Misconfigured(f"PostgreSQL: sslmode={given} in BATON_STORE is none of {known}")
-    return cast("Mode", given)
+        raise Misconfigured(f"PostgreSQL: sslmode={mode} in BATON_STORE is none of {known}")
+    return cast("Mode", mode)
 
 
 def _options(url: str) -> Mapping[str, str]:
-    """Return the parameters of an address, and those of libpq's environment that it lacks."""
-    given = dict(parse_qsl(urlsplit(url).query))
+    """Return the parameters of an address, completed from libpq's environment."""
+    from_address = dict(parse_qsl(urlsplit(url).query))
     from_environment = {
         name: value for name, variable in _VARIABLES.items() if (value := os.environ.get(variable))
     }
-    return {**from_environment, **given}
+    return {**from_environment, **from_address}
 
 
 def _hosts(url: str, options: Mapping[str, str]) -> Iterator[str]:
-    """Yield the hosts of an address; an empty one stands for a socket of this machine."""
+    """Yield the hosts of an address; an empty one means a socket of this machine."""
     listed = urlsplit(url).netloc.rpartition("@")[2] or options.get("host", "")
-    for one in unquote(listed).split(","):
-        name, _, port = one.rpartition(":")
-        yield name if port.isdigit() else one
+    for host in unquote(listed).split(","):
+        name, _, port = host.rpartition(":")
+        yield name if port.isdigit() else host
 
 
 def _is_local(host: str) -> bool:
@@ -87,11 +87,11 @@ def _is_local(host: str) -> bool:
 
 
 def _trusts_system(mode: Mode, options: Mapping[str, str]) -> bool:
-    """Return whether certificates are verified by the authorities that the system trusts."""
-    named = options.get("sslrootcert")
-    if named is None and mode in _VERIFYING:
+    """Return whether the operating system's authorities verify certificates."""
+    root_cert = options.get("sslrootcert")
+    if root_cert is None and mode in _VERIFYING:
         return not (Path.home() / ".postgresql" / "root.crt").exists()
-    return named == _SYSTEM
+    return root_cert == _SYSTEM
 
 
 def _system_context(mode: Mode, options: Mapping[str, str]) -> ssl.SSLContext:

@@ -19,7 +19,7 @@ NEWEST: Final = (
     " ORDER BY at DESC, letter_id DESC LIMIT $3"
 )
 AFTER_ALL: Final = (2**62, "")
-"""A time and an id behind those of every letter."""
+"""A time and an id that sort after every letter's."""
 GET: Final = f"SELECT {COLUMNS} FROM {{table}} WHERE letter_id = $1"  # noqa: S608 - as above
 MARK_REDRIVEN: Final = "UPDATE {table} SET redriven_at = $2 WHERE letter_id = $1"
 

@@ -10,8 +10,7 @@ class EventStatements:
         Args:
             table: The table's name.
             position: The column that holds the positions.
-            parameter: What stands before a parameter's number, such as `$`.
-
+            parameter: The prefix of a parameter's number, such as `$`.
         """
         columns = f"{position}, originator_id, originator_version, topic, state"
         first, second, third = (f"{parameter}{number}" for number in (1, 2, 3))

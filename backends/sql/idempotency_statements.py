@@ -1,4 +1,4 @@
-"""Idempotency keys as rows: their statements, and what a row says."""
+"""Idempotency keys as rows: their statements, and the meaning of a row."""
 
 from typing import Any
 

@@ -9,10 +9,10 @@ _HEAD: Final = "size, position, root, at, note"
 
 
 def forget_tree(prefix: str) -> tuple[str, str]:
-    """Return the statements that an import runs: the tree begins again with its first event.
+    """Return the statements for an import: the tree begins again with its first event.
 
     Args:
-        prefix: Stands before the names of Baton's tables, such as `baton.`.
+        prefix: The prefix of the names of Baton's tables, such as `baton.`.
     """
     return f"DELETE FROM {prefix}leaf_blocks", f"DELETE FROM {prefix}tree_heads"  # noqa: S608 - the argument is a constant
 
@@ -24,10 +24,10 @@ class LeafStatements:
         """Build the statements, with parameters as $1, $2, ….
 
         Args:
-            prefix: Stands before the names of Baton's tables, such as `baton.`.
+            prefix: The prefix of the names of Baton's tables, such as `baton.`.
             events: The table of events.
             position: Its column of positions.
-            wanted: A SELECT of `stream` and `version` of the events whose leaves are wanted.
+            wanted: A SELECT of `stream` and `version` of the requested events.
         """
         blocks, heads = f"{prefix}leaf_blocks", f"{prefix}tree_heads"
         self.blocks = f"SELECT {_BLOCK} FROM {blocks} WHERE block >= $1 ORDER BY block LIMIT $2"  # noqa: S608 - the arguments are constants

@@ -1,7 +1,8 @@
-"""Stores in the files of a data folder: baton.db holds the events, views-N.db a set of the views,
-history-N.db what reading as of a position needs.
+"""Stores in the files of a data folder.
 
-One process at a time may write to a folder; others may read it, and append a few events beside it.
+baton.db holds the events, each views-N.db one set of the views, and history-N.db the data for reads
+as of a position. One process at a time may write to a folder; other processes may read it, and
+append a few events beside it.
 """
 
 from baton.eventlog.ports.archive import Archive

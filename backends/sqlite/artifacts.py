@@ -28,5 +28,5 @@ class SqliteArtifacts:
     async def get(self, tenant: str, sha256: str) -> bytes | None:
         """Return a value that `tenant` owns."""
         with as_unavailable():
-            found = self._reader.execute(GET, (sha256, tenant)).fetchone()
-        return verified(sha256, found[0] if found else None)
+            row = self._reader.execute(GET, (sha256, tenant)).fetchone()
+        return verified(sha256, row[0] if row else None)

@@ -21,8 +21,8 @@ class SqliteCheckpoints:
     async def load(self, name: str) -> int:
         """Return the saved position, 0 when there is none."""
         with as_unavailable():
-            found = self._reader.execute(_LOAD, (name,)).fetchone()
-        return found[0] if found else 0
+            row = self._reader.execute(_LOAD, (name,)).fetchone()
+        return row[0] if row else 0
 
     async def save(self, name: str, position: int) -> None:
         """Save `position`, unless a greater one is saved."""

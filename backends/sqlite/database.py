@@ -24,13 +24,13 @@ from baton.eventlog.private_files import make_folder
 
 BUSY_TIMEOUT_MS = 5_000
 CACHED_STATEMENTS = 16
-"""Prepared statements a connection keeps; one of 2,000 rows takes half a megabyte."""
+"""The number of prepared statements of a connection; one for 2,000 rows takes half a megabyte."""
 WRITER_EXIT_TIMEOUT_MS = 5_000
 """The longest time that the writer process of a killed Baton process may hold the lock."""
 
 
 class FolderLock:
-    """The exclusive right to write into a folder.
+    """The exclusive right to write to a folder.
 
     It lasts until `release`, or until this process and the writer processes that inherited the file
     have all ended.
@@ -44,8 +44,7 @@ class FolderLock:
     async def acquire(cls, folder: Path) -> "FolderLock":
         """Acquire the lock.
 
-        Raises `InUse` while another process has it, and `Unavailable` when the folder can't be
-        written.
+        Raises `InUse` while another process has it, and `Unavailable` if the folder isn't writable.
         """
         file = _open_lock_file(folder)
         waited_ms = 0
@@ -99,7 +98,7 @@ def folder_of(location: StoreLocation) -> Path:
 
 
 def statement(text: str, *, table: str) -> str:
-    """Return a statement of `backends.sql` as SQLite takes it, on `table`."""
+    """Return a statement of `backends.sql` on `table`, in SQLite's notation."""
     return text.format(table=table).replace("$", "?")
 
 

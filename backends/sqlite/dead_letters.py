@@ -33,8 +33,8 @@ class SqliteDeadLetters:
     async def page(self, *, after: str = "", limit: int = 100) -> Sequence[DeadLetter]:
         """Return letters with ids greater than `after`, ordered by id."""
         with as_unavailable():
-            found = self._reader.execute(_PAGE, (after, limit)).fetchall()
-        return [letter_of(*row) for row in found]
+            rows = self._reader.execute(_PAGE, (after, limit)).fetchall()
+        return [letter_of(*row) for row in rows]
 
     async def newest(
         self, *, before: tuple[int, str] | None = None, limit: int = 100
@@ -42,14 +42,14 @@ class SqliteDeadLetters:
         """Return letters by time and id, the newest first."""
         at, letter_id = before or dead_letter_statements.AFTER_ALL
         with as_unavailable():
-            found = self._reader.execute(_NEWEST, (at, letter_id, limit)).fetchall()
-        return [letter_of(*row) for row in found]
+            rows = self._reader.execute(_NEWEST, (at, letter_id, limit)).fetchall()
+        return [letter_of(*row) for row in rows]
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         """Return one letter."""
         with as_unavailable():
-            found = self._reader.execute(_GET, (letter_id,)).fetchone()
-        return letter_of(*found) if found else None
+            row = self._reader.execute(_GET, (letter_id,)).fetchone()
+        return letter_of(*row) if row else None
 
     async def mark_redriven(self, letter_id: str, *, at: int) -> None:
         """Record that the message was sent again at `at`."""

@@ -14,20 +14,20 @@ _DAMAGED_WORDS = ("file is not a database", "malformed")
 
 
 class Damaged(Unavailable):
-    """A file isn't a database, or parts of it are overwritten; waiting mends nothing."""
+    """A file isn't a database, or parts of it are overwritten; waiting doesn't help."""
 
 
 EVENTS_REMEDY = (
     "stop Baton and put a copy of the file back, or `baton import` an export into another folder"
 )
-VIEWS_REMEDY = "start Baton again, or run `baton replay --apply`: both build the views anew"
+VIEWS_REMEDY = "start Baton again, or run `baton replay --apply`: both build the views again"
 
 
 @contextmanager
 def as_unavailable(path: Path | None = None, remedy: str = EVENTS_REMEDY) -> Iterator[None]:
     """Raise errors of the driver and of the library as `Unavailable`.
 
-    A damaged file raises `Damaged`, which names `path`, if it is given, and says what to do.
+    A damaged file raises `Damaged`, which names `path`, if it is given, and the remedy.
     """
     try:
         yield
@@ -38,10 +38,10 @@ def as_unavailable(path: Path | None = None, remedy: str = EVENTS_REMEDY) -> Ite
 
 
 def is_damage(error: Exception) -> bool:
-    """Return whether an error says that the file's bytes aren't those of a database."""
+    """Return whether an error says that the file's bytes aren't a valid database."""
     cause = error.__cause__ if isinstance(error, PersistenceError) else error
-    found = cause if isinstance(cause, sqlite3.Error) else error
-    code = getattr(found, "sqlite_errorcode", None)
+    driver_error = cause if isinstance(cause, sqlite3.Error) else error
+    code = getattr(driver_error, "sqlite_errorcode", None)
     if code is not None:
         return code & 0xFF in _DAMAGED
     return any(words in str(error) for words in _DAMAGED_WORDS)

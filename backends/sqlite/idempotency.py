@@ -28,14 +28,14 @@ class SqliteIdempotencyKeys:
 
     async def claim(self, tenant: str, key: str, *, fingerprint: str, at: int) -> KeyClaim:
         """Claim the key for the request that `fingerprint` identifies."""
-        _, claimed, found = await self._transactions.run(
+        _, claimed, rows = await self._transactions.run(
             (_DELETE_EXPIRED, (at - RETENTION_MS,)),
             (_CLAIM, (tenant, key, fingerprint, at, at - ABANDONED_MS)),
             (_FIND, (tenant, key)),
         )
         if claimed:
             return KeyClaim("claimed")
-        return evaluate_claim(stored_key(*found[0]), fingerprint=fingerprint, at=at)
+        return evaluate_claim(stored_key(*rows[0]), fingerprint=fingerprint, at=at)
 
     async def complete(self, tenant: str, key: str, *, response: StoredResponse) -> None:
         """Store the response of a claimed key."""

@@ -32,11 +32,11 @@ class SqliteLeases:
         return Lease(name=name, holder=holder, epoch=rows[0][0], expires_at=expires_at)
 
     async def release(self, lease: Lease) -> None:
-        """End the lease before it expires; one that was taken over stays."""
+        """End the lease before it expires; a lease that another holder took over stays."""
         await self._transactions.run((_RELEASE, (lease.name, lease.holder, lease.epoch)))
 
     async def held(self, *, at: int) -> Sequence[Lease]:
         """Return the leases that haven't expired, by name."""
         with as_unavailable():
-            found = self._reader.execute(_HELD, (at,)).fetchall()
-        return [lease_of(*row) for row in found]
+            rows = self._reader.execute(_HELD, (at,)).fetchall()
+        return [lease_of(*row) for row in rows]

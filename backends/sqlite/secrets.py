@@ -30,7 +30,7 @@ class SqliteSecrets:
         self._cipher = cipher
 
     async def put(self, tenant: str, secret_id: str, value: str) -> None:
-        """Encrypt and store `value`, in place of an earlier one."""
+        """Encrypt and store `value`, replacing an earlier one."""
         sealed = self._cipher.seal(tenant, secret_id, value)
         row = (tenant, secret_id, sealed.key_id, sealed.encrypted)
         await self._transactions.run((_PUT, row))
@@ -38,8 +38,8 @@ class SqliteSecrets:
     async def get(self, tenant: str, secret_id: str) -> str | None:
         """Return the decrypted value."""
         with as_unavailable():
-            found = self._reader.execute(_GET, (tenant, secret_id)).fetchone()
-        return self._cipher.open(tenant, secret_id, Sealed(*found)) if found else None
+            row = self._reader.execute(_GET, (tenant, secret_id)).fetchone()
+        return self._cipher.open(tenant, secret_id, Sealed(*row)) if row else None
 
     async def forget(self, tenant: str, secret_id: str) -> None:
         """Delete a value."""
@@ -47,7 +47,7 @@ class SqliteSecrets:
 
 
 async def reseal(location: StoreLocation) -> Resealed:
-    """Encrypt every secret of a folder with its newest key; another process may be writing to it.
+    """Encrypt every secret of a folder with its newest key; other processes may write meanwhile.
 
     Raises `Unavailable`.
     """

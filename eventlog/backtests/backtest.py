@@ -1,4 +1,4 @@
-"""Runs a backtest: reads the chosen runs, replays them, and reports what was found."""
+"""Runs a backtest: reads the chosen runs, replays them, and reports the differences."""
 
 import asyncio
 from collections import deque
@@ -9,7 +9,7 @@ from baton.domain.artifact import NO_VALUES, Artifact, Values
 from baton.domain.backtest.candidate import Candidate
 from baton.domain.backtest.comparison import Comparison
 from baton.domain.backtest.report import Report
-from baton.eventlog.backtests.perform import Found, Perform, compare_run, performer
+from baton.eventlog.backtests.perform import ReplayBatch, ReplayResult, compare_run, performer
 from baton.eventlog.backtests.recorded_runs import Batch, RecordedRun, batches
 from baton.eventlog.backtests.selection import Chosen, Progress
 from baton.eventlog.errors import Unavailable
@@ -17,18 +17,18 @@ from baton.eventlog.ports.audit.leaf_store import LeafStore
 from baton.eventlog.run_values import RunValues
 
 _AHEAD: Final = 2
-"""Batches that wait for each process, so that it never waits for the next one."""
+"""The number of batches that wait for each process, so that it is never idle."""
 
 
 class Backtest:
-    """A backtest of the chosen runs; `report` is what was found so far.
+    """A backtest of the chosen runs; `report` holds the differences so far.
 
     Args:
         leaves: The stored events.
         values: The large values of runs.
         chosen: The runs to replay.
         candidate: The changed definition.
-        report: An empty report to fill; None makes one.
+        report: An empty report to fill; None creates one.
     """
 
     def __init__(
@@ -57,16 +57,16 @@ class Backtest:
         """Replay all runs; raises `Unavailable`.
 
         Args:
-            processes: The number of processes that replay; 0 replays in this one.
-            leave_room: Whether other tasks of this process get half of the time of reading.
-            progress: Called with the number of runs that were replayed, and of all.
+            processes: The number of processes that replay; 0 replays in this process.
+            leave_room: Whether the reading leaves half of the time to other tasks of this process.
+            progress: Called with the number of replayed runs, and of all runs.
         """
-        under_way: deque[tuple[Batch, asyncio.Task[list[Found]]]] = deque()
+        under_way: deque[tuple[Batch, asyncio.Task[list[ReplayResult]]]] = deque()
         room = max(1, processes * _AHEAD)
         with performer(self._candidate, processes) as perform:
             try:
-                read = batches(self._leaves, self._chosen, leave_room=leave_room)
-                async for batch in read:
+                run_batches = batches(self._leaves, self._chosen, leave_room=leave_room)
+                async for batch in run_batches:
                     under_way.append((batch, asyncio.create_task(_performed(perform, batch))))
                     if len(under_way) >= room:
                         await self._take(*under_way.popleft(), progress)
@@ -78,12 +78,12 @@ class Backtest:
         return self.report
 
     async def _take(
-        self, batch: Batch, task: asyncio.Task[list[Found]], progress: Progress
+        self, batch: Batch, task: asyncio.Task[list[ReplayResult]], progress: Progress
     ) -> None:
         """Report the runs of a batch in their order."""
         same = 0
-        for run, found in zip(batch, await task, strict=True):
-            result = await self._with_values(run, found)
+        for run, replayed in zip(batch, await task, strict=True):
+            result = await self._with_values(run, replayed)
             if result is None:
                 same += 1
             else:
@@ -91,19 +91,19 @@ class Backtest:
         self.report.add_same(same)
         progress(self.report.runs, self._total)
 
-    async def _with_values(self, run: RecordedRun, found: Found) -> Comparison | None:
-        """Return the comparison of a run; its conditions may read large values."""
+    async def _with_values(self, run: RecordedRun, replayed: ReplayResult) -> Comparison | None:
+        """Return the comparison of a run; loads the large values that its conditions read."""
         values: Values = NO_VALUES
-        while isinstance(found, frozenset):
-            values = {**values, **await self._load(found)}
-            found = compare_run(run, self._candidate, values)
-        return found
+        while isinstance(replayed, frozenset):
+            values = {**values, **await self._load(replayed)}
+            replayed = compare_run(run, self._candidate, values)
+        return replayed
 
     async def _load(self, artifacts: frozenset[Artifact]) -> Values:
         return await self._values.load(self._candidate.definition.tenant, artifacts)
 
 
-async def _performed(perform: Perform, batch: Batch) -> list[Found]:
+async def _performed(perform: ReplayBatch, batch: Batch) -> list[ReplayResult]:
     try:
         return await perform(batch)
     except BrokenProcessPool as broken:

@@ -18,26 +18,26 @@ from baton.domain.backtest.recording import record
 from baton.eventlog.backtests.recorded_runs import Batch, RecordedRun
 from baton.eventlog.events.codec import decode
 
-Found: TypeAlias = Comparison | frozenset[Artifact] | None
-"""The comparison of a run, None if it goes the same way, or the values that it needs first."""
-Perform: TypeAlias = Callable[[Batch], Awaitable[list[Found]]]
-"""Replays a batch; what it returns is in the order of the runs."""
+ReplayResult: TypeAlias = Comparison | frozenset[Artifact] | None
+"""The comparison of a run, None if nothing changes, or the values that it needs first."""
+ReplayBatch: TypeAlias = Callable[[Batch], Awaitable[list[ReplayResult]]]
+"""Replays a batch; the results are in the order of the runs."""
 
 _candidates: Final[list[Candidate]] = []
-"""The candidate of this process, if it is one that was started to replay."""
+"""The candidate of this process, if the process was started to replay runs."""
 
 
-def compare_run(run: RecordedRun, candidate: Candidate, values: Values = NO_VALUES) -> Found:
-    """Return what the replay of a run found; a replay that fails is found, too."""
+def compare_run(run: RecordedRun, candidate: Candidate, values: Values = NO_VALUES) -> ReplayResult:
+    """Replay a run and return the comparison; a replay that fails has the verdict "error"."""
     try:
         recording = record(_decoded(run))
-        found = compare(recording, candidate, values)
+        comparison = compare(recording, candidate, values)
     except ValuesNeeded as needed:
         return needed.artifacts
     except Exception as error:  # noqa: BLE001 - one damaged run ends no backtest
         reason = f"{type(error).__name__}: {error}"
         return Comparison(run_id=run.run_id, verdict="error", reason=reason)
-    return None if found.verdict == "same" else found
+    return None if comparison.verdict == "same" else comparison
 
 
 def _decoded(run: RecordedRun) -> Iterator[Any]:
@@ -45,7 +45,7 @@ def _decoded(run: RecordedRun) -> Iterator[Any]:
 
 
 @contextmanager
-def performer(candidate: Candidate, processes: int) -> Iterator[Perform]:
+def performer(candidate: Candidate, processes: int) -> Iterator[ReplayBatch]:
     """Yield a function that replays batches.
 
     Args:
@@ -55,7 +55,7 @@ def performer(candidate: Candidate, processes: int) -> Iterator[Perform]:
     """
     if not processes:
 
-        async def here(batch: Batch) -> list[Found]:
+        async def here(batch: Batch) -> list[ReplayResult]:
             return [compare_run(run, candidate) for run in batch]
 
         yield here
@@ -68,7 +68,7 @@ def performer(candidate: Candidate, processes: int) -> Iterator[Perform]:
     )
     loop = asyncio.get_running_loop()
 
-    async def elsewhere(batch: Batch) -> list[Found]:
+    async def elsewhere(batch: Batch) -> list[ReplayResult]:
         with _interrupts_blocked():
             replaying = loop.run_in_executor(pool, _replay, batch)
         return await replaying
@@ -81,7 +81,7 @@ def performer(candidate: Candidate, processes: int) -> Iterator[Perform]:
 
 @contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Block Ctrl-C; a process that is started meanwhile begins with it blocked."""
+    """Block Ctrl-C; processes that are started meanwhile begin with it blocked."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -90,7 +90,7 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 def _begin(candidate: Candidate) -> None:
-    """Prepare a process: it ends with its parent, which alone gets Ctrl-C."""
+    """Prepare a process: it ends with its parent, and only the parent receives Ctrl-C."""
     _candidates.append(candidate)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -102,5 +102,5 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _replay(batch: Batch) -> list[Found]:
+def _replay(batch: Batch) -> list[ReplayResult]:
     return [compare_run(run, _candidates[-1]) for run in batch]

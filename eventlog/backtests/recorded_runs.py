@@ -32,7 +32,7 @@ from baton.eventlog.events.codec import stored_topics_of
 from baton.eventlog.ports.audit.leaf_store import LeafStore
 
 BATCH_EVENTS: Final = 500
-"""Events of the runs in a batch, at least: some 20 ms of work."""
+"""The least number of events of the runs in a batch: about 20 ms of work."""
 
 
 class RecordedRun(NamedTuple):
@@ -62,7 +62,7 @@ async def batches(
     Args:
         leaves: The stored events.
         chosen: The runs.
-        leave_room: Whether other tasks of this process get half of its time.
+        leave_room: Whether half of the time is left to other tasks of this process.
     """
     under_way: dict[str, list[tuple[str, bytes]]] = {}
     batch: Batch = []

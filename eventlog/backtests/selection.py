@@ -25,11 +25,11 @@ from baton.eventlog.events.envelope import Stored
 from baton.eventlog.ports.audit.leaf_store import LeafStore
 
 MAX_RUNS: Final = 1_000_000
-"""Runs of one backtest."""
+"""The number of runs that one backtest may have."""
 PAGE: Final = 1_000
-"""Events that are read at once."""
+"""The number of events that one read returns."""
 SHORT_PAGE: Final = 250
-"""Events that are read at once where other tasks wait meanwhile."""
+"""The number of events that one read returns while other tasks wait."""
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Callback(done, total): positions of the log while runs are chosen, then runs."""
@@ -37,10 +37,10 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 @frozen
 class Selection:
-    """The recorded runs of a definition that a backtest looks at.
+    """The recorded runs of a definition that a backtest replays.
 
-    `last` is the number of the newest of them, `since` the time from which they were requested (ms
-    since the epoch, UTC). `statuses` and `ids` are those that they may have; None is any.
+    `last` limits them to the newest ones, `since` is the earliest time of a request (ms since the
+    epoch, UTC). `statuses` and `ids` are those that the runs may have; None means any.
     """
 
     tenant: str
@@ -55,7 +55,7 @@ class Selection:
 class Chosen:
     """The chosen runs: the last version of each by its stream, in the order of their requests.
 
-    No event behind the position `until` counts.
+    Events after the position `until` are ignored.
     """
 
     runs: Mapping[str, int]
@@ -96,11 +96,11 @@ async def choose_runs(
     Args:
         leaves: The stored events.
         selection: The runs to choose.
-        leave_room: Whether other tasks of this process get half of its time.
+        leave_room: Whether half of the time is left to other tasks of this process.
         progress: Called with the positions that were read.
     """
     until = await leaves.newest()
-    seen: dict[str, _Seen] = {}
+    candidates: dict[str, _Seen] = {}
     begin = stream_name(selection.tenant, "run", "")
     needle = selection.definition_id.encode()
     async for page in pages(leaves, until, leave_room=leave_room):
@@ -108,17 +108,17 @@ async def choose_runs(
             if not event.stream.startswith(begin):
                 continue
             if event.topic in _REQUESTED and needle in event.state:
-                _request(event, selection, seen)
-            elif (run := seen.get(event.stream)) is not None:
+                _request(event, selection, candidates)
+            elif (run := candidates.get(event.stream)) is not None:
                 run.version = event.version
                 run.status = _STATUS_OF.get(event.topic, run.status)
         progress(page[-1].position, until)
-    wanted = [
+    selected = [
         (stream, run.version)
-        for stream, run in seen.items()
+        for stream, run in candidates.items()
         if selection.statuses is None or run.status in selection.statuses
     ]
-    newest = islice(wanted, max(0, len(wanted) - selection.last), None)
+    newest = islice(selected, max(0, len(selected) - selection.last), None)
     return Chosen(runs=dict(newest), until=until)
 
 
@@ -129,8 +129,8 @@ async def pages(
     after, limit = 0, SHORT_PAGE if leave_room else PAGE
     while after < until:
         began = time.perf_counter()
-        found = await leaves.events(after=after, limit=limit)
-        page = [one for one in found if one.position <= until]
+        stored = await leaves.events(after=after, limit=limit)
+        page = [event for event in stored if event.position <= until]
         if not page:
             return
         yield page
@@ -138,10 +138,10 @@ async def pages(
         await asyncio.sleep(time.perf_counter() - began if leave_room else 0)
 
 
-def _request(event: Stored, selection: Selection, seen: dict[str, _Seen]) -> None:
-    """Take note of a run that was requested, if it belongs to the selection."""
+def _request(event: Stored, selection: Selection, candidates: dict[str, _Seen]) -> None:
+    """Remember a requested run if it belongs to the selection."""
     requested: RunRequested = decode_recorded(*event).event
-    wanted = selection.ids is None or requested.run_id in selection.ids
+    id_matches = selection.ids is None or requested.run_id in selection.ids
     of_definition = requested.definition_id == selection.definition_id
-    if wanted and of_definition and requested.at >= selection.since:
-        seen[event.stream] = _Seen(event.version, "pending")
+    if id_matches and of_definition and requested.at >= selection.since:
+        candidates[event.stream] = _Seen(event.version, "pending")

@@ -10,7 +10,7 @@ from baton.eventlog.ports.dead_letters import DeadLetter, DeadLetters
 from baton.eventlog.ports.topics import Message, ReceivedMessage, Topics
 
 TOPIC: Final = "dlq"
-"""The dead-letter topic's name, behind the prefix of Baton's own topics."""
+"""The dead-letter topic's name, without the prefix of Baton's own topics."""
 REDRIVEN: Final = "baton-redriven"
 """The header of a message that was sent again: the id of its dead letter."""
 MAX_SENT: Final = 900_000
@@ -19,7 +19,7 @@ MAX_SENT: Final = 900_000
 Brokers accept about a megabyte. A larger letter is sent without its content, which the table holds.
 """
 BATCH: Final = 20
-"""Letters stored and sent together: each may be large."""
+"""The number of letters that are stored and sent together; each may be large."""
 
 
 def dead_letter(delivered: ReceivedMessage, reason: str, *, at: int) -> DeadLetter:
@@ -54,15 +54,15 @@ async def reject(
 
 
 def _notice(letter: DeadLetter, *, largest: int = MAX_SENT) -> Message:
-    """Return the dead-letter topic's message: the original one, with the reason in headers."""
-    sent = letter.message
+    """Return the dead-letter topic's message: the original message, with the reason in headers."""
+    original = letter.message
     headers = (
         ("reason", letter.reason.encode()),
         ("source", letter.source.encode()),
         ("letter", letter.letter_id.encode()),
     )
-    size = len(sent.value or b"") + len(sent.key or b"")
-    size += sum(len(name.encode()) + len(value) for name, value in sent.headers)
+    size = len(original.value or b"") + len(original.key or b"")
+    size += sum(len(name.encode()) + len(value) for name, value in original.headers)
     if size > largest:
         return Message(value=None, headers=(*headers, ("bytes", b"%d" % size)))
-    return Message(value=sent.value, key=sent.key, headers=(*headers, *sent.headers))
+    return Message(value=original.value, key=original.key, headers=(*headers, *original.headers))

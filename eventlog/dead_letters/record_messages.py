@@ -1,4 +1,4 @@
-"""Reads the record events of a received message, and words why a message is refused."""
+"""Reads the record events of a received message, or says why the message is refused."""
 
 from hashlib import sha256
 
@@ -28,7 +28,7 @@ def read_message(received: ReceivedMessage, *, at: int) -> list[ReceiveRecord]:
 
 
 def reason_of(rejected: Rejected) -> str:
-    """Return in one line why a message is refused, with the path of each fault."""
+    """Return on one line why a message is refused, with the path of each fault."""
     reasons = [f"{fault.place}: {fault.message}" for fault in rejected.faults if fault.path]
     return "; ".join(reasons) or str(rejected)
 
@@ -36,8 +36,9 @@ def reason_of(rejected: Rejected) -> str:
 def _fallback_id(received: ReceivedMessage) -> str:
     """Return an id for an event without one: the same for each delivery of its message.
 
-    A redriven message takes it from its dead letter, because its offset is new. Otherwise the
-    timestamp belongs to it: a topic that was deleted and created again repeats its offsets.
+    A redriven message takes the id from its dead letter, because its offset is new. Other ids
+    include the message's timestamp, because a topic that was deleted and created again repeats its
+    offsets.
     """
     content = sha256(received.message.value or b"").hexdigest()
     for name, letter_id in received.message.headers:

@@ -1,7 +1,7 @@
 """Reads dead letters again, and sends them back to their original topics.
 
-A message that is received twice is still recorded once: its events carry their own ids, or ids
-derived from the letter's.
+A message that is received twice is still recorded once: its events carry their own ids, or ids that
+are derived from the letter's id.
 """
 
 from baton.domain.record.messages import ReceiveRecord
@@ -13,9 +13,9 @@ from baton.eventlog.ports.topics import Message, ReceivedMessage, Topics
 
 
 def read_again(letter: DeadLetter, *, at: int) -> list[ReceiveRecord]:
-    """Return the record events of a letter's message, as redriving it would record them now.
+    """Return the record events of a letter's message, as a redrive now would record them.
 
-    Raises `Rejected` if it still can't be read.
+    Raises `Rejected` if the message still can't be read.
 
     Args:
         letter: The letter.
@@ -43,8 +43,8 @@ async def redrive(
 
 def _with_letter_id(letter: DeadLetter) -> Message:
     """Return the original message with a header that names its first letter."""
-    sent = letter.message
-    if any(name == REDRIVEN for name, _ in sent.headers):
-        return sent
-    headers = (*sent.headers, (REDRIVEN, letter.letter_id.encode()))
-    return Message(value=sent.value, key=sent.key, headers=headers)
+    original = letter.message
+    if any(name == REDRIVEN for name, _ in original.headers):
+        return original
+    headers = (*original.headers, (REDRIVEN, letter.letter_id.encode()))
+    return Message(value=original.value, key=original.key, headers=headers)

@@ -1,4 +1,4 @@
-"""Finds the tenant of a message that can't be read: the one that it names all the same."""
+"""Finds the tenant that an unreadable message nevertheless names."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,8 +16,8 @@ _MEMBERS: Final = ("workspaceslug", "workspaceSlug")
 
 def tenant_of(message: Message) -> str | None:
     """Return the only tenant that a message names, None if it names none or several."""
-    found = {one for one in _names(message) if is_slug(one)}
-    return found.pop() if len(found) == 1 else None
+    slugs = {name for name in _names(message) if is_slug(name)}
+    return slugs.pop() if len(slugs) == 1 else None
 
 
 def _names(message: Message) -> Iterator[str]:
@@ -31,9 +31,9 @@ def _names(message: Message) -> Iterator[str]:
 
 
 def _named_by(event: Json) -> Iterator[str]:
-    """Yield what an event names as its tenant, itself and in its data."""
+    """Yield the tenants that an event names in its own members and in its data."""
     if not isinstance(event, dict):
         return
     for part in (event, event.get("data")):
         if isinstance(part, dict):
-            yield from (one for name in _MEMBERS if isinstance(one := part.get(name), str))
+            yield from (value for name in _MEMBERS if isinstance(value := part.get(name), str))

@@ -11,14 +11,14 @@ def require_hash(sha256: str, raw: bytes) -> None:
 
 
 def required(tenant: str, sha256: str, raw: bytes | None) -> bytes:
-    """Return `raw`; raises `Unreadable` if it is None, or as `verified` does."""
-    if (found := verified(sha256, raw)) is None:
+    """Return `raw`; raises `Unreadable` if it is None or damaged."""
+    if (value := verified(sha256, raw)) is None:
         raise Unreadable(f"artifact {sha256} of tenant {tenant} is missing")
-    return found
+    return value
 
 
 def verified(sha256: str, raw: bytes | None) -> bytes | None:
-    """Return `raw`; raises `Unreadable` if it isn't None and doesn't have the hash `sha256`."""
+    """Return `raw`; raises `Unreadable` if it isn't None and its hash isn't `sha256`."""
     if raw is not None and digest(raw) != sha256:
         raise Unreadable(f"artifact {sha256} is damaged: its bytes have another hash")
     return raw

@@ -1,8 +1,8 @@
 """Artifacts in the stored form of an event or a view's document.
 
 Where a record holds an artifact, its JSON has null, and a first member lists the artifacts:
-`{"artifacts":[{"at":["context","report"],"sha256":"…","bytes":70000}],…}`. No class of a record
-begins with a field of that name, so data of users can't be mistaken for it.
+`{"artifacts":[{"at":["context","report"],"sha256":"…","bytes":70000}],…}`. No record class begins
+with a field of that name, so user data can't be mistaken for the list.
 """
 
 import re
@@ -22,14 +22,17 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def take_artifacts(record: object) -> JsonObject | None:
-    """Return the members of `record` with its artifacts listed first, None if it holds none."""
+    """Return the members of `record` with its artifacts listed first, None without artifacts."""
     members: JsonObject = dict(getattr(record, "__dict__", {}))
     places = list(_places(members))
     if not places:
         return None
     for path, _ in places:
         _put(members, path, None)
-    listed = [{"at": path, "sha256": one.sha256, "bytes": one.bytes} for path, one in places]
+    listed = [
+        {"at": path, "sha256": artifact.sha256, "bytes": artifact.bytes}
+        for path, artifact in places
+    ]
     return {ARTIFACTS: listed, **members}
 
 
@@ -37,7 +40,7 @@ def hashes_in(state: bytes) -> list[str]:
     """Return the hashes of the artifacts that a stored record holds, in order."""
     if not state.startswith(ARTIFACTS_FIRST):
         return []
-    return [one["sha256"] for one in orjson.loads(state)[ARTIFACTS]]
+    return [entry["sha256"] for entry in orjson.loads(state)[ARTIFACTS]]
 
 
 def put_artifacts(record: object, listed: object) -> None:
@@ -45,11 +48,11 @@ def put_artifacts(record: object, listed: object) -> None:
     if not isinstance(listed, list):
         raise TypeError(ARTIFACTS)
     members = record.__dict__
-    for one in listed:
-        artifact = Artifact(one["sha256"], one["bytes"])
+    for entry in listed:
+        artifact = Artifact(entry["sha256"], entry["bytes"])
         if type(artifact.bytes) is not int or _SHA256.fullmatch(artifact.sha256) is None:
             raise ValueError(artifact)
-        _put(members, one["at"], artifact)
+        _put(members, entry["at"], artifact)
 
 
 def _places(members: JsonObject) -> Iterator[tuple[list[str], Artifact]]:

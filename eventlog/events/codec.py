@@ -1,8 +1,8 @@
 """Encodes events and view documents as JSON with orjson, and decodes them with pydantic.
 
 Decoding checks each field against its type and coerces nothing. An event is stored with its topic,
-`<aggregate>.<class>`, such as "run.StepStarted". The classes are found in the `Event` union of each
-`baton.domain.<aggregate>.messages`. A record that holds artifacts names them first
+`<aggregate>.<class>`, such as "run.StepStarted". The classes are the members of the `Event` union
+of each `baton.domain.<aggregate>.messages`. A record that holds artifacts lists them first
 (`artifact_places`).
 """
 
@@ -37,7 +37,7 @@ _validators: dict[type, SchemaValidator] = {}  # built when a class is first dec
 def encode(event: Event) -> bytes:
     """Return the stored form of an event.
 
-    Raises `Unwritable` for a value that JSON has no form for, such as a number beyond 64 bits.
+    Raises `Unwritable` for a value without a JSON form, such as a number beyond 64 bits.
     """
     try:
         return orjson.dumps(event)
@@ -48,7 +48,7 @@ def encode(event: Event) -> bytes:
 def decode(topic: str, data: bytes, *, upcasts: Upcasts = UPCASTS) -> Event:
     """Return the event stored under `topic`.
 
-    Raises `Unreadable` if the topic is unknown or the data is not an event of it.
+    Raises `Unreadable` if the topic is unknown or the data isn't an event of that topic.
     """
     if topic in upcasts:
         topic, raw = upcast(topic, _parsed(topic, data), upcasts)
@@ -60,7 +60,7 @@ def decode(topic: str, data: bytes, *, upcasts: Upcasts = UPCASTS) -> Event:
 
 
 def topic_of(event: Event) -> str:
-    """Return the topic of an event's class; raises KeyError for a class that is no event."""
+    """Return the topic of an event's class; raises KeyError for any other class."""
     return _topics()[type(event)]
 
 
@@ -72,14 +72,14 @@ def topics_of(classes_of_events: Iterable[type]) -> list[str]:
 def stored_topics_of(
     classes_of_events: Iterable[type], *, upcasts: Upcasts = UPCASTS
 ) -> frozenset[str]:
-    """Return the topics of event classes, with those under which earlier releases stored them."""
-    found = set(topics_of(classes_of_events))
-    former = {old for old in upcasts if present_topic(old, upcasts) in found}
-    return frozenset(found | former)
+    """Return the topics of event classes, including topics that earlier releases used for them."""
+    topics = set(topics_of(classes_of_events))
+    former = {old for old in upcasts if present_topic(old, upcasts) in topics}
+    return frozenset(topics | former)
 
 
 def decode_recorded(position: int, stream: str, version: int, topic: str, state: bytes) -> Recorded:
-    """Return a stored event decoded; raises `Unreadable`, which names its stream and position."""
+    """Return a stored event decoded; raises `Unreadable`, with its stream and position."""
     try:
         return Recorded(position, stream, version, decode(topic, state))
     except Unreadable as error:
@@ -117,15 +117,15 @@ def decode_document(cls: type[D], data: bytes) -> D:
 @cache
 def event_classes() -> Mapping[str, type]:
     """Return all event classes by their topics."""
-    found: dict[str, type] = {}
+    classes: dict[str, type] = {}
     for package in pkgutil.iter_modules(domain.__path__):
         name = f"{domain.__name__}.{package.name}.messages"
         if not package.ispkg or find_spec(name) is None:
             continue
         union = importlib.import_module(name).Event
         for cls in get_args(union) or (union,):
-            found[f"{package.name}.{cls.__name__}"] = cls
-    return MappingProxyType(found)
+            classes[f"{package.name}.{cls.__name__}"] = cls
+    return MappingProxyType(classes)
 
 
 @cache
@@ -134,7 +134,7 @@ def _topics() -> Mapping[type, str]:
 
 
 def _encode_with_artifacts(record: object, error: orjson.JSONEncodeError) -> bytes:
-    """Return the form of a record that holds artifacts; raises `Unwritable` if it holds none."""
+    """Return the stored form of a record with artifacts; raises `Unwritable` if it has none."""
     name = type(record).__name__
     places = take_artifacts(record)
     if places is None:

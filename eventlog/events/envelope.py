@@ -13,8 +13,8 @@ Event = object
 class Write:
     """Events to append to one stream.
 
-    `expected` is the version that the stream must have, 0 if it must not exist. Without events
-    nothing is written, and `expected` is not checked.
+    `expected` is the version that the stream must have, 0 if it must not exist. Without events,
+    nothing is written and `expected` isn't checked.
     """
 
     stream: str
@@ -26,14 +26,14 @@ class Write:
 class Recorded:
     """An event with its place in the log.
 
-    `position` grows over the whole store; a gap in the positions is never filled later. `version`
-    counts 1, 2, … within the stream.
+    `position` increases over the whole store; a gap in the positions is never filled later.
+    `version` counts 1, 2, … within the stream.
     """
 
     position: int
     stream: str
     version: int
-    event: Any  # a consumer knows the classes that it asked for; a cast would cost it time
+    event: Any  # consumers know the classes that they request, and a cast would cost time
 
 
 @frozen(kw_only=False)
@@ -66,7 +66,7 @@ class Stored(NamedTuple):
 
 
 class StoredArtifact(NamedTuple):
-    """An artifact as a tenant owns it; `raw` is its canonical JSON."""
+    """An artifact and the tenant that owns it; `raw` is its canonical JSON."""
 
     tenant: str
     sha256: str

@@ -2,7 +2,7 @@
 
 A line is `{"position":…,"stream":…,"version":…,"type":…,"data":…}`, in this order. `data` is the
 stored event byte for byte, so that the same event gives the same line in every store. The line of
-an artifact, `{"artifact":…,"tenant":…,"value":…}`, stands before the first event of its tenant that
+an artifact, `{"artifact":…,"tenant":…,"value":…}`, comes before the first event of its tenant that
 refers to it; `value` is its canonical JSON.
 """
 
@@ -31,7 +31,7 @@ def ndjson_line(event: Stored) -> bytes:
     except Unreadable as error:
         place = f"{event.stream} version {event.version} (position {event.position})"
         raise Unreadable(f"{place}: {error}") from error
-    # JSON strings hold no raw newline, so one can only be whitespace between tokens.
+    # JSON strings hold no raw newline, so a newline can only be whitespace between tokens.
     return _head(event) + event.state.replace(b"\n", b" ") + b"}\n"
 
 
@@ -43,7 +43,8 @@ def artifact_line(artifact: StoredArtifact) -> bytes:
 class NdjsonReader:
     """Reads lines in order and checks that versions and positions continue from line to line.
 
-    `number` counts the lines read, `events` those of events; `position` is that of the last event.
+    `number` counts the lines read, `events` the lines of events; `position` is the last event's
+    position.
     """
 
     def __init__(self) -> None:
@@ -55,16 +56,16 @@ class NdjsonReader:
 
     @property
     def streams(self) -> int:
-        """The number of streams that events were read of."""
+        """The number of streams whose events were read."""
         return len(self._versions)
 
     @property
     def tenants(self) -> set[str]:
-        """The tenants that events were read of."""
+        """The tenants whose events were read."""
         return {stream_parts(name).tenant for name in self._versions}
 
     def read(self, line: bytes) -> Stored | StoredArtifact:
-        """Return the event or artifact of the next line; raises `Unreadable`, naming the line."""
+        """Return the event or artifact of the next line; raises `Unreadable` with its number."""
         event = self.parse(line)
         if isinstance(event, StoredArtifact):
             return event
@@ -80,28 +81,30 @@ class NdjsonReader:
         return event
 
     def parse(self, line: bytes) -> Stored | StoredArtifact:
-        """Return the event or artifact of the next line as it is; only artifacts are checked.
+        """Return the event or artifact of the next line undecoded; only artifacts are checked.
 
-        Raises `Unreadable`, naming the line.
+        Raises `Unreadable` with the line's number.
         """
         self.number += 1
         line = line.rstrip(b"\r\n")
-        found = self._parsed(line)
-        return self._artifact(line, found) if "artifact" in found else self._event(line, found)
+        members = self._parsed(line)
+        return (
+            self._artifact(line, members) if "artifact" in members else self._event(line, members)
+        )
 
     def _parsed(self, line: bytes) -> JsonObject:
         try:
-            found = orjson.loads(line)
+            members = orjson.loads(line)
         except orjson.JSONDecodeError as error:
             self._refuse(f"not JSON ({error})")
-        return found if isinstance(found, dict) else {}
+        return members if isinstance(members, dict) else {}
 
-    def _artifact(self, line: bytes, found: JsonObject) -> StoredArtifact:
-        sha256, tenant = found["artifact"], found.get("tenant")
-        if sorted(found) != sorted(ARTIFACT_MEMBERS) or not isinstance(tenant, str):
+    def _artifact(self, line: bytes, members: JsonObject) -> StoredArtifact:
+        sha256, tenant = members["artifact"], members.get("tenant")
+        if sorted(members) != sorted(ARTIFACT_MEMBERS) or not isinstance(tenant, str):
             self._refuse(f"not an object with {', '.join(ARTIFACT_MEMBERS)}")
         head = _artifact_head(str(sha256), tenant)
-        raw = line[len(head) : -1] if line.startswith(head) else canonical(found["value"])
+        raw = line[len(head) : -1] if line.startswith(head) else canonical(members["value"])
         if digest(raw) != sha256:
             self._refuse(f"the value of artifact {sha256} has another hash")
         self._artifacts.add((tenant, str(sha256)))
@@ -114,10 +117,10 @@ class NdjsonReader:
             if (tenant, sha256) not in self._artifacts:
                 self._refuse(f"artifact {sha256} is in no earlier line")
 
-    def _event(self, line: bytes, found: dict[str, Any]) -> Stored:
-        if sorted(found) != sorted(MEMBERS):
+    def _event(self, line: bytes, members: dict[str, Any]) -> Stored:
+        if sorted(members) != sorted(MEMBERS):
             self._refuse(f"not an object with {', '.join(MEMBERS)}")
-        position, stream, version, topic, data = (found[name] for name in MEMBERS)
+        position, stream, version, topic, data = (members[name] for name in MEMBERS)
         if not (_is_ordinal(position) and _is_ordinal(version)):
             self._refuse("position and version must be integers from 1")
         if not (isinstance(stream, str) and isinstance(topic, str) and isinstance(data, dict)):
@@ -166,5 +169,5 @@ def _is_event_of(stream: str, topic: str) -> bool:
     if stream.count("/") < 2 or "\0" in stream:  # noqa: PLR2004 - tenant/kind/id
         return False
     tenant, kind, ident = stream_parts(stream)
-    known = topic in event_classes() or topic in UPCASTS
-    return bool(tenant and ident) and known and topic.startswith(f"{kind}.")
+    is_known = topic in event_classes() or topic in UPCASTS
+    return bool(tenant and ident) and is_known and topic.startswith(f"{kind}.")

@@ -1,8 +1,8 @@
-"""Unions of records that are read by their literal `kind`.
+"""Unions of records that are recognized by their literal `kind`.
 
 pydantic tries each record of a plain union in turn, which costs about 1 µs for each wrong one. It
-picks the right one at once when it knows the discriminator. The domain doesn't import pydantic, so
-the discriminator is put into pydantic's schema here.
+chooses the right record at once when it knows the discriminator. The domain doesn't import
+pydantic, so the discriminator is added to pydantic's schema here.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from pydantic_core import CoreSchema, SchemaValidator
 
 KIND: Final = "kind"
-"""The member whose constant distinguishes the records of a union."""
+"""The member whose constant value distinguishes the records of a union."""
 
 _Schemas = Mapping[str, Any]
 
@@ -20,13 +20,15 @@ _Schemas = Mapping[str, Any]
 def validator_of(cls: type) -> SchemaValidator:
     """Return pydantic's validator of a class, in which unions of tagged records are tagged."""
     schema = TypeAdapter(cls).core_schema
-    shared = {one["ref"]: one for one in cast("Any", schema).get("definitions", ())}
+    shared = {
+        definition["ref"]: definition for definition in cast("Any", schema).get("definitions", ())
+    }
     return SchemaValidator(cast("CoreSchema", _tagged(schema, shared)))
 
 
 def _tagged(node: Any, shared: _Schemas) -> Any:
     if isinstance(node, list | tuple):
-        return type(node)(_tagged(one, shared) for one in node)
+        return type(node)(_tagged(element, shared) for element in node)
     if not isinstance(node, dict):
         return node
     rebuilt = {name: _tagged(member, shared) for name, member in node.items()}
@@ -34,7 +36,7 @@ def _tagged(node: Any, shared: _Schemas) -> Any:
 
 
 def _tagged_union(union: dict[str, Any], shared: _Schemas) -> dict[str, Any]:
-    """Return `union` with its discriminator, or as it is when not every choice has a tag."""
+    """Return `union` with its discriminator, or unchanged if a choice has no tag."""
     choices = {_tag_of(choice, shared): choice for choice in union["choices"]}
     if None in choices or len(choices) < len(union["choices"]):
         return union

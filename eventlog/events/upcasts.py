@@ -1,4 +1,4 @@
-"""Upcasts: change events that an older release stored into their present shape.
+"""Upcasts: convert events that an older release stored to the current shape.
 
 An upcast is needed when an event changes in a way that a field's default can't express. Each
 released shape has a recorded history under `tests/replay`.
@@ -12,7 +12,7 @@ from baton.domain.json import JsonObject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upcast:
-    """The change of one topic's raw event; `topic` is its new topic, if that changed too.
+    """The conversion of one topic's raw event; `topic` is its new topic, if that changed too.
 
     `change` is called with events of the old and of the new shape, and must return the new shape
     unchanged.
@@ -23,13 +23,13 @@ class Upcast:
 
 
 Upcasts = Mapping[str, Upcast]
-"""Upcasts by the topic that an event was stored with."""
+"""Upcasts by the topic under which an event was stored."""
 
 UPCASTS: Upcasts = {}
 
 
 def upcast(topic: str, raw: JsonObject, upcasts: Upcasts = UPCASTS) -> tuple[str, JsonObject]:
-    """Return a stored event's present topic and shape; chains of upcasts are followed."""
+    """Return the current topic and shape of a stored event; chains of upcasts are followed."""
     while (step := upcasts.get(topic)) is not None:
         raw = step.change(raw)
         if step.topic is None or step.topic == topic:
@@ -39,7 +39,7 @@ def upcast(topic: str, raw: JsonObject, upcasts: Upcasts = UPCASTS) -> tuple[str
 
 
 def present_topic(topic: str, upcasts: Upcasts = UPCASTS) -> str:
-    """Return the topic that events of a stored topic have now."""
+    """Return the current topic of events that are stored under a topic."""
     step = upcasts.get(topic)
     if step is None or step.topic is None or step.topic == topic:
         return topic

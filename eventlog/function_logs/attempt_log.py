@@ -1,4 +1,4 @@
-"""The log of one attempt: bounded, with the middle left out."""
+"""The log of one attempt, bounded: the middle of a long log is left out."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ from baton.domain.run.outcome import Token
 from baton.eventlog.function_logs.lines import LogLine, encode_line, encode_omission
 
 MAX_BYTES: Final = 256 * 1024
-"""Bytes of a log as JSON. Of a longer one, the first and the last lines are kept."""
+"""The bytes of a log as JSON. Of a longer log, the first and the last lines are kept."""
 _RESERVED: Final = 64
-"""Bytes for the brackets and for what stands for the lines left out."""
+"""The bytes for the brackets and for the entry that counts the omitted lines."""
 
 
 class AttemptLog:
@@ -53,7 +53,7 @@ class AttemptLog:
 
     @property
     def empty(self) -> bool:
-        """Whether no line was added or left out."""
+        """Whether no line was added or omitted."""
         return not (self._first or self._last or self._omitted)
 
     def add(self, line: LogLine) -> None:
@@ -74,25 +74,25 @@ class AttemptLog:
                 self._omitted += 1
 
     def omit(self, lines: int) -> None:
-        """Note that `lines` were left out before they got here: further lines are the last ones."""
+        """Record that `lines` lines are missing: lines added later count as the last ones."""
         with self._lock:
             self._omitted += lines
 
     def since(self, number: int) -> tuple[Sequence[bytes], int]:
-        """Return the lines from `number` on, each as JSON, and the number of the next one.
+        """Return the lines from `number` on, each as JSON, and the number of the next line.
 
-        Lines count from 0, those left out included.
+        Lines are numbered from 0, including omitted ones.
         """
         with self._lock:
             first, last = len(self._first), list(self._last)
-            found = self._first[number:]
-            behind = first + self._omitted
-            if number < behind and self._omitted:
-                found.append(encode_omission(behind - max(number, first)))
-            return [*found, *last[max(0, number - behind) :]], behind + len(last)
+            lines = self._first[number:]
+            first_of_last = first + self._omitted
+            if number < first_of_last and self._omitted:
+                lines.append(encode_omission(first_of_last - max(number, first)))
+            return [*lines, *last[max(0, number - first_of_last) :]], first_of_last + len(last)
 
     def close(self) -> bool:
-        """Take no more lines; return False if the log was closed before."""
+        """Accept no more lines; return False if the log was already closed."""
         with self._lock:
             closed, self._closed = self._closed, True
         return not closed

@@ -1,7 +1,7 @@
 """The lines of a function's log, as an artifact stores them.
 
-An artifact of a log is a JSON array. A line is `{"at":"…Z","level":"info","message":"…"}`, with the
-time in ISO 8601, UTC; `{"omitted":12}` stands where twelve lines were left out.
+The artifact of a log is a JSON array. A line is `{"at":"…Z","level":"info","message":"…"}`, with
+the time in ISO 8601, UTC; `{"omitted":12}` replaces twelve omitted lines.
 """
 
 import logging
@@ -17,7 +17,7 @@ OUTPUT: Final = "output"
 LEVELS: Final = ("debug", "info", "warning", "error", "critical", OUTPUT)
 """The levels of lines; those of Python's `logging` in lower case, and `OUTPUT`."""
 MAX_MESSAGE: Final = 8_192
-"""Characters of a message; of a longer one the middle is left out."""
+"""The number of characters of a message; the middle of a longer one is left out."""
 
 _HALF: Final = MAX_MESSAGE // 2
 _WORDS: Final = (
@@ -38,7 +38,7 @@ class LogLine:
 
 
 def log_line(at: int, level: str, message: str) -> LogLine:
-    """Return a line whose message can be stored, without the middle of a very long one."""
+    """Return a line whose message can be stored; the middle of a very long message is left out."""
     if len(message) > MAX_MESSAGE:
         message = f"{message[:_HALF]} … {message[-_HALF:]}"
     if not message.isascii() or "\0" in message:
@@ -47,7 +47,7 @@ def log_line(at: int, level: str, message: str) -> LogLine:
 
 
 def level_word(level: int) -> str:
-    """Return the word for a level of `logging`; one in between gets that of the next lower one."""
+    """Return the name of a `logging` level; a level in between gets the next lower name."""
     for number, word in _WORDS:
         if level >= number:
             return word
@@ -56,10 +56,10 @@ def level_word(level: int) -> str:
 
 def encode_line(line: LogLine) -> bytes:
     """Return a line in canonical JSON (RFC 8785)."""
-    # The members are in order, and orjson writes texts as RFC 8785 does.
+    # The members are in order, and orjson writes texts as RFC 8785 demands.
     return orjson.dumps({"at": format_time(line.at), "level": line.level, "message": line.message})
 
 
 def encode_omission(lines: int) -> bytes:
-    """Return what stands for lines that were left out, in canonical JSON."""
+    """Return the entry that replaces omitted lines, in canonical JSON."""
     return orjson.dumps({"omitted": lines})

@@ -1,4 +1,4 @@
-"""The logs of the attempts that run in this process, for those that follow them."""
+"""The logs of the attempts that run in this process, for followers of those logs."""
 
 from collections.abc import Sequence
 from threading import Lock
@@ -8,14 +8,14 @@ from baton.eventlog.function_logs.attempt_log import AttemptLog
 
 
 class LiveLogs:
-    """Finds the logs of running attempts, in any thread; it keeps none of them in memory."""
+    """Finds the logs of running attempts, in any thread; it holds only weak references."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._logs: WeakSet[AttemptLog] = WeakSet()
 
     def add(self, log: AttemptLog) -> None:
-        """Add the log of an attempt, which is found for as long as another object holds it."""
+        """Add the log of an attempt, which can be found as long as another object references it."""
         with self._lock:
             self._logs.add(log)
 

@@ -1,7 +1,8 @@
-"""The loop of every follower: reads the next events or messages and has them handled.
+"""The loop of every follower: reads the next events or messages and passes them to a handler.
 
-The loop keeps no checkpoint; each follower keeps its own with its effects. A projector commits the
-position together with its views, others save a checkpoint in `handle`, after their appends.
+The loop keeps no checkpoint; each follower saves its own together with its effects. A projector
+commits the position in the transaction of its views; others save a checkpoint in `handle`, after
+their appends.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ class Followed(Protocol[P_co]):
     """A subscription to a log, or a consumer of a topic."""
 
     async def next(self) -> Sequence[P_co]:
-        """Wait for and return the next items; acknowledges those returned before."""
+        """Wait for and return the next items; acknowledges the items returned before."""
         ...
 
     async def close(self) -> None:
@@ -43,7 +44,7 @@ class Followed(Protocol[P_co]):
 
 
 RETRY = RetryPolicy(attempts=8)
-"""A handler may fail eight times on the same events; `Unavailable` is retried without limit."""
+"""A handler may fail seven times on the same events; `Unavailable` is retried without limit."""
 
 _log = logging.getLogger("baton.follow")
 
@@ -57,8 +58,8 @@ async def follow(
 ) -> None:
     """Pass all events or messages to `handle`, in order, until cancelled; closes `subscription`.
 
-    A follower never skips: a batch that `handle` fails on is passed again, with backoff, and after
-    too many failures the exception is raised, which ends the process.
+    A follower never skips events: a batch on which `handle` fails is passed again, with backoff.
+    After too many failures the exception is raised, which ends the process.
 
     Args:
         handle: Called with each batch, one call at a time. It may get an event more than once.

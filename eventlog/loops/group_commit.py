@@ -1,7 +1,7 @@
-"""Group commit: appends that arrive during a commit share the next one. The only append path.
+"""Group commit, the only append path: appends that arrive during a commit share the next one.
 
-A store only commits batches. Which appends form a batch, and the order in which followers and
-callers get the results, is decided here, on the event loop.
+A store only commits batches. This module decides, on the event loop, which appends form a batch,
+and in which order followers and callers get the results.
 """
 
 import asyncio
@@ -20,32 +20,32 @@ Row = tuple[str, int, str, bytes]
 """An event to store: stream, version, topic, state."""
 
 Commit = Callable[[Sequence[Sequence[Row]]], Awaitable[Sequence[int | Conflict]]]
-"""Makes a batch of appends durable, each whole or not at all.
+"""Makes a batch of appends durable; each append is stored as a whole or not at all.
 
 Called on the event loop; the commit may begin with the call, before the result is awaited. No two
-appends of a batch write to the same stream. Returns for each append the position of its first
-event, which the others follow without a gap, or a `Conflict`. Raises `Unavailable` if nothing of
-the batch was stored.
+appends of a batch write to the same stream. Returns for each append a `Conflict`, or the position
+of its first event; its other events follow without a gap. Raises `Unavailable` if nothing of the
+batch was stored.
 """
 
 LoadVersion = Callable[[str], Awaitable[int]]
-"""Returns the version of a stream's newest committed event, 0 if it has none."""
+"""Returns the version of a stream's newest committed event, 0 for an empty stream."""
 
 
 class Publish(Protocol):
     """Called on the event loop with the events of each committed batch."""
 
     def __call__(self, recorded: Sequence[Recorded], *, size: int) -> None:
-        """Deliver `recorded`, which are in order of position; `size` is their stored bytes."""
+        """Deliver `recorded`, in order of position; `size` is their stored bytes."""
         ...
 
 
 MAX_EVENTS = 2_000
-"""The most events of a batch, unless a single append has more."""
+"""The number of events of a batch, at most, unless a single append has more."""
 MAX_KNOWN_VERSIONS = 50_000
 """The number of streams whose versions are remembered."""
 MIN_FURTHER_COMMIT = 20
-"""The number of waiting appends that justifies a further commit while another is in flight."""
+"""The number of waiting appends from which on another commit starts while one is in flight."""
 
 
 @dataclass(slots=True, eq=False)
@@ -79,8 +79,8 @@ class GroupCommit:
                 must detect such a gap itself, with the help of `known_version`.
             publish: Gets the events of each batch before the callers get their results.
             max_events: The most events of a batch.
-            max_in_flight: How many commits may be in flight at once. The store must complete them
-                in the order in which they began.
+            max_in_flight: The number of commits in flight at once. The store must complete them in
+                the order in which they began.
         """
         self._commit = commit
         self._load_version = load_version
@@ -117,7 +117,7 @@ class GroupCommit:
         return await append.result
 
     def known_version(self, stream: str) -> int:
-        """Return a version that the stream has reached; it may have a newer one. 0 if unknown."""
+        """Return a version that the stream has reached (it may have a newer one); 0 if unknown."""
         return self._known.get(stream, 0)
 
     async def close(self) -> None:
@@ -131,8 +131,8 @@ class GroupCommit:
     async def _find_conflict(self, write: Write, known: int) -> Conflict | None:
         """Return a conflict if the expected version is too low, or so high that a gap would follow.
 
-        A stream only grows, so a version that it once had remains a lower bound. Writers of other
-        processes are caught by the store's unique key.
+        A stream only grows, so a version that it once had remains a lower bound. The store's unique
+        key detects conflicts with writers of other processes.
         """
         if known < write.expected:
             if self._load_version is None:
@@ -142,25 +142,25 @@ class GroupCommit:
         return Conflict(write.stream) if known != write.expected else None
 
     def _remember(self, stream: str, version: int) -> None:
-        """Remember that `stream` has reached `version`; evict the least recently changed stream."""
+        """Remember the version of `stream`; evict the least recently changed stream."""
         self._known[stream] = max(version, self._known.pop(stream, 0))
         if len(self._known) > MAX_KNOWN_VERSIONS:
             self._known.popitem(last=False)
 
     def _flush(self) -> None:
-        """Begin commits while appends wait, as far as the limit of commits in flight allows."""
+        """Begin commits while appends wait, within the limit of commits in flight."""
         self._flush_is_due = False
         while self._waiting and len(self._in_flight) < self._max_in_flight:
             if self._in_flight and len(self._waiting) < MIN_FURTHER_COMMIT:
                 return
             if batch := self._next_batch():
                 failpoint("before-commit")
-                committed = asyncio.ensure_future(self._commit([one.rows for one in batch]))
+                committed = asyncio.ensure_future(self._commit([append.rows for append in batch]))
                 self._in_flight.add(committed)
                 committed.add_done_callback(partial(self._settle, batch))
 
     def _next_batch(self) -> list[_Append]:
-        """Remove the next appends from the queue, in order, with at most one for each stream."""
+        """Remove the next appends from the queue, in order, with at most one per stream."""
         batch: list[_Append] = []
         postponed: list[_Append] = []
         streams: set[str] = set()
@@ -189,7 +189,7 @@ class GroupCommit:
             return
         try:
             failpoint("after-commit")
-            results = [_result(*one) for one in zip(batch, committed.result(), strict=True)]
+            results = [_result(*pair) for pair in zip(batch, committed.result(), strict=True)]
             self._publish(batch, results)
         except Exception as error:  # noqa: BLE001 - passed on to each caller
             _fail(batch, error)

@@ -1,4 +1,4 @@
-"""Leader election: the process that holds a lease does the work, the others wait for their turn.
+"""Leader election: the process that holds a lease works, the others wait for the lease.
 
 A lease only avoids duplicate work. A former leader may still write for a moment; its writes do no
 harm because ids are derived, appends carry expected versions, and checkpoints only grow.
@@ -14,20 +14,20 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.leases import Lease, Leases
 
 LEASE_MS: Final = 5_000
-"""The life of a lease that isn't renewed: the time that a takeover needs after a crash."""
+"""The lifetime of a lease that isn't renewed, in ms: the time of a takeover after a crash."""
 RENEW_MS: Final = 1_500
-"""The interval in which the leader renews its lease."""
+"""The interval in which the leader renews its lease, in ms."""
 CANDIDATE_MS: Final = 1_000
-"""The interval in which a waiting process tries to acquire the lease."""
+"""The interval in which a waiting process tries to acquire the lease, in ms."""
 
 _log = logging.getLogger("baton.leader_election")
 
 
 class Leader:
-    """Takes turns with other processes in holding the lease `name`; `lease` is the present one."""
+    """Shares the lease `name` with other processes, in turns; `lease` is the current one."""
 
     def __init__(self, leases: Leases, name: str, *, holder: str, clock: Clock) -> None:
-        """Contend for the lease as `holder`, a name that no other process has at the same time."""
+        """Compete for the lease as `holder`, a name that no other process has at the same time."""
         self.lease: Lease | None = None
         self._leases = leases
         self._name = name
@@ -41,11 +41,11 @@ class Leader:
         return self.lease is not None
 
     async def run(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
-        """Do the work whenever this process leads, until stopped or cancelled.
+        """Run `work` whenever this process leads, until stopped or cancelled.
 
         Args:
-            work: Called at the beginning of each turn. It is cancelled when the lease is lost. If
-                it raises `Unavailable` or returns, the turn ends; any other exception is raised.
+            work: Called at the beginning of each term. It is cancelled when the lease is lost. If
+                it raises `Unavailable` or returns, the term ends; any other exception is raised.
 
         The lease is released after the work has ended.
         """
@@ -58,7 +58,7 @@ class Leader:
             self._running.result()
 
     async def stop(self) -> None:
-        """End the turn; returns when the work has ended and the lease is released."""
+        """End the term; returns when the work has ended and the lease is released."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait((self._running,))
@@ -103,7 +103,7 @@ class Leader:
                 return
 
     async def _acquire(self) -> Lease | None:
-        """Return the lease, acquired or renewed; None if another process has it or on a failure."""
+        """Return the lease, acquired or renewed; None on a failure or if another process has it."""
         try:
             return await self._leases.acquire(
                 self._name, holder=self._holder, ttl_ms=LEASE_MS, at=self._clock.now()
@@ -121,7 +121,7 @@ class Leader:
 
 
 def _without_unavailable(error: BaseException) -> BaseException | None:
-    """Return the part of an error, which may be a group, that is not `Unavailable`."""
+    """Return the part of an error, which may be a group, that isn't `Unavailable`."""
     if isinstance(error, BaseExceptionGroup):
         return error.split(Unavailable)[1]
     return None if isinstance(error, Unavailable) else error

@@ -1,4 +1,4 @@
-"""Reads a stream and folds it into its state: the only place that does so."""
+"""Reads a stream and folds it into its state; no other module does so."""
 
 from typing import Any, Generic, TypeVar
 
@@ -13,7 +13,8 @@ S = TypeVar("S")
 class StreamState(Generic[S]):
     """The state of a stream after its first `version` events.
 
-    `position` is that of the newest of them, 0 when the stream is empty or the position is unknown.
+    `position` is the position of the newest of them; it is 0 when the stream is empty or the
+    position is unknown.
     """
 
     state: S
@@ -32,17 +33,17 @@ async def load(
     """Return the state of a stream, the decider's initial one for a stream without events.
 
     Args:
-        known: An earlier state of the stream; only newer events are read. It is returned itself
-            when there are none.
-        until: The position of the last event to fold; later ones are ignored.
+        known: An earlier state of the stream; only newer events are read. If there are none,
+            `known` itself is returned.
+        until: The position of the last event to fold; later events are ignored.
 
     Raises `Unavailable`.
     """
     before = StreamState(decider.initial, 0) if known is None else known
     events = await store.read(stream, after=before.version)
     if until is not None:
-        events = [one for one in events if one.position <= until]
+        events = [recorded for recorded in events if recorded.position <= until]
     if not events:
         return before
-    state = decider.fold((one.event for one in events), before.state)
+    state = decider.fold((recorded.event for recorded in events), before.state)
     return StreamState(state, events[-1].version, events[-1].position)

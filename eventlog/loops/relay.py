@@ -1,6 +1,6 @@
-"""The relay: publishes stored events to the shared log. One process at a time does so.
+"""The relay: publishes stored events to the shared log, in one process at a time.
 
-The checkpoint follows the publishing, so events between them are published again after a crash:
+The checkpoint is saved after the publishing, so events after it are published again after a crash:
 delivery is at least once, and in order within each stream.
 """
 
@@ -24,11 +24,11 @@ from baton.eventlog.ports.outbox import Outbox, Publisher
 NAME: Final = "relay"
 """The name of the relay's lease and of its checkpoint."""
 BATCH: Final = 2_000
-"""The most events published at once."""
+"""The number of events published at once, at most."""
 PACE_MS: Final = 5
-"""A pause after a batch, in which events gather: each batch costs every reader a wake-up."""
+"""The pause after a batch, in ms, in which events gather: each batch wakes every reader."""
 SAVE_MS: Final = 100
-"""The interval between saves of the checkpoint: a crash repeats at most so much publishing."""
+"""The interval between saves of the checkpoint, in ms: a crash repeats this much publishing."""
 RETRY: Final = RetryPolicy(max_ms=2_000)
 
 ShowProgress = Callable[[int, int], None]
@@ -40,8 +40,8 @@ _log = logging.getLogger("baton.relay")
 class Relay:
     """Publishes events while this process holds the relay's lease.
 
-    `published` counts the events of all turns, `position` is the newest published position of the
-    present turn.
+    `published` counts the events of all terms; `position` is the newest published position of the
+    current term.
     """
 
     def __init__(self, stores: Stores, *, clock: Clock, holder: str) -> None:
@@ -68,7 +68,7 @@ class Relay:
         return self._leader.leading
 
     async def run(self) -> None:
-        """Publish whenever the lease can be had, until stopped."""
+        """Publish whenever this process holds the lease, until stopped."""
         await self._leader.run(self._turn)
 
     async def stop(self) -> None:
@@ -84,7 +84,7 @@ class Relay:
             await asyncio.shield(self._leave())
 
     async def _publish_all(self) -> None:
-        """Publish batch after batch; under load the next one is read during the publishing."""
+        """Publish batch after batch; under load the next batch is read during the publishing."""
         reading = asyncio.ensure_future(self._read(self.position))
         try:
             while True:
@@ -103,9 +103,9 @@ class Relay:
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _read(self, after: int) -> Sequence[Stored]:
-        read = partial(self._outbox.after, after, limit=BATCH)
+        read_outbox = partial(self._outbox.after, after, limit=BATCH)
         return await retry(
-            read, clock=self._clock, log=_log, doing="reading the outbox", policy=RETRY
+            read_outbox, clock=self._clock, log=_log, doing="reading the outbox", policy=RETRY
         )
 
     async def _publish(self, events: Sequence[Stored]) -> None:
@@ -118,11 +118,11 @@ class Relay:
         self.published += len(chosen)
 
     async def _save_in_pauses(self, reading: "asyncio.Future[Sequence[Stored]]") -> None:
-        """Save the checkpoint if no event comes for a while."""
+        """Save the checkpoint when no event has arrived for a while."""
         if self._saved < self.position and not reading.done():
             pause_ms = max(0, self._saved_at + SAVE_MS - self._clock.now())
             await asyncio.wait((reading,), timeout=pause_ms / 1_000)
-            if not reading.done():  # the pause may end a tick early, so the clock isn't asked
+            if not reading.done():  # the pause may end a tick early, so the clock isn't read
                 await self._save()
 
     async def _save_if_due(self) -> None:
@@ -154,23 +154,24 @@ async def republish(
     to: int,
     progress: ShowProgress = lambda _published, _position: None,
 ) -> int:
-    """Publish the events of runs behind `after` up to `to` again; return their number.
+    """Publish the events of runs after `after` up to `to` again; return their number.
 
     Args:
-        to: The last position to publish. The store must have an event at this position or behind.
-        progress: Called after each batch; after `Unavailable` it has shown how far this came.
+        to: The last position to publish. The store must have an event at this position or after it.
+        progress: Called after each batch; after `Unavailable` its last call shows the position
+            reached.
     """
     published = 0
     while after < to:
-        found = await outbox.after(after, limit=BATCH)
-        events = _of_runs([one for one in found if one.position <= to])
+        stored = await outbox.after(after, limit=BATCH)
+        events = _of_runs([event for event in stored if event.position <= to])
         if events:
             await publisher.publish(events)
         published += len(events)
-        after = min(to, found[-1].position)
+        after = min(to, stored[-1].position)
         progress(published, after)
     return published
 
 
 def _of_runs(events: Sequence[Stored]) -> Sequence[Stored]:
-    return [one for one in events if stream_parts(one.stream).kind == DECIDER.name]
+    return [event for event in events if stream_parts(event.stream).kind == DECIDER.name]

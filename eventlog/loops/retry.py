@@ -49,7 +49,7 @@ async def retry(
         action: Called once per attempt, on the event loop of the caller.
         clock: Sleeps between the attempts.
         log: Gets one warning per failed attempt.
-        doing: What the action does, as the subject of that warning: "reading the log".
+        doing: A description of the action, as the subject of that warning: "reading the log".
         policy: Decides whether and when there is a next attempt.
 
     Raises the error of the last attempt.
@@ -63,8 +63,8 @@ async def retry(
             raise
         except policy.transient as error:
             _raise_if_late(error, began_s, delay_ms, policy)
-            shown = str(error) or repr(error)
-            log.warning("%s failed, retrying in %d ms: %s", doing, delay_ms, shown)
+            reason = str(error) or repr(error)
+            log.warning("%s failed, retrying in %d ms: %s", doing, delay_ms, reason)
         except Exception:
             failures += 1
             if failures >= policy.attempts:

@@ -1,8 +1,8 @@
-"""The hold on the whole server, as each process of it sees it.
+"""The hold on the whole server, as each process of it sees the hold.
 
-The hold is a stream of events. Its newest state is announced in a checkpoint, which each process
-looks at several times a second: the position of the event, doubled, plus 1 while the server is
-held. So the number only grows, as checkpoints have to.
+The hold is a stream of events. Its newest state is announced in a checkpoint that each process
+reads several times a second. The number is twice the position of the event, plus 1 while the server
+is held, so that it only grows, as checkpoints must.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ STREAM: Final = stream_name(SERVER, DECIDER.name, "server")
 ANNOUNCED: Final = "hold"
 """The checkpoint that announces the state of the hold."""
 LOOK_MS: Final = 200
-"""The pause between two looks at the announcement."""
+"""The pause between two reads of the announcement, in ms."""
 
 _log = logging.getLogger("baton.hold")
 
@@ -35,7 +35,7 @@ class ServerHold:
     """The hold on the server: its state, and its changes.
 
     Attributes:
-        held: Whether the server was held at the last look.
+        held: Whether the server was held at the last read.
     """
 
     def __init__(self, events: EventStore, checkpoints: Checkpoints, clock: Clock) -> None:
@@ -48,23 +48,23 @@ class ServerHold:
         return await self._change(HoldServer(actor=actor, at=at, reason=reason))
 
     async def end(self, actor: Actor, *, at: int) -> CommandResult[State]:
-        """Release the server: every process goes on with what is due."""
+        """Release the server: every process continues with due work."""
         return await self._change(ReleaseServer(actor=actor, at=at))
 
     async def state(self) -> State:
-        """Return the state of the hold as it is stored; raises `Unavailable`."""
+        """Return the stored state of the hold; raises `Unavailable`."""
         return (await load(self._events, DECIDER, STREAM)).state
 
     async def look(self) -> None:
-        """Take in the announced state; raises `Unavailable`."""
+        """Read the announced state; raises `Unavailable`."""
         self._set(held=await self._checkpoints.load(ANNOUNCED) % 2 == 1)
 
     async def first_look(self) -> None:
-        """Look until the store answers: a process that starts must not miss a hold."""
+        """Read the state until the store answers: a process that starts must not miss a hold."""
         await retry(self.look, clock=self._clock, log=_log, doing="reading the hold on the server")
 
     async def run(self) -> None:
-        """Look for announcements until cancelled."""
+        """Read the announced state at intervals until cancelled."""
         while True:
             await self._clock.idle(LOOK_MS)
             try:
@@ -73,12 +73,12 @@ class ServerHold:
                 _log.debug("the hold on the server is as it was at the last look: %s", error)
 
     async def until(self, *, held: bool) -> None:
-        """Wait until the server is held, or until it isn't."""
+        """Wait until the server is held, or until it is released."""
         while self.held is not held:
             await self._changed.wait()
 
     async def _change(self, command: Command) -> CommandResult[State]:
-        """Append the change, announce it, and take it in; a repetition announces it once more."""
+        """Append the change, announce it, and apply it; a repetition announces it once more."""
         result = await transact(self._events, DECIDER, STREAM, command)
         held = result.state.held is not None
         await self._checkpoints.save(ANNOUNCED, 2 * result.position + held)

@@ -1,4 +1,4 @@
-"""Cancels tasks and waits until they have ended: the only place that does so for a set of tasks."""
+"""Cancels a set of tasks and waits until they have ended; no other module does so."""
 
 import asyncio
 from collections.abc import Collection
@@ -11,12 +11,12 @@ async def stop_tasks(
     grace_s: float | None = None,
     within_s: float | None = None,
 ) -> set[asyncio.Task[Any]]:
-    """Return the tasks that have not ended, when no more are waited for; errors are not raised.
+    """Wait for tasks, cancel the rest, and return unfinished ones; raises no error of theirs.
 
     Args:
         tasks: Read again after the grace period, so that tasks added meanwhile are cancelled too.
-        grace_s: Seconds that tasks may take to end by themselves; None: cancel them at once.
-        within_s: Seconds that a cancelled task may take to end; None: wait until every task has
+        grace_s: Seconds that tasks may take to end by themselves; None cancels them at once.
+        within_s: Seconds that a cancelled task may take to end; None waits until every task has
             ended, so that the result is empty.
     """
     if tasks and grace_s is not None:
@@ -26,8 +26,8 @@ async def stop_tasks(
         task.cancel()
     if not rest:
         return set()
-    ended, left = await asyncio.wait(rest, timeout=within_s)
+    ended, unfinished = await asyncio.wait(rest, timeout=within_s)
     for task in ended:
         if not task.cancelled():
-            task.exception()  # marks it as retrieved
-    return left
+            task.exception()  # marks the exception as retrieved
+    return unfinished

@@ -16,15 +16,15 @@ S = TypeVar("S")
 E = TypeVar("E")
 
 ATTEMPTS = 100
-"""The number of tries: a command with so many conflicts has a rival that never stops."""
+"""The number of tries: a command with that many conflicts competes with an endless writer."""
 
 
 @frozen
 class CommandResult(Generic[S]):
     """The result of a command in one stream.
 
-    `state` is the state after the command, `recorded` are the events it appended. `position` is
-    that of the stream's newest event, 0 if that is unknown: views that have reached it show the
+    `state` is the state after the command, `recorded` are the events it appended. `position` is the
+    position of the stream's newest event, 0 if it is unknown: views that have reached it show the
     state. `reloaded` is whether the stream was read, because there was no known state or it was
     outdated.
     """
@@ -42,7 +42,7 @@ class CommandResult(Generic[S]):
 
 @frozen(kw_only=False)
 class StreamCommand(Generic[C, S, E]):
-    """A command for one stream, with the decider that decides it and a known state, if any."""
+    """A command for one stream, with its decider and, if there is one, a known state."""
 
     decider: Decider[C, S, E]
     stream: str
@@ -99,13 +99,13 @@ async def transact_all(
         intents: One command per stream; the streams must differ.
         also: Further writes in the same append, if any command results in an event.
 
-    Returns a result for each command, in order. Raises as `transact` does.
+    Returns a result for each command, in order. Raises the same errors as `transact`.
     """
     for attempt in range(ATTEMPTS):
         loaded = [await _load(store, intent, again=attempt > 0) for intent in intents]
-        writes = [write for one in loaded if (write := one.write) is not None]
+        writes = [write for stream in loaded if (write := stream.write) is not None]
         if not writes:
-            return [one.outcome(()) for one in loaded]
+            return [stream.outcome(()) for stream in loaded]
         result = await store.append([*writes, *also])
         failpoint("after-append")
         if isinstance(result, Appended):
@@ -161,11 +161,11 @@ def _lost_every_race() -> InConflict:
 def _outcomes(
     loaded: Sequence[_Loaded], recorded: Sequence[Recorded]
 ) -> Sequence[CommandResult[Any]]:
-    """Return the result of each stream, with its part of the events, which are in that order."""
+    """Return the result of each stream with its events; `recorded` is in the order of streams."""
     outcomes: list[CommandResult[Any]] = []
     start = 0
-    for one in loaded:
-        end = start + len(one.decided)
-        outcomes.append(one.outcome(recorded[start:end]))
+    for stream in loaded:
+        end = start + len(stream.decided)
+        outcomes.append(stream.outcome(recorded[start:end]))
         start = end
     return outcomes

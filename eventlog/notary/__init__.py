@@ -1,1 +1,1 @@
-"""Tamper evidence: a Merkle tree over all stored events, signed heads, proofs and their checks."""
+"""Tamper evidence: a Merkle tree over all stored events, signed heads, proofs, verification."""

@@ -1,4 +1,4 @@
-"""Anchors: places outside the store that keep tree heads, so that a cut log can be noticed."""
+"""Anchors: places outside the store that keep tree heads, so that a truncated log is noticed."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ _DASH: Final = "— ".encode()
 
 
 class Anchor(Protocol):
-    """Keeps heads elsewhere."""
+    """Keeps heads outside the store."""
 
     async def put(self, head: SealedHead) -> None:
         """Keep a head; raises OSError, `Unavailable` and `Unwritable`."""
@@ -22,9 +22,9 @@ class Anchor(Protocol):
 
 
 class FileAnchor:
-    """Appends the notes of heads to a file, best one on another machine or that can't be changed.
+    """Appends the notes of heads to a file, which is best on another machine or append-only.
 
-    The notes stand one after the other, as they are.
+    The notes follow each other without separators.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,9 +45,9 @@ class FileAnchor:
 
 
 def check_address(address: str) -> None:
-    """Raise ValueError unless an anchor can be at an address: `file:PATH`, or `https://…`.
+    """Raise ValueError unless an anchor can have an address: `file:PATH`, or `https://…`.
 
-    `http:` is fine on this machine.
+    `http:` is accepted for this machine.
     """
     if path_of(address) is not None:
         return
@@ -58,13 +58,13 @@ def check_address(address: str) -> None:
 
 
 def path_of(address: str) -> Path | None:
-    """Return the path of a `file:` address, None for any other."""
+    """Return the path of a `file:` address, None for any other address."""
     path = address.removeprefix(FILE)
     return None if path == address or not path else Path(path)
 
 
 def last_note(data: bytes) -> bytes:
-    """Return the last note of a file of notes, which may hold one alone."""
+    """Return the last note of a file of notes, which may hold a single one."""
     lines = data.splitlines(keepends=True)
     end = len(lines)
     while end and lines[end - 1].startswith(_DASH):

@@ -1,4 +1,4 @@
-"""The keys of an installation's tree heads: one signs, older ones may have signed before."""
+"""The keys of an installation's tree heads: one signs now, older ones may have signed before."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ class AuditKeys:
     Attributes:
         signing: The key that signs new heads.
         verifiers: The keys that heads may be signed by, the newest first.
-        former: Those of the older keys that can still sign.
+        former: The older keys that can still sign.
     """
 
     signing: SigningKey
@@ -23,17 +23,19 @@ class AuditKeys:
     def parse(cls, text: str) -> "AuditKeys":
         """Return the keys in a text, separated by commas or blanks; raises `BadKey`.
 
-        The first one is a signing key. The others are keys that signed before: verifier keys, or
+        The first one is a signing key. The others are keys that signed before, as verifier keys or
         signing keys.
         """
         first, *others = text.replace(",", " ").split() or [""]
         signing = SigningKey.parse(first)
-        former = tuple(SigningKey.parse(one) for one in others if one.startswith(PRIVATE))
+        former = tuple(
+            SigningKey.parse(key_text) for key_text in others if key_text.startswith(PRIVATE)
+        )
         return cls(signing, (signing.verifier, *map(_verifier, others)), former)
 
     def signer_of(self, note: bytes) -> VerifierKey | None:
-        """Return the key that signed a note, None if it is none of these."""
-        return next((one for one in self.verifiers if _signed(note, one)), None)
+        """Return the key that signed a note, None if it is none of these keys."""
+        return next((key for key in self.verifiers if _signed(note, key)), None)
 
 
 def _signed(note: bytes, key: VerifierKey) -> bool:

@@ -1,4 +1,4 @@
-"""Derives the leaves of stored events that have none yet."""
+"""Derives the leaves of stored events that have no leaf yet."""
 
 import asyncio
 import struct
@@ -11,11 +11,11 @@ from baton.eventlog.notary.leaf import LastLeaves
 from baton.eventlog.ports.audit.leaf_store import NOTHING_DERIVED, Derived, PlacedLeaf, TreeBroken
 
 CHUNK: Final = 250
-"""Events that are hashed before the event loop runs other tasks."""
+"""The number of events that are hashed before the event loop runs other tasks."""
 
 
 class StoredEvents(Protocol):
-    """The part of a `LeafStore` that leaves are derived from."""
+    """The part of a `LeafStore` that the derivation of leaves reads."""
 
     async def events(self, *, after: int, limit: int) -> Sequence[Stored]:
         """Return up to `limit` events with positions greater than `after`, in order."""
@@ -27,14 +27,14 @@ class StoredEvents(Protocol):
 
 
 class Derivation:
-    """Derives leaves from `store`, and remembers the last ones of streams."""
+    """Derives leaves from `store`, and remembers the last leaves of streams."""
 
     def __init__(self, store: StoredEvents) -> None:
         self._store = store
         self._last = LastLeaves()
 
     async def derive(self, *, after: int, limit: int) -> Derived:
-        """Return leaves as `LeafStore.derive` does; raises as it does."""
+        """Return leaves as `LeafStore.derive` does, and raise the same errors."""
         events = await self._store.events(after=after, limit=limit)
         if not events:
             return NOTHING_DERIVED
@@ -66,10 +66,10 @@ class Derivation:
             raise TreeBroken(message) from error
 
     async def _learn(self, events: Sequence[Stored]) -> None:
-        """Look up the leaves before streams that have events, where they aren't remembered."""
+        """Look up the leaves before events whose stream's last leaf isn't remembered."""
         unknown = self._last.unknown(events)
-        found = await self._store.leaves_of(unknown)
-        self._last.learn({stream: placed.leaf for stream, placed in found.items()})
+        placed_leaves = await self._store.leaves_of(unknown)
+        self._last.learn({stream: placed.leaf for stream, placed in placed_leaves.items()})
         for stream, version in unknown:
-            if stream not in found:
+            if stream not in placed_leaves:
                 raise TreeBroken(f"{stream} version {version} has no leaf")

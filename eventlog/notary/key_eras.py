@@ -1,9 +1,9 @@
 """The keys that heads may be signed by, at the positions that the heads cover.
 
-Behind a rotation the former key or the new one may sign, and from the first head by the new key on
-that one alone. A key is trusted if the verifier was given it, or if a trusted key endorsed it when
-it was rotated. Keys before those are trusted because the newest head covers everything, and that
-one has to be signed by a trusted key.
+After a rotation either the former or the new key may sign; from the first head by the new key on,
+only the new key may. A key is trusted if the verifier was given it, or if a trusted key endorsed it
+in its rotation. Earlier keys are trusted because the newest head covers everything, and a trusted
+key must have signed that head.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from baton.eventlog.notary.signed_note import BadNote, VerifierKey
 class KeyEras:
     """Opens heads in the order of their positions.
 
-    `trusts_newest` is whether the last head that was opened is signed by a trusted key.
+    `trusts_newest` is whether a trusted key signed the last opened head.
     """
 
     def __init__(self, given: Sequence[VerifierKey], rotations: Sequence[Rotation]) -> None:
-        """Begin in front of the first head.
+        """Begin before the first head.
 
         Args:
             given: The keys that the verifier trusts; without any, signatures aren't checked.
@@ -29,10 +29,10 @@ class KeyEras:
         self.trusts_newest = True
         self._given = frozenset(given)
         self._trusted = set(given)
-        named = {key for one in rotations for key in (one.former, one.key)}
-        self._rotations = [] if named.isdisjoint(given) else list(rotations)
-        self._keys = set(given) - {one.key for one in self._rotations}
-        self._keys |= {one.former for one in self._rotations[:1]}
+        rotated = {key for rotation in rotations for key in (rotation.former, rotation.key)}
+        self._rotations = [] if rotated.isdisjoint(given) else list(rotations)
+        self._keys = set(given) - {rotation.key for rotation in self._rotations}
+        self._keys |= {rotation.former for rotation in self._rotations[:1]}
         self._newest: VerifierKey | None = None
 
     def open(self, note: bytes, position: int) -> TreeHead:
@@ -53,7 +53,7 @@ class KeyEras:
         return open_head(note, (signer,))
 
     def _apply(self, rotation: Rotation) -> None:
-        """Let the new key sign; a rotation of a key that can't sign is none."""
+        """Let the new key sign; ignore a rotation by a key that can't sign."""
         if rotation.former not in self._keys:
             return
         if rotation.endorsed and rotation.former in self._trusted:

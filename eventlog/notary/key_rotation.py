@@ -1,8 +1,8 @@
 """The rotation of the audit key: an event that names the former key and the new one.
 
-The former key endorses the new one by a signed note in the event. Trust in the former key may then
-extend to the new one, and a writer to the database alone can't rotate the key. Rotations are read
-from a stream of the whole installation.
+The former key endorses the new one with a signed note in the event. Trust in the former key can
+then extend to the new one, and write access to the database isn't enough to rotate the key.
+Rotations are read from a stream of the whole installation.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _NOTARY: Final = Actor("notary", "system")
 
 @frozen
 class Rotation:
-    """A rotation at a position of the log; `endorsed` is whether the former key signed the new."""
+    """A rotation at a position of the log; `endorsed` if the former key signed the new one."""
 
     position: int
     former: VerifierKey
@@ -37,12 +37,12 @@ class Rotation:
 
 
 class KeyRotation:
-    """Records that the configured key isn't the one that signed the newest head.
+    """Records that the configured key isn't the key that signed the newest head.
 
     Args:
         store: Takes the event.
         keys: The configured keys.
-        clock: Dates the event.
+        clock: Gives the event its time.
     """
 
     def __init__(self, store: EventStore, keys: AuditKeys, clock: Clock) -> None:
@@ -54,7 +54,7 @@ class KeyRotation:
         former = None if newest is None else self._keys.signer_of(newest.note)
         if former is None or former == key:
             return
-        signing = next((one for one in self._keys.former if one.verifier == former), None)
+        signing = next((key for key in self._keys.former if key.verifier == former), None)
         endorsement = None if signing is None else signing.sign(endorsement_text(former, key))
         command = RotateAuditKey(
             former=str(former),
@@ -67,22 +67,22 @@ class KeyRotation:
 
 
 def endorsement_text(former: VerifierKey, key: VerifierKey) -> str:
-    """Return the text by whose signature a former key endorses a new one."""
+    """Return the text that a former key signs to endorse a new one."""
     return f"baton audit key\n{former}\n{key}\n"
 
 
 async def rotations_in(store: LeafStore) -> Sequence[Rotation]:
     """Return the rotations of a log, in order; raises `Unavailable`.
 
-    An event that can't be read is left out: a verification names it when it comes to it.
+    An event that can't be read is left out; the verification of events reports it.
     """
-    found: list[Rotation] = []
+    rotations: list[Rotation] = []
     for stored in await store.stream(STREAM):
         try:
-            found.append(_rotation(stored.position, decode_recorded(*stored).event))
+            rotations.append(_rotation(stored.position, decode_recorded(*stored).event))
         except (Unreadable, BadKey):
             continue
-    return found
+    return rotations
 
 
 def _rotation(position: int, event: object) -> Rotation:

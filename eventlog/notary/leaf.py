@@ -1,10 +1,10 @@
-"""The leaf of an event: a hash over the event and the leaf of the event before it in its stream.
+"""The leaf of an event: a hash over the event and the leaf of its predecessor in the stream.
 
 Leaf = SHA-256(0x00 ‖ position ‖ version ‖ |stream| ‖ |topic| ‖ stream ‖ topic ‖ previous leaf ‖
 SHA-256(stored bytes)), with position and version as 8 bytes and the lengths as 4 bytes, big-endian.
-The previous leaf of version 1 is 32 zero bytes. So the leaf of a stream's last event commits to the
-whole stream in its order. The bytes are hashed as they are stored, which is how an export writes
-them: no canonical form of JSON is needed, and an import keeps every leaf.
+The previous leaf of version 1 is 32 zero bytes. The leaf of a stream's last event therefore commits
+to the whole stream in its order. The bytes are hashed as they are stored, and an export writes them
+unchanged: no canonical form of JSON is needed, and an import keeps every leaf.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,9 @@ from typing import Final
 from baton.eventlog.events.envelope import Stored
 
 NO_LEAF: Final = bytes(32)
-"""Stands for the previous leaf of a stream's first event."""
+"""Replaces the previous leaf for a stream's first event."""
 REMEMBERED: Final = 25_000
-"""Streams whose last leaf is kept at least; a batch of events may not have more."""
+"""The number of streams whose last leaf is kept at least; a batch of events may not have more."""
 
 _HEAD = Struct(">BQQII")
 
@@ -31,7 +31,7 @@ def leaf_of(event: Stored, previous: bytes) -> bytes:
 
 
 class LastLeaves:
-    """The last leaf of the streams that had events lately, in two generations."""
+    """The last leaves of the streams with recent events, in two generations."""
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self._young: dict[str, bytes] = {}
@@ -41,17 +41,17 @@ class LastLeaves:
     def unknown(self, events: Sequence[Stored]) -> list[tuple[str, int]]:
         """Return stream and version of each event whose leaf is needed and isn't remembered.
 
-        These are the predecessors of events; a stream is returned once.
+        These are predecessors of `events`; a stream is returned once.
         """
-        found: dict[str, int] = {}
+        missing: dict[str, int] = {}
         for event in events:
             stream = event.stream
-            known = stream in self._young or stream in self._old or stream in found
-            if event.version > 1 and not known:
-                found[stream] = event.version - 1
+            is_known = stream in self._young or stream in self._old or stream in missing
+            if event.version > 1 and not is_known:
+                missing[stream] = event.version - 1
             elif event.version == 1:
-                found.setdefault(stream, 0)
-        return [(stream, version) for stream, version in found.items() if version]
+                missing.setdefault(stream, 0)
+        return [(stream, version) for stream, version in missing.items() if version]
 
     def learn(self, leaves: Mapping[str, bytes]) -> None:
         """Remember the last leaves of streams, by stream."""
@@ -60,7 +60,8 @@ class LastLeaves:
     def extend(self, events: Sequence[Stored]) -> list[bytes]:
         """Return the leaves of events, in order, and remember them.
 
-        It stops in front of an event whose predecessor has to be learned: `unknown` names that one.
+        It stops before an event whose predecessor's leaf is unknown; `unknown` names that
+        predecessor.
         """
         young, old, leaves = self._young, self._old, list[bytes]()
         for position, stream, version, topic, state in events:  # as `leaf_of`, for many

@@ -1,7 +1,7 @@
 """Merkle trees as in RFC 6962 (and RFC 9162): roots, and proofs of inclusion and consistency.
 
 All functions are pure. A leaf is given by its hash. A proof is described by the subtrees whose
-roots it consists of, so that a caller may keep the roots of blocks and need not hold every leaf.
+roots it consists of, so that a caller can keep the roots of blocks instead of every leaf.
 """
 
 from collections.abc import Sequence
@@ -67,17 +67,17 @@ class Peaks:
         """Return the root of the tree.
 
         Args:
-            rest: Hashes of leaves behind the last unit; fewer than a unit has.
+            rest: Hashes of leaves after the last unit; fewer than a unit has.
         """
         roots = [*self._roots, root_of(rest)] if rest or not self._roots else self._roots
-        found = roots[-1]
+        node = roots[-1]
         for left in reversed(roots[:-1]):
-            found = node_hash(left, found)
-        return found
+            node = node_hash(left, node)
+        return node
 
 
 def inclusion_ranges(index: int, size: int) -> list[Range]:
-    """Return the subtrees that make the audit path of a leaf (RFC 6962, 2.1.1), the lowest first.
+    """Return the subtrees that form the audit path of a leaf (RFC 6962, 2.1.1), the lowest first.
 
     Raises ValueError for an index outside a tree of `size` leaves.
     """
@@ -117,7 +117,7 @@ def consistency_ranges(first: int, size: int) -> list[Range]:
 
 
 def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
-    """Return whether `path` proves that `leaf` stands at `index` of the tree (RFC 9162, 2.1.3.2).
+    """Return whether `path` proves that `leaf` is at `index` of the tree (RFC 9162, 2.1.3.2).
 
     Args:
         leaf: The hash of the leaf.
@@ -128,18 +128,18 @@ def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root:
     """
     if not 0 <= index < size or not _are_hashes(leaf, root, *path):
         return False
-    first, last, found = index, size - 1, leaf
+    first, last, node = index, size - 1, leaf
     for step in path:
         if last == 0:
             return False
         if first & 1 or first == last:
-            found = node_hash(step, found)
+            node = node_hash(step, node)
             while first and not first & 1:
                 first, last = first >> 1, last >> 1
         else:
-            found = node_hash(found, step)
+            node = node_hash(node, step)
         first, last = first >> 1, last >> 1
-    return last == 0 and found == root
+    return last == 0 and node == root
 
 
 def is_consistent(
@@ -165,7 +165,7 @@ def is_consistent(
 
 
 def _folded(first: int, last: int, nodes: Sequence[bytes]) -> tuple[bytes, bytes] | None:
-    """Return the roots of the older and the newer tree that a consistency proof leads to."""
+    """Return the roots of the older and the newer tree to which a consistency proof leads."""
     while first & 1:
         first, last = first >> 1, last >> 1
     old = new = nodes[0]

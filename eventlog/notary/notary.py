@@ -1,8 +1,7 @@
 """The notary: a follower that seals stored events with leaves and signed heads of their tree.
 
-It reads events without decoding them. Where several processes share the store, the holder of a
-lease works. Events wait for at most about a second until a head covers them; a clean stop leaves
-none behind.
+It reads events without decoding them. If several processes share the store, the holder of a lease
+works. A head covers an event after about a second at most; a clean stop leaves no event uncovered.
 """
 
 import asyncio
@@ -23,20 +22,20 @@ from baton.eventlog.ports.clock import Clock
 NAME: Final = "notary"
 """The name of the notary's lease."""
 PACE_MS: Final = 1_000
-"""The pause between two looks at the log; the longest time that an event stays unsealed."""
+"""The pause between two reads of the log, in ms; the longest time that an event stays unsealed."""
 ANCHOR_MS: Final = 60 * 60_000
-"""The interval between two heads that are anchored."""
+"""The interval between two anchored heads, in ms."""
 RETRY_MS: Final = 60_000
-"""The interval after an anchor failed."""
+"""The interval after an anchor failed, in ms."""
 ANCHOR_TIMEOUT_S: Final = 15.0
-"""The time that an anchor has for a head."""
+"""The time in which an anchor must accept a head, in seconds."""
 RETRY: Final = RetryPolicy(max_ms=5_000)
 
 _log = logging.getLogger("baton.notary")
 
 
 class Notary:
-    """Seals events while it may: always in a process that has the store to itself, else as leader.
+    """Seals events: always in a process with a store of its own, else while it leads.
 
     `sealed` counts the events that this process sealed. `broken` says why the tree can't be
     extended, None while it can.
@@ -57,9 +56,9 @@ class Notary:
         Args:
             store: The events, and the tree over them.
             key: Signs the heads.
-            clock: Paces the work and dates the heads.
-            rotation: Records that `key` is another one than before, None for no record.
-            leader: Contends for the lease `NAME`, None where one process has the store.
+            clock: Paces the work and gives heads their times.
+            rotation: Records a change of the key, None for no record.
+            leader: Competes for the lease `NAME`, None for a process with a store of its own.
             anchors: Keep heads in other places.
         """
         self._store = store
@@ -67,7 +66,7 @@ class Notary:
         self._clock = clock
         self._rotation = rotation
         self._leader = leader
-        self._anchors = [_Anchoring(one, clock) for one in anchors]
+        self._anchors = [_Anchoring(anchor, clock) for anchor in anchors]
         self._anchoring: asyncio.Task[None] | None = None
         self._sealing = asyncio.Lock()
         self._writer: TreeWriter | None = None
@@ -76,7 +75,7 @@ class Notary:
 
     @property
     def working(self) -> bool:
-        """Whether this process is the one that seals."""
+        """Whether this process seals events now."""
         return self._writer is not None
 
     @property
@@ -86,14 +85,14 @@ class Notary:
         return 0 if head is None else head.position
 
     async def run(self) -> None:
-        """Seal what is appended, until stopped or cancelled."""
+        """Seal appended events, until stopped or cancelled."""
         if self._leader is not None:
             await self._leader.run(self._turn)
             return
         await retry(self._turn, clock=self._clock, log=_log, doing="sealing", policy=RETRY)
 
     async def stop(self) -> None:
-        """Seal and anchor what is left, and release the lease; raises `Unavailable`."""
+        """Seal and anchor the rest, and release the lease; raises `Unavailable`."""
         try:
             if self._writer is not None:
                 await self.seal()
@@ -139,8 +138,8 @@ class Notary:
                 self._anchoring.cancel()
 
     def _begin_anchoring(self) -> None:
-        """Begin to anchor the newest head where one is due; a slow anchor doesn't stop sealing."""
-        due = [one for one in self._anchors if one.is_due]
+        """Begin to anchor the newest head where that is due; a slow anchor doesn't stop sealing."""
+        due = [anchor for anchor in self._anchors if anchor.is_due]
         if due and (self._anchoring is None or self._anchoring.done()):
             self._anchoring = asyncio.create_task(self._anchor(due), name="anchoring")
 
@@ -148,12 +147,12 @@ class Notary:
         """Anchor the newest head."""
         head = None if self._writer is None else self._writer.head
         if head is not None:
-            for one in anchors:
-                await one.put(head)
+            for anchor in anchors:
+                await anchor.put(head)
 
 
 class _Anchoring:
-    """An anchor, the head that it got last, and the time at which it gets the next one."""
+    """An anchor, its last head, and the time at which it gets the next one."""
 
     def __init__(self, anchor: Anchor, clock: Clock) -> None:
         self._anchor, self._clock = anchor, clock
@@ -165,7 +164,7 @@ class _Anchoring:
         return self._next_at <= self._clock.now()
 
     async def put(self, head: SealedHead) -> None:
-        """Keep a head, unless that was done; a failure is logged, and another try is due soon."""
+        """Keep a head, unless the anchor has it; a failure is logged, and retried soon."""
         if head == self._last:
             return
         try:

@@ -17,7 +17,7 @@ from baton.protocols.webhook_post import post_message
 TYPE: Final = "audit.tree-head"
 """The type of the messages."""
 TIMEOUT_MS: Final = 5_000
-"""The time that a receiver has; a stop waits for it."""
+"""The time in which a receiver must answer, in ms; a stop waits for it."""
 
 
 class WebhookAnchor:
@@ -27,14 +27,14 @@ class WebhookAnchor:
         client: Sends the requests.
         url: The receiver.
         secret: Signs the requests.
-        clock: Dates the requests.
+        clock: Gives the requests their times.
     """
 
     def __init__(self, client: HttpClient, url: str, secret: str, clock: Clock) -> None:
         self._client, self._url, self._secret, self._clock = client, url, secret, clock
 
     async def put(self, head: SealedHead) -> None:
-        """Post a head; raises `Unavailable` unless the receiver takes it."""
+        """Post a head; raises `Unavailable` unless the receiver accepts it."""
         at = self._clock.now()
         message = Post(
             id=f"head-{head.size}-{head.root.hex()[:16]}",
@@ -51,7 +51,7 @@ class WebhookAnchor:
 
 
 class TopicAnchor:
-    """Sends heads to a topic, all under the name of the log, so that they stay in order."""
+    """Sends heads to a topic, all with the name of the log as key, so that they stay in order."""
 
     def __init__(self, topics: Topics, topic: str) -> None:
         self._topics, self._topic = topics, topic
@@ -64,7 +64,7 @@ class TopicAnchor:
 
 
 def head_document(head: SealedHead) -> dict[str, str | int]:
-    """Return a head as JSON; the note states the rest, and is what verifies."""
+    """Return a head as JSON; its note has the remaining facts, and is the part to verify."""
     return {
         "size": head.size,
         "root": head.root.hex(),

@@ -1,6 +1,6 @@
 """Signed tree heads: C2SP tlog-checkpoint notes with the covered position and its time.
 
-The text of a head is five lines: the origin (the name of the key), the number of leaves, the root
+The text of a head has five lines: the origin (the name of the key), the number of leaves, the root
 in base64, and the extension lines `position P` and `time T`. T is the greatest time of any covered
 event, so that the same events and the same key always give the same note.
 """
@@ -31,7 +31,7 @@ class TreeHead:
     """The tree over the first events of a log.
 
     Attributes:
-        origin: The name of the log, which is that of its key.
+        origin: The name of the log, which is its key's name.
         size: The number of leaves.
         root: The root of the tree.
         position: The position of the last covered event.
@@ -57,7 +57,7 @@ class TreeHead:
 
 
 def parse_head(text: str) -> TreeHead:
-    """Return the head that a text states; raises `BadNote`."""
+    """Return the head that a text describes; raises `BadNote`."""
     try:
         origin, size, root, position, time = text.removesuffix("\n").split("\n", _LINES - 1)
         head = TreeHead(

@@ -1,10 +1,10 @@
 """Signed notes with Ed25519, as in C2SP signed-note and Go's sumdb/note, and their keys.
 
-A note is a text whose lines end with newlines, an empty line, and signature lines
-`— <name> <base64 of key id and signature>`. A verifier key is `<name>+<key id>+<base64 of 0x01 and
-the public key>`, a signing key the same with `PRIVATE+KEY+` before it and the seed in it. The key
-id is the beginning of a hash of name and public key. Everything is read strictly: a text that Baton
-wouldn't write is refused.
+A note is a text whose lines end with newlines, an empty line, and signature lines `— <name> <base64
+of key id and signature>`. A verifier key is `<name>+<key id>+<base64 of 0x01 and the public key>`;
+a signing key begins with `PRIVATE+KEY+` and holds the private seed instead of the public key. The
+key id is the beginning of a hash of name and public key. Everything is read strictly: a text that
+Baton wouldn't write is refused.
 """
 
 import binascii
@@ -44,16 +44,16 @@ class VerifierKey:
 
     @classmethod
     def parse(cls, text: str) -> "VerifierKey":
-        """Return the key that a text states; raises `BadKey`."""
+        """Return the key that a text describes; raises `BadKey`."""
         name, key_id, key = _parts(text)
-        found = cls(name, key)
-        if str(found) != text or found.key_id.hex() != key_id:
+        parsed = cls(name, key)
+        if str(parsed) != text or parsed.key_id.hex() != key_id:
             raise BadKey("the id of the key doesn't belong to it")
-        return found
+        return parsed
 
     @property
     def key_id(self) -> bytes:
-        """The four bytes that stand before a signature by this key."""
+        """The four bytes before a signature by this key, which identify the key."""
         return sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()[:_ID_BYTES]
 
     def verifies(self, text: str, signature: bytes) -> bool:
@@ -72,8 +72,8 @@ class SigningKey:
     """A private key with the name of its owner; its text must stay secret."""
 
     def __init__(self, name: str, seed: bytes) -> None:
-        """Raises `BadKey` for a name that can't stand in a note."""
-        if not name or "+" in name or any(one.isspace() for one in name):
+        """Raises `BadKey` for a name that a note can't contain."""
+        if not name or "+" in name or any(character.isspace() for character in name):
             raise BadKey("the name of a key has no blanks and no plus sign")
         self._seed = seed
         self._private = Ed25519PrivateKey.from_private_bytes(seed)
@@ -86,14 +86,14 @@ class SigningKey:
 
     @classmethod
     def parse(cls, text: str) -> "SigningKey":
-        """Return the key that a text states; raises `BadKey`, which doesn't show it."""
+        """Return the key that a text describes; raises `BadKey`, which doesn't show the key."""
         if not text.startswith(PRIVATE):
             raise BadKey(f"a signing key begins with {PRIVATE}")
         name, _, seed = _parts(text.removeprefix(PRIVATE))
-        found = cls(name, seed)
-        if found.text != text:
+        parsed = cls(name, seed)
+        if parsed.text != text:
             raise BadKey("the id of the key doesn't belong to it")
-        return found
+        return parsed
 
     @property
     def text(self) -> str:
@@ -124,7 +124,7 @@ def read_note(note: bytes) -> tuple[str, list[Signature]]:
     text, blank, lines = whole.rpartition("\n\n")
     if not blank or not lines.endswith("\n"):
         raise BadNote("it has no signatures")
-    if any(ord(one) < ord(" ") and one != "\n" for one in whole):
+    if any(ord(character) < ord(" ") and character != "\n" for character in whole):
         raise BadNote("it has control characters")
     signatures = [_signature(line) for line in lines[:-1].split("\n")]
     if len(signatures) > MAX_SIGNATURES:
@@ -135,19 +135,19 @@ def read_note(note: bytes) -> tuple[str, list[Signature]]:
 def open_note(note: bytes, keys: Iterable[VerifierKey]) -> str:
     """Return the text of a note that one of `keys` signed.
 
-    Signatures by other keys are ignored. Raises `BadNote` if none is by one of `keys`, or if one
-    that claims to be doesn't verify.
+    Signatures by other keys are ignored. Raises `BadNote` if no signature is by one of `keys`, or
+    if one that claims to be doesn't verify.
     """
     text, signatures = read_note(note)
-    known = {(key.name, key.key_id): key for key in keys}
+    keys_by_id = {(key.name, key.key_id): key for key in keys}
     signed = False
-    for one in signatures:
-        key = known.get((one.name, one.key_id))
-        if key is not None and not key.verifies(text, one.signature):
+    for signature in signatures:
+        key = keys_by_id.get((signature.name, signature.key_id))
+        if key is not None and not key.verifies(text, signature.signature):
             raise BadNote(f"the signature by {key} is wrong")
         signed |= key is not None
     if not signed:
-        names = " or ".join(map(str, known.values())) or "any known key"
+        names = " or ".join(map(str, keys_by_id.values())) or "any known key"
         raise BadNote(f"is not signed by {names}")
     return text
 
@@ -155,12 +155,12 @@ def open_note(note: bytes, keys: Iterable[VerifierKey]) -> str:
 def decode_base64(text: str) -> bytes:
     """Return the bytes of a text in base64; raises ValueError unless it is in canonical form."""
     try:
-        found = b64decode(text, validate=True)
+        decoded = b64decode(text, validate=True)
     except binascii.Error as error:
         raise ValueError(str(error)) from None
-    if b64encode(found).decode() != text:
+    if b64encode(decoded).decode() != text:
         raise ValueError("not in canonical form")
-    return found
+    return decoded
 
 
 def _signature(line: str) -> Signature:
@@ -186,7 +186,7 @@ def _parts(text: str) -> tuple[str, str, bytes]:
         data = decode_base64(encoded)
     except ValueError:
         raise BadKey("a key is NAME+ID+BASE64") from None
-    if not name or any(one.isspace() for one in name):
+    if not name or any(character.isspace() for character in name):
         raise BadKey("a key is NAME+ID+BASE64")
     if data[:1] != _ED25519 or len(data) != 1 + _SEED_BYTES:
         raise BadKey("the key is not of the kind Ed25519")

@@ -1,7 +1,7 @@
 """Extends the tree of a store by the leaves of new events, and signs its heads.
 
-Leaves and roots follow from the events alone, so that a repetition after a crash, or a former
-leader that still writes for a moment, stores the same again.
+Leaves and roots follow from the events alone. A repetition after a crash, or a former leader that
+still writes for a moment, therefore stores the same data again.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ from baton.eventlog.ports.audit.leaf_store import (
 )
 
 EVENTS_PER_SEAL: Final = 20_000
-"""Events after which a head is signed while there are more."""
+"""The number of events after which a head is signed while more events follow."""
 KEEP_MS: Final = 60_000
-"""Of the heads whose events are of one minute, one is kept beside the newest."""
+"""The span, in ms, of which only one head is kept, apart from the newest head."""
 
 
 class TreeWriter:
@@ -45,7 +45,7 @@ class TreeWriter:
         self._kept_at = 0
 
     def restore(self, roots: Sequence[bytes], last: LeafBlock, head: SealedHead) -> None:
-        """Continue a stored tree; raises `TreeBroken` unless it has the root that was signed.
+        """Continue a stored tree; raises `TreeBroken` unless its root is the signed one.
 
         Args:
             roots: The roots of all blocks.
@@ -66,7 +66,7 @@ class TreeWriter:
     async def seal(self) -> int:
         """Seal events that have no leaf yet, up to `EVENTS_PER_SEAL`; return their number.
 
-        Raises `TreeBroken`, and `Unavailable`: then this writer can't be used any more.
+        Raises `TreeBroken`, and `Unavailable`, after which this writer can't be used any more.
         """
         count = 0
         while count < EVENTS_PER_SEAL:
@@ -83,7 +83,7 @@ class TreeWriter:
     async def _extend(self, room: int) -> int:
         """Add the leaves of the next events to the open block, up to `room`; return the number.
 
-        A block that is full then is closed.
+        A block that becomes full is closed.
         """
         derived = await self._store.derive(after=self._position, limit=room)
         if not derived.leaves:
@@ -136,7 +136,7 @@ class TreeWriter:
 
     @property
     def _room(self) -> int:
-        """The number of leaves that the open block has room for."""
+        """The number of leaves that still fit into the open block."""
         return LEAVES_PER_BLOCK - len(self._open) // LEAF_BYTES
 
     @property

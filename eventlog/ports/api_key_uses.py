@@ -1,7 +1,7 @@
 """The port of the last uses of API keys.
 
-A use is no event: it would cost every request an append. Nothing depends on it, and an import
-doesn't bring it back.
+A use isn't an event, because that would cost every request an append. Nothing depends on it, and an
+import doesn't restore it.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ class ApiKeyUses(Protocol):
     """The time of each key's last use, by the key's id. All methods raise `Unavailable`."""
 
     async def record(self, used_at: Mapping[str, int]) -> None:
-        """Record uses of keys, in ms since the epoch, UTC; an earlier one than known is ignored."""
+        """Record uses of keys, in ms since the epoch, UTC; a key keeps its newest use."""
         ...
 
     async def last(self) -> Mapping[str, int]:

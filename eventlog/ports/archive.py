@@ -1,6 +1,6 @@
 """The port for exporting every stored event, and for importing events into an empty store.
 
-An archive is opened on its own, without views, keys and log: a backup needs nothing else.
+An archive is opened without views, idempotency keys and log, because a backup needs only events.
 """
 
 from collections.abc import Iterable, Sequence
@@ -45,8 +45,8 @@ class Archive(Protocol):
 
 
 class NotEmpty(Exception):
-    """The store has events already; an import needs an empty store."""
+    """The store already has events; an import needs an empty store."""
 
     def __str__(self) -> str:
-        """Return what is wrong."""
+        """Return the docstring of the class, which is the message."""
         return str(self.__doc__)

@@ -6,8 +6,9 @@ from typing import Protocol
 class Artifacts(Protocol):
     """Values by their hash, each stored once however many tenants own it.
 
-    A tenant sees only what it owns. A value stays as long as events name it, and events stay. The
-    hash is verified when a value is written and when it is read. All methods raise `Unavailable`.
+    A tenant sees only the values that it owns. A value is kept as long as events name it, and
+    events are kept for ever. The hash is verified when a value is written and when it is read. All
+    methods raise `Unavailable`.
     """
 
     async def put(self, tenant: str, sha256: str, raw: bytes) -> None:
@@ -18,7 +19,7 @@ class Artifacts(Protocol):
         ...
 
     async def get(self, tenant: str, sha256: str) -> bytes | None:
-        """Return a value that `tenant` owns, None if it owns no such value.
+        """Return a value that `tenant` owns, None if the tenant owns no such value.
 
         Raises `Unreadable` if the stored bytes don't have this hash.
         """

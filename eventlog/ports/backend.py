@@ -21,8 +21,11 @@ from baton.eventlog.ports.topics import Topics
 from baton.eventlog.ports.views import ViewProgress, ViewSets, ViewStore
 
 Capability = Literal["durable", "embedded", "shared"]
-"""Durable: events survive a restart. Embedded: the data are files in a folder, whose path is in the
-address. Shared: several processes may write at the same time."""
+"""The capabilities of a backend.
+
+Durable: events survive a restart. Embedded: the data are files in a folder, whose path is in the
+address. Shared: several processes may write at the same time.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +43,15 @@ class Extra:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreLocation:
-    """The place of the data, and how to open it.
+    """The address of the data, and how to open it.
 
-    `secrets_keys` decrypt secrets, and the first one encrypts; a process that uses no secrets has
-    none. `read_only` forbids any change. `beside` is
-    for a few appends next to a process that may have the data to itself: its log delivers them once
-    it looks at the head of its store. `followed` are the event classes that this process follows
-    the log for: the log may skip all others. None follows every class.
+    - `secrets_keys` decrypt secrets, and the first one encrypts; a process that uses no secrets has
+      none.
+    - `read_only` forbids any change.
+    - `beside` is for a few appends while another process may own the data: that process's log
+      delivers them when it next reads the head of its store.
+    - `followed` are the event classes that this process follows the log for: the log may skip all
+      others. None follows every class.
     """
 
     secrets_keys: tuple[bytes, ...]
@@ -61,13 +66,15 @@ class StoreLocation:
 class Stores:
     """The implementations of all ports by one technology.
 
-    `views` is the live set of `view_sets`. A store that several processes share has a
-    `view_progress`, for processes that read the views without projecting them, an `outbox`, and
-    `functions` that its executors announce. A transport adds the rest: `publisher` and
-    `partitioned_log` are the two ends of the shared log, `topics` carry messages. `whole_log` has
-    the events of every class where `log` leaves out some. `close` finishes accepted appends and
-    releases everything. `history` are the views that only reading as of a position needs;
-    `history_progress` is to them what `view_progress` is to the views.
+    - `views` is the live set of `view_sets`.
+    - A store that several processes share has a `view_progress`, for processes that read the views
+      without projecting them, an `outbox`, and `functions` that its executors announce.
+    - A transport adds the rest: `publisher` and `partitioned_log` are the two ends of the shared
+      log, `topics` carry messages.
+    - `whole_log` has the events of every class, even if `log` leaves out some.
+    - `history` are the views that only reads as of a position need; `history_progress` is their
+      `view_progress`.
+    - `close` finishes accepted appends and releases everything.
     """
 
     events: EventStore
@@ -107,12 +114,14 @@ async def _nothing_to_reseal(_location: StoreLocation) -> Resealed:
 class Backend:
     """A technology for stores, chosen by the scheme of an address.
 
-    `address` shows the form of its addresses in messages; a backend without one isn't mentioned.
-    `open` raises `InUse` if another process holds the right to write, and `Unavailable`. So does
-    `open_archive`, which durable backends have; it creates what is missing, unless the location is
-    read only. `migrate` brings the schema up to this release and returns what it changed; a backend
-    whose `open` does that has nothing to migrate. `reseal` encrypts every secret with the newest
-    key of the location, while other processes use the store.
+    - `address` shows the form of its addresses in messages; a backend without one isn't mentioned.
+    - `open` raises `Unavailable`, and `InUse` if another process holds the right to write.
+    - `open_archive`, which durable backends have, raises the same errors. It creates missing parts
+      unless the location is read only.
+    - `migrate` updates the schema to this release and returns the changes; a backend whose `open`
+      does that has none.
+    - `reseal` encrypts every secret with the newest key of the location, while other processes use
+      the store.
     """
 
     name: str

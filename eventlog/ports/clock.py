@@ -1,4 +1,4 @@
-"""The port of time."""
+"""The port of the clock."""
 
 from typing import Protocol
 
@@ -6,8 +6,8 @@ from typing import Protocol
 class Clock(Protocol):
     """The time, passed to everything that needs it, so that a test or a simulation controls it.
 
-    Work that has a due time sleeps until then; everything else that repeats idles. A clock that
-    skips time jumps from due time to due time, and can't tell the next one from an interval.
+    Work with a due time sleeps until that time; everything else that repeats idles. A clock that
+    skips time jumps from due time to due time, so it must know due times apart from intervals.
     """
 
     def now(self) -> int:
@@ -24,6 +24,6 @@ class Clock(Protocol):
     async def idle(self, duration_ms: float) -> None:
         """Return after about `duration_ms`.
 
-        For polling, pacing and repeated attempts at I/O: nothing is due at the end.
+        For polling, pacing and repeated attempts at I/O, where no work is due at the end.
         """
         ...

@@ -32,7 +32,7 @@ class Leases(Protocol):
         ...
 
     async def release(self, lease: Lease) -> None:
-        """End the lease before it expires; a lease that was lost meanwhile is left alone."""
+        """End the lease before it expires; does nothing to a lease that was lost meanwhile."""
         ...
 
     async def held(self, *, at: int) -> Sequence[Lease]:

@@ -2,7 +2,7 @@
 
 Each stream belongs to one partition, and each partition to one member. Ownership only avoids
 duplicate work: during a rebalance two members may believe that they own a stream, and the expected
-version of their appends keeps them apart.
+version of their appends prevents double processing.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,13 +19,13 @@ class PartitionOwner(Protocol):
     """A follower that processes the streams of the partitions assigned to it."""
 
     def already_seen(self, stream: str, version: int) -> bool:
-        """Return whether this event is old news; the log then neither decodes nor delivers it."""
+        """Return whether this event is already processed; the log then skips it undecoded."""
         ...
 
     async def gain(self, owns: OwnsStream) -> None:
-        """Begin with the streams of newly assigned partitions, before any of their events arrive.
+        """Take over the streams of newly assigned partitions, before any of their events arrive.
 
-        The log calls it again if it raised.
+        The log calls it again if it raised an exception.
         """
         ...
 
@@ -57,7 +57,7 @@ class PartitionMember:
 
 
 class PartitionOwners(Protocol):
-    """Tells who owns the partitions of the log."""
+    """Lists the owners of the log's partitions."""
 
     async def members(self, name: str) -> Sequence[PartitionMember]:
         """Return the members of the group `name` by their ids; raises `Unavailable`."""

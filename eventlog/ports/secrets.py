@@ -7,14 +7,14 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resealed:
-    """The number of secrets that were moved to the newest key, and the ids of unreadable ones."""
+    """The number of secrets that now have the newest key, and the ids of unreadable secrets."""
 
     moved: int
     unreadable: Sequence[str]
 
 
 class Secrets(Protocol):
-    """Secrets by tenant and id. They are used, but never shown. All methods raise `Unavailable`."""
+    """Secrets by tenant and id, which Baton never shows. All methods raise `Unavailable`."""
 
     async def put(self, tenant: str, secret_id: str, value: str) -> None:
         """Encrypt and store `value`."""
@@ -23,10 +23,10 @@ class Secrets(Protocol):
     async def get(self, tenant: str, secret_id: str) -> str | None:
         """Return the decrypted value, None if there is none.
 
-        Raises `Unreadable` if it was encrypted with a key that isn't configured.
+        Raises `Unreadable` if the value was encrypted with a key that isn't configured.
         """
         ...
 
     async def forget(self, tenant: str, secret_id: str) -> None:
-        """Delete a value; it may be gone already."""
+        """Delete a value, if it still exists."""
         ...

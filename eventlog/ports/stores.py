@@ -39,14 +39,14 @@ class EventStore(Protocol):
 
 
 class Subscription(Protocol):
-    """The place of one follower in the log."""
+    """The position of one follower in the log."""
 
     async def next(self) -> Sequence[Recorded]:
-        """Wait for and return the next events, in order; never empty. Repeats are possible."""
+        """Wait for and return the next events, in order; never empty. May repeat events."""
         ...
 
     async def close(self) -> None:
-        """Leave the log."""
+        """End the subscription."""
         ...
 
 
@@ -54,7 +54,7 @@ class Log(Protocol):
     """Delivers appended events to followers, ordered within each stream."""
 
     async def subscribe(self, name: str, *, after: int) -> Subscription:
-        """Return a subscription of the follower `name` that begins behind position `after`."""
+        """Return a subscription of the follower `name` that begins after position `after`."""
         ...
 
 

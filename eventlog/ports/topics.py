@@ -27,7 +27,7 @@ class ReceivedMessage:
 
     @property
     def position(self) -> str:
-        """The place as one word, as it is shown in logs and dead letters."""
+        """The place as one word, for logs and dead letters."""
         return f"{self.topic}/{self.partition}@{self.offset}"
 
 
@@ -37,7 +37,7 @@ class TopicConsumer(Protocol):
     async def next(
         self, *, unfinished: Collection[ReceivedMessage] = ()
     ) -> Sequence[ReceivedMessage]:
-        """Wait for and return the next messages; never empty. Repeats are possible.
+        """Wait for and return the next messages; never empty. May repeat messages.
 
         The call acknowledges the messages that were returned before. It waits while the topic is
         unavailable; cancelling it loses no message.
@@ -50,10 +50,11 @@ class TopicConsumer(Protocol):
         ...
 
     async def close(self, *, unfinished: Collection[ReceivedMessage] | None = None) -> None:
-        """Leave the topic.
+        """Stop consuming.
 
         Args:
-            unfinished: As in `next`; None acknowledges nothing that the last `next` returned.
+            unfinished: As in `next`; None acknowledges none of the messages that the last `next`
+                returned.
         """
         ...
 

@@ -9,7 +9,7 @@ from baton.eventlog.ports.backend import Extra, Stores
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportSecurity:
-    """Encryption and authentication; the transport chooses what isn't given.
+    """Encryption and authentication; the transport chooses defaults for missing values.
 
     The files are in PEM: the certificates of trusted authorities (by default those of the system),
     and the client's own certificate and key.
@@ -41,9 +41,11 @@ class TransportLocation:
 class Transport:
     """A technology that carries the log of a shared store, chosen by the scheme of an address.
 
-    `address` shows the form of its addresses in messages. `attach` returns the given stores with
-    the transport added; closing them closes both. `migrate` creates missing topics and returns
-    their names. `reach` returns if the servers answer. All raise `Unavailable`.
+    - `address` shows the form of its addresses in messages.
+    - `attach` returns the given stores with the transport added; closing them closes both.
+    - `migrate` creates missing topics and returns their names.
+    - `reach` returns if the servers answer.
+    - All raise `Unavailable`.
     """
 
     name: str

@@ -22,8 +22,8 @@ class Column:
 class Index:
     """An index over `columns`, after the tenant.
 
-    `where_set` names a column: only rows that have it are indexed. `across_tenants` leaves the
-    tenant out of the index.
+    `where_set` names a column: only rows with a value in it are indexed. `across_tenants` leaves
+    the tenant out of the index.
     """
 
     columns: tuple[str, ...]
@@ -81,7 +81,7 @@ class Query:
 
     `tenant` None reads all tenants: only services do so, never a request. Text is ordered by code
     point, and NULL comes first. Rows that `order` leaves equal are ordered by tenant and key, in
-    the direction of the last column. `count` asks for the number of all matches.
+    the direction of the last column. `count` requests the number of all matches.
     """
 
     table: str
@@ -102,7 +102,7 @@ class Page:
 
 
 class ViewReads(Protocol):
-    """The documents of views, for queries; as they are now, or as of an earlier position."""
+    """The documents of views, for queries: as they are now, or as of an earlier position."""
 
     async def get(self, table: str, tenant: str, key: str) -> bytes | None:
         """Return one document, None if there is none."""
@@ -128,7 +128,7 @@ class ViewStore(ViewReads, Protocol):
     async def prepare(self, tables: Sequence[Table]) -> None:
         """Use the live set of these tables; if there is none, create it, empty, at position 0.
 
-        A set that was built for these tables becomes the live one then.
+        If a set was built for these tables before, that set becomes the live one.
         """
         ...
 
@@ -154,7 +154,7 @@ class ViewStore(ViewReads, Protocol):
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
     ) -> Sequence[Row]:
-        """Return rows behind `after`, ordered by tenant and key, for comparing whole views."""
+        """Return rows after `after`, ordered by tenant and key, for comparing whole views."""
         ...
 
     async def close(self) -> None:
@@ -183,7 +183,8 @@ class ViewSet:
         shape: The declarations of its tables, as JSON. Processes of another release may have
             others.
         checkpoint: The position that the set has reached.
-        epoch: The number of its newest promotion, counted over all sets; 0 if there was none.
+        epoch: The number of its newest promotion, counted over all sets; 0 if it was never
+            promoted.
         live: Whether processes with these tables read it: no set of the same tables has a later
             epoch.
         created_at: The time of its creation, in ms since the epoch.
@@ -231,19 +232,19 @@ class ViewSets(Protocol):
 
         Args:
             tables: The declarations of its tables.
-            at: Now, ms since the epoch.
+            at: The current time, ms since the epoch.
         """
         ...
 
     async def open(self, number: int) -> ViewStore:
-        """Return the store of one set, whether it is live or not. Closing it closes nothing else.
+        """Return the store of one set, live or not. Closing it closes nothing else.
 
-        Its `prepare` raises `Unavailable` for other tables than those of the set.
+        Its `prepare` raises `Unavailable` for tables other than those of the set.
         """
         ...
 
     async def open_temporary(self, tables: Sequence[Table]) -> ViewStore:
-        """Return an empty set that isn't listed; it ends when it is closed, or with the stores."""
+        """Return an empty unlisted set, which ends when it is closed, or with the stores."""
         ...
 
     async def record_comparison(self, number: int, *, position: int, differences: int) -> None:
@@ -251,28 +252,28 @@ class ViewSets(Protocol):
         ...
 
     async def promote(self, number: int, *, even_behind: bool = False) -> int:
-        """Make a set the live one and return its epoch; the epoch of the live one, if it is that.
+        """Make a set the live one and return its epoch; changes nothing if it is live already.
 
-        The live set stands still meanwhile. Raises `SetIsBehind` if the other one doesn't reach its
+        The live set stands still meanwhile. Raises `SetIsBehind` if the new set doesn't reach its
         position within a second, unless `even_behind`.
         """
         ...
 
     def read(self, number: int) -> None:
-        """Have `Stores.views` read a set that this process has opened, from the next read on.
+        """Make `Stores.views` read a set that this process has opened, from the next read on.
 
-        Does nothing where a promotion itself changes what every process reads.
+        Does nothing if a promotion by itself changes the set that every process reads.
         """
         ...
 
     async def drop(self, number: int) -> None:
-        """Delete a set; raises `SetIsLive` for the one that was promoted last."""
+        """Delete a set; raises `SetIsLive` for the set that was promoted last."""
         ...
 
     async def size_bytes(self, number: int) -> int:
-        """Return the space that a set takes, about."""
+        """Return the approximate space that a set takes, in bytes."""
         ...
 
     async def free_bytes(self) -> int | None:
-        """Return the space that is left for another set; None if the store can't say it."""
+        """Return the free space for another set, in bytes; None if the store can't determine it."""
         ...

@@ -1,4 +1,4 @@
-"""The set of views that a process reads when it starts, by rules that every backend shares."""
+"""The choice of the set of views that a process reads, by rules that every backend shares."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,11 +13,11 @@ from baton.eventlog.ports.views import NoSuchSet, Table, ViewSet
 
 @frozen
 class Choice:
-    """The set that a process reads, and the consequences for the others.
+    """The set that a process reads, and the consequences for the other sets.
 
     Attributes:
-        number: The set to read; None if it has to be created.
-        promote: Whether the set has to be promoted first, however far it is.
+        number: The set to read; None if it must be created.
+        promote: Whether the set must be promoted first, whatever its position.
         drop: Sets of older releases, which no process reads any more.
     """
 
@@ -27,39 +27,47 @@ class Choice:
 
 
 def choose(sets: Sequence[ViewSet], shape: str) -> Choice:
-    """Choose the live set of these tables, else one that was built for this release, else none.
+    """Choose the live set of these tables, else a set built for this release, else none.
 
-    The set that another release reads stays, so that its processes can go on; the sets of releases
-    before that are dropped.
+    The set that another release reads is kept, so that its processes can continue; the sets of
+    releases before that one are dropped.
     """
-    own = [one for one in sets if one.shape == shape]
-    live = next((one for one in own if one.live), None)
+    own = [view_set for view_set in sets if view_set.shape == shape]
+    live = next((view_set for view_set in own if view_set.live), None)
     if live is not None:
         return Choice(number=live.number, promote=False)
-    newest = max((one.epoch for one in sets), default=0)
-    unread = [one.number for one in sets if one.shape != shape and one.epoch < newest]
-    built = max(own, key=lambda one: one.checkpoint, default=None)
+    newest = max((view_set.epoch for view_set in sets), default=0)
+    unread = [
+        view_set.number for view_set in sets if view_set.shape != shape and view_set.epoch < newest
+    ]
+    built = max(own, key=lambda view_set: view_set.checkpoint, default=None)
     return Choice(number=None if built is None else built.number, promote=True, drop=unread)
 
 
 def with_live(sets: Sequence[ViewSet]) -> Sequence[ViewSet]:
-    """Return the sets with `live` set where none of the same tables has a later epoch."""
+    """Return the sets with `live` set for the latest promoted set of each table shape."""
     newest: dict[str, int] = {}
-    for one in sets:
-        newest[one.shape] = max(one.epoch, newest.get(one.shape, 0))
-    return [replace(one, live=0 < one.epoch == newest[one.shape]) for one in sets]
+    for view_set in sets:
+        newest[view_set.shape] = max(view_set.epoch, newest.get(view_set.shape, 0))
+    return [
+        replace(view_set, live=0 < view_set.epoch == newest[view_set.shape]) for view_set in sets
+    ]
 
 
 def last_promoted(sets: Sequence[ViewSet]) -> ViewSet | None:
-    """Return the set that was promoted last, None if none was."""
-    return max((one for one in sets if one.epoch), key=lambda one: one.epoch, default=None)
+    """Return the set that was promoted last, None if no set was promoted."""
+    return max(
+        (view_set for view_set in sets if view_set.epoch),
+        key=lambda view_set: view_set.epoch,
+        default=None,
+    )
 
 
 def set_of(sets: Sequence[ViewSet], number: int) -> ViewSet:
     """Return the set with a number; raises `NoSuchSet`."""
-    for one in sets:
-        if one.number == number:
-            return one
+    for view_set in sets:
+        if view_set.number == number:
+            return view_set
     raise NoSuchSet(f"There is no set {number} of views")
 
 
@@ -70,5 +78,5 @@ def shape_of(tables: Sequence[Table]) -> str:
 
 @cache
 def tables_of(shape: str) -> tuple[Table, ...]:
-    """Return the declarations that `shape_of` made JSON of."""
+    """Return the table declarations from the JSON that `shape_of` wrote."""
     return TypeAdapter(tuple[Table, ...]).validate_json(shape)

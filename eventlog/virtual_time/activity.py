@@ -1,8 +1,7 @@
-"""The work of a process that takes real time, and the changes that pollers may want to see.
+"""The work of a process that takes real time, and the changes that wake pollers.
 
 A task works while it calls a store, a function or a server. Between two such calls it only runs on
-the event loop, which shows it by itself: virtual time may move when no task works and no callback
-is ready.
+the event loop. Virtual time may move when no task works and no callback is ready.
 """
 
 import asyncio
@@ -11,13 +10,13 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 _EMPTY_TURNS: Final = 2
-"""Turns of the event loop, one after another, at whose end no callback is ready."""
+"""The number of consecutive turns of the event loop that must end without a ready callback."""
 _BLIND_TURNS: Final = 64
-"""Turns of a loop that doesn't show its ready callbacks, after which none is assumed."""
+"""The number of turns of a loop that hides its ready callbacks, after which none is assumed."""
 
 
 class Activity:
-    """Counts the tasks that work.
+    """Counts the working tasks.
 
     Attributes:
         changes: Grows with every append, and with every full batch that a follower of the log gets.
@@ -56,7 +55,7 @@ class Activity:
             self._set(task, depth)
 
     async def rest(self) -> None:
-        """Return when no task works and the event loop has run every callback that is ready."""
+        """Return when no task works and the event loop has run every ready callback."""
         while True:
             await self._idle.wait()
             await _run_ready()
@@ -81,9 +80,9 @@ def _current_task() -> asyncio.Task[Any]:
 
 
 async def _run_ready() -> None:
-    """Let every ready callback of the event loop run, and those that they make ready.
+    """Let every ready callback of the event loop run, and the callbacks that these add.
 
-    asyncio's own loops keep the callbacks in `_ready`. An empty one is looked at twice, because the
+    asyncio's own loops keep the callbacks in `_ready`. An empty queue is checked twice, because the
     loop adds timers and the results of other threads between two turns.
     """
     ready = getattr(asyncio.get_running_loop(), "_ready", None)

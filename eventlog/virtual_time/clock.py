@@ -10,7 +10,10 @@ from typing import Final
 from baton.eventlog.virtual_time.activity import Activity
 
 _CANCELLED_KEPT: Final = 64
-"""Cancelled entries that the heap may always hold; beyond them, no more than there are others."""
+"""The number of cancelled entries that the heap always may hold.
+
+Above it, the heap holds no more cancelled entries than others.
+"""
 
 
 class Due:
@@ -22,20 +25,20 @@ class Due:
         self.call: Callable[[], None] | None = call
 
     def cancel(self) -> None:
-        """Make sure that the callback isn't called any more."""
+        """Prevent the callback from being called."""
         self.call = None
 
 
 class VirtualClock:
-    """Implements `Clock`. Whatever sleeps until a due time wakes when the clock is moved there.
+    """Implements `Clock`. A task that sleeps until a due time wakes when the clock is moved there.
 
     Idling has no time of its own: it ends when the mover of the clock calls `wake_idlers`.
 
     Args:
         now: The time at which the clock begins, in ms since the epoch, UTC.
-        activity: A task that sleeps doesn't count as working there.
+        activity: A sleeping task doesn't count as working there.
         real_idle: Idling ends after its duration of real time as well, so that a server answers
-            while its clock stands.
+            while its clock stands still.
 
     Attributes:
         wakes: How often the clock has woken a task.
@@ -83,23 +86,23 @@ class VirtualClock:
                 timer.cancel()
 
     def call_at(self, due_at: float, call: Callable[[], None]) -> Due:
-        """Have `call` called when the clock is moved to `due_at` (ms), which must be ahead."""
+        """Call `call` when the clock is moved to `due_at` (ms), which must be in the future."""
         due = Due(call)
         if len(self._dues) > 2 * self._kept + _CANCELLED_KEPT:
-            self._dues = [one for one in self._dues if one[2].call is not None]
+            self._dues = [entry for entry in self._dues if entry[2].call is not None]
             heapq.heapify(self._dues)
             self._kept = len(self._dues)
         heapq.heappush(self._dues, (ceil(due_at), next(self._order), due))
         return due
 
     def next_due(self) -> int | None:
-        """Return the earliest due time that anything waits for, None if nothing does."""
+        """Return the earliest due time that a task or callback waits for, None if there is none."""
         while self._dues and self._dues[0][2].call is None:
             heapq.heappop(self._dues)
         return self._dues[0][0] if self._dues else None
 
     def move(self, to: int) -> None:
-        """Set the clock to a later time, and wake what is due by then, the earliest first."""
+        """Set the clock to a later time, and wake the tasks due by then, the earliest first."""
         self._now = max(self._now, to)
         while (due_at := self.next_due()) is not None and due_at <= self._now:
             due = heapq.heappop(self._dues)[2]

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def counted_stores(stores: Stores, activity: Activity) -> Stores:
-    """Return `stores` with calls that count in `activity`; appends count as changes, too."""
+    """Return `stores` with calls that count in `activity`; appends count as changes too."""
     return replace(
         stores,
         events=counted(stores.events, activity, changing=("append",)),
@@ -34,12 +34,12 @@ def counted_stores(stores: Stores, activity: Activity) -> Stores:
 
 
 def counted(port: T, activity: Activity, changing: Sequence[str] = ()) -> T:
-    """Return `port` with asynchronous methods that count as work, and as changes if named so."""
+    """Return `port` with asynchronous methods that count as work, or, where named, as changes."""
     return cast("T", _Counted(port, activity, frozenset(changing)))
 
 
 class _Counted:
-    """Passes everything on to an object; what its methods return counts until it is awaited."""
+    """Passes every call on to an object; a method's result counts as work until it is awaited."""
 
     def __init__(self, port: object, activity: Activity, changing: frozenset[str]) -> None:
         self._port = port
@@ -87,9 +87,9 @@ class _CountedSubscription:
         self._activity = activity
 
     async def next(self) -> Sequence[Recorded]:
-        found = await self._subscription.next()
-        self._activity.changes += len(found) >= MAX_EVENTS  # there may be more
-        return found
+        events = await self._subscription.next()
+        self._activity.changes += len(events) >= MAX_EVENTS  # there may be more
+        return events
 
     async def close(self) -> None:
         await self._subscription.close()

@@ -1,4 +1,4 @@
-"""Moves a virtual clock: from due time to due time, each time when everything due has been done."""
+"""Moves a virtual clock from due time to due time, each time after all due work is done."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,11 +12,12 @@ VIEWS_MS: Final = 10_000
 
 
 class VirtualTime:
-    """The virtual clock of a process, and the only one who moves it.
+    """The virtual clock of a process, and its only mover.
 
     Args:
         now: The time at which the clock begins, in ms since the epoch, UTC.
-        real_idle: Polls go on in real time as well, so that a server works while its clock stands.
+        real_idle: Polls also continue in real time, so that a server works while its clock stands
+            still.
     """
 
     def __init__(self, now: int, *, real_idle: bool = False) -> None:
@@ -39,7 +40,7 @@ class VirtualTime:
         self._head, self._reached = head, reached
 
     async def settle(self) -> None:
-        """Return when everything that is due has been done."""
+        """Return when all due work is done."""
         async with self._moving:
             await self._settle()
 
@@ -55,7 +56,7 @@ class VirtualTime:
             return True
 
     async def move_to(self, at: int) -> None:
-        """Move the clock to `at` (ms since the epoch), and stop at each due time on the way."""
+        """Move the clock to `at` (ms since the epoch), and stop at each due time in between."""
         while await self.step(at):
             pass
         async with self._moving:
@@ -63,7 +64,7 @@ class VirtualTime:
             await self._settle()
 
     async def _settle(self) -> None:
-        """Rest, and let every poll look once after each change until there is no further one."""
+        """Rest, and let every poll read once after each change until nothing changes any more."""
         while True:
             await self._rest()
             mark = (self.clock.now(), self.activity.changes)

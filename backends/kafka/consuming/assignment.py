@@ -1,7 +1,8 @@
 """The partitions of a group member, and which of them its owner has taken over.
 
-A rebalance revokes all partitions of all members and gives most of them back. The member continues
-a partition it keeps at its next offset; a new partition stays paused until the owner has gained it.
+A rebalance revokes all partitions of all members and assigns most of them again. A partition that
+the member keeps continues at its next offset; a new partition stays paused until the owner has
+taken it over.
 """
 
 from collections.abc import Iterable
@@ -24,11 +25,11 @@ class Assignment:
 
     Attributes:
         assigned: The group's latest assignment.
-        announced: Partitions whose gain the owner was called with, and which it may have taken
+        announced: Partitions that were passed to the owner's `gain`, so that it may have taken them
             over in part.
         active: Partitions that the owner has taken over.
         interrupted: Partitions that another member may have owned in the meantime.
-        next_offsets: Offset of the next record wanted of each partition.
+        next_offsets: The offset of the next record to read from each partition.
         generation: The group's generation of `assigned`.
     """
 

@@ -23,14 +23,14 @@ from baton.backends.kafka.topic_admin import TopicAdmin
 from baton.eventlog.ports.partitions import OwnsStream
 
 POLL_MS: Final = 250
-"""Time that a poll waits for records; new partitions are handed to the owner between polls."""
+"""The time that a poll waits for records; the owner gets new partitions between polls."""
 COMMIT_INTERVAL_S: Final = 1.0
-"""Time between commits: acknowledged records of that time may be redelivered after a crash."""
+"""The time between commits: after a crash, this time's records may be delivered again."""
 COMMIT_TIMEOUT_S: Final = 5.0
 LAST_COMMIT_TIMEOUT_S: Final = 1.0
-"""Timeout of the commit before the member leaves."""
+"""The timeout of the commit before the member leaves."""
 RESTART_DELAY_S: Final = 0.1
-"""Pause after a failure, before the next client starts."""
+"""The pause after a failure, before the next client starts."""
 
 _log = logging.getLogger("baton.kafka")
 
@@ -57,7 +57,7 @@ class GroupMember:
     async def join(self) -> None:
         """Start a client if there is none; raises `Unavailable`.
 
-        A new client gets its partitions during a later `fetch`. After `leave` nothing starts.
+        A new client gets its partitions during a later `fetch`. After `leave` no client is started.
         """
         if not self._consumer.closed:
             await self._consumer.start()
@@ -88,16 +88,16 @@ class GroupMember:
         try:
             async with self._consumer.use() as client:
                 client.resume(*(paused for paused in client.paused() if paused.partition in active))
-                found = await self._consumer.poll(client)
+                fetched = await self._consumer.poll(client)
         except CLIENT_ERRORS as error:
             reason = str(error) or type(error).__name__
             _log.warning("consuming %s failed, restarting the consumer: %s", self.topic, reason)
             await asyncio.sleep(RESTART_DELAY_S)
             return ()
         self.assignment.next_offsets.update(
-            {partition.partition: records[-1].offset + 1 for partition, records in found.items()}
+            {partition.partition: records[-1].offset + 1 for partition, records in fetched.items()}
         )
-        return [record for records in found.values() for record in records]
+        return [record for records in fetched.values() for record in records]
 
     def acknowledge(self) -> None:
         """Mark all fetched records as processed; commits them once per `COMMIT_INTERVAL_S`."""

@@ -1,9 +1,9 @@
-"""Polling past records that aiokafka can't decode, such as one whose header name isn't UTF-8.
+"""Polling past records that aiokafka can't decode, such as a record whose header name isn't UTF-8.
 
 aiokafka raises on such a record again and again, and drops fetched records of other partitions.
 After the error a new client therefore polls one partition at a time, and the partition with the
 corrupt record one record at a time. A placeholder without key, value and headers replaces a corrupt
-record. The rest of its batch is lost with it: one producer wrote all of that batch.
+record. The rest of its batch is lost too, but one producer wrote all of that batch.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ DECODE_ERROR = UnicodeError
 """The error that aiokafka raises for a corrupt record."""
 POLL_MS = 200
 MAX_RECORDS = 500
-"""Records of one poll."""
+"""The number of records of one poll."""
 
 _log = logging.getLogger("baton.kafka")
 
@@ -34,12 +34,12 @@ async def poll_skipping_corrupt(client: AIOKafkaConsumer) -> tuple[RecordsByPart
         await asyncio.sleep(POLL_MS / 1_000)
     for partition in partitions:
         try:
-            found = await client.getmany(partition, timeout_ms=POLL_MS, max_records=MAX_RECORDS)
+            fetched = await client.getmany(partition, timeout_ms=POLL_MS, max_records=MAX_RECORDS)
         except DECODE_ERROR:
             records, corrupt = await _poll_one_by_one(client, partition)
             return {partition: records} if records else {}, corrupt
-        if found:
-            return found, False
+        if fetched:
+            return fetched, False
     return {}, False
 
 
@@ -51,7 +51,7 @@ async def _poll_one_by_one(
     corrupt = False
     while len(records) < MAX_RECORDS:
         try:
-            found = await client.getmany(partition, timeout_ms=POLL_MS, max_records=1)
+            polled = await client.getmany(partition, timeout_ms=POLL_MS, max_records=1)
         except DECODE_ERROR as error:
             offset = await client.position(partition)
             _log.error("the record at %s/%d@%d is corrupt: %s", *partition, offset, error)
@@ -59,8 +59,8 @@ async def _poll_one_by_one(
             records.append(_placeholder(partition, offset))
             corrupt = True
             continue
-        records += found.get(partition, ())
-        if corrupt or not found:
+        records += polled.get(partition, ())
+        if corrupt or not polled:
             break
     return records, corrupt
 

@@ -19,20 +19,20 @@ _log = logging.getLogger("baton.kafka")
 
 
 class InFlight:
-    """The records that were handed out, and their offsets to acknowledge."""
+    """The records that were returned to the caller, and their offsets to acknowledge."""
 
     def __init__(self) -> None:
         self._ends: dict[TopicPartition, int] = {}
 
-    def add(self, found: RecordsByPartition) -> None:
-        """Record that `found` is being handed out."""
-        self._ends |= {partition: records[-1].offset + 1 for partition, records in found.items()}
+    def add(self, fetched: RecordsByPartition) -> None:
+        """Record that the caller gets `fetched`."""
+        self._ends |= {partition: records[-1].offset + 1 for partition, records in fetched.items()}
 
     def acknowledged(self, unfinished: Collection[ReceivedMessage]) -> dict[TopicPartition, int]:
-        """Return the next offset of each partition: that of its first unfinished message, if any.
+        """Return the next offset of each partition: of its first unfinished message, if any.
 
         Args:
-            unfinished: Messages handed out before that are still being processed, in any order.
+            unfinished: Returned messages that are still being processed, in any order.
         """
         offsets = dict(self._ends)
         for message in unfinished:

@@ -41,9 +41,9 @@ class RestartingConsumer:
             topic_admin: Creates the topic before each start.
             topic: The topic that is consumed.
             connect: Called on the event loop whenever a client is needed; returns a new client,
-                started and subscribed. The consumer owns it from then on.
-            poll_ms: Time that a poll waits for records.
-            max_records: Limit of one poll, or None.
+                started and subscribed, which the consumer owns.
+            poll_ms: The time that a poll waits for records.
+            max_records: The limit of one poll, or None.
         """
         self.closed = False
         self.topic = topic
@@ -106,13 +106,13 @@ class RestartingConsumer:
             CorruptRecordException: A record can't be decoded; the next client skips it.
             UnknownTopicOrPartitionError: The topic was deleted; aiokafka keeps polling it silently.
         """
-        found: RecordsByPartition
+        records: RecordsByPartition
         if self._skipping_corrupt:
-            found, skipped = await poll_skipping_corrupt(client)
+            records, skipped = await poll_skipping_corrupt(client)
             self._skipping_corrupt = not skipped
         else:
             try:
-                found = await client.getmany(
+                records = await client.getmany(
                     timeout_ms=self._poll_ms, max_records=self._max_records
                 )
             except DECODE_ERROR as error:
@@ -120,7 +120,7 @@ class RestartingConsumer:
                 raise CorruptRecordException(str(error)) from error
         if not client.partitions_for_topic(self.topic):
             raise UnknownTopicOrPartitionError(f"{self.topic} was deleted")
-        return found
+        return records
 
     async def discard(self) -> None:
         """Close the current client, if there is one; the next `start` connects a new one."""
@@ -130,7 +130,7 @@ class RestartingConsumer:
             await asyncio.shield(close_client(client))
 
     async def close(self, before: BeforeClose | None = None) -> None:
-        """Close for good: `start` raises from now on.
+        """Close for good: later calls of `start` raise.
 
         Args:
             before: Called on the event loop with the current client, if there is one, before it is

@@ -1,4 +1,4 @@
-"""The members of a consumer group and their partitions, as the group's coordinator knows them."""
+"""The members of a consumer group and their partitions, as the group's coordinator reports them."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ class KafkaPartitionOwners:
 
     Args:
         connection: The cluster.
-        topic: The topic whose partitions are shared out.
-        prefix: Prefix of the names of consumer groups.
+        topic: The topic whose partitions are assigned to members.
+        prefix: The prefix of the names of consumer groups.
     """
 
     def __init__(self, connection: Connection, *, topic: str, prefix: str) -> None:
@@ -36,19 +36,25 @@ class KafkaPartitionOwners:
                 groups = [group for response in responses for group in _groups(response)]
                 return sorted(
                     (self._member(*member) for group in groups for member in group[5]),
-                    key=lambda one: one.member,
+                    key=lambda member: member.member,
                 )
             finally:
                 await asyncio.shield(close_client(admin))
 
     def _member(self, member: str, *more: Any) -> PartitionMember:
-        """Return a member of the coordinator's answer, whose last field is its assignment."""
+        """Return a member from the coordinator's answer, whose last field is its assignment."""
         host, raw = more[-3], more[-1]
-        found: list[int] = []
+        partitions: list[int] = []
         if raw:
             assigned = ConsumerProtocolMemberAssignment.decode(raw).partitions()
-            found = sorted(one.partition for one in assigned if one.topic == self._topic)
-        return PartitionMember(member=member, host=host.removeprefix("/"), partitions=tuple(found))
+            partitions = sorted(
+                topic_partition.partition
+                for topic_partition in assigned
+                if topic_partition.topic == self._topic
+            )
+        return PartitionMember(
+            member=member, host=host.removeprefix("/"), partitions=tuple(partitions)
+        )
 
 
 def _groups(response: Any) -> Sequence[Any]:

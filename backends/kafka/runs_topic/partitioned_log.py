@@ -85,10 +85,10 @@ class PartitionSubscription:
             await self._apply_assignment()
             if not self._fetched:
                 self._fetched = await self._member.fetch()
-            found = await self._reader.read(self._fetched, self._owner.already_seen)
+            events = await self._reader.read(self._fetched, self._owner.already_seen)
             self._fetched = ()
-            if found:
-                return found
+            if events:
+                return events
 
     async def close(self) -> None:
         """Leave the group."""
@@ -100,7 +100,9 @@ class PartitionSubscription:
         while True:
             if lost := ours.lost:
                 _log.info("%s: lost partitions %s", group, sorted(lost))
-                self._fetched = [one for one in self._fetched if one.partition not in lost]
+                self._fetched = [
+                    message for message in self._fetched if message.partition not in lost
+                ]
                 await self._owner.lose(self._member.owns(lost))
                 ours.release(lost)
             elif gained := ours.gained:

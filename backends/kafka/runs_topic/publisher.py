@@ -1,9 +1,9 @@
 """Publishes stored events to the runs topic.
 
-Each broker gets one produce request with a batch per partition. The requests are built here: an
-aiokafka producer retries a batch forever, so the batch could arrive after the relay has published
-the same events, and later ones, again. Here a failed request leaves nothing pending. Readers drop
-repeated events by their versions, so idempotent produce requests aren't needed.
+Each broker gets one produce request with a batch per partition. The requests are built here,
+because an aiokafka producer retries a batch forever: the batch could arrive after the relay has
+published the same events, and later ones, again. Here a failed request leaves nothing pending.
+Readers drop repeated events by their versions, so idempotent produce requests aren't needed.
 """
 
 import asyncio
@@ -27,13 +27,13 @@ from baton.eventlog.events.envelope import Stored
 
 PUBLISH_TIMEOUT_S: Final = 10.0
 BATCH_BYTES: Final = 768 * 1024
-"""Target size of a batch: below a broker's default limit of a megabyte, above the largest event."""
+"""The target size of a batch: below a broker's default limit (1 MB), above the largest event."""
 RECORD_FORMAT: Final = 2
-"""Version of Kafka's record format, the first one with headers."""
+"""The version of Kafka's record format, the first one with headers."""
 ALL_REPLICAS: Final = -1
 NO_LEADER: Final = -1
 RETRY_S: Final = 0.05
-"""Pause before batches are sent again to partitions whose leader changes."""
+"""The pause before batches are sent again to partitions whose leader changes."""
 
 
 class Batch(Protocol):
@@ -125,7 +125,9 @@ class KafkaPublisher:
             by_node[NO_LEADER if leader is None else leader].append((partition, batch))
         refused = [partition for partition, _ in by_node.pop(NO_LEADER, ())]
         answers = (self._produce(client, node, its) for node, its in by_node.items())
-        return refused + [one for answer in await asyncio.gather(*answers) for one in answer]
+        return refused + [
+            partition for answer in await asyncio.gather(*answers) for partition in answer
+        ]
 
     async def _produce(
         self, client: AIOKafkaClient, node: int, batches: list[tuple[int, bytes]]
@@ -154,10 +156,10 @@ class KafkaPublisher:
 
 
 def _partitions(client: AIOKafkaClient, topic: str) -> int:
-    found = client.cluster.partitions_for_topic(topic)
-    if not found:
+    partitions = client.cluster.partitions_for_topic(topic)
+    if not partitions:
         raise UnknownTopicOrPartitionError(topic)
-    return len(found)
+    return len(partitions)
 
 
 def _batch_rounds(events: Sequence[Stored], partitions: int) -> Iterator[Mapping[int, bytes]]:

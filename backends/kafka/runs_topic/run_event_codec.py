@@ -15,7 +15,7 @@ from baton.eventlog.events.envelope import Stored
 
 STREAM_KIND = DECIDER.name
 MAX_EVENT_BYTES = 512 * 1024
-"""Largest event sent as a message; by default brokers accept messages of a megabyte."""
+"""The largest event that is sent as a message; brokers accept messages of a megabyte by default."""
 
 
 class EventRef(NamedTuple):
@@ -62,12 +62,12 @@ def stored_event(
     event: EventRef, value: bytes | None, headers: Sequence[tuple[str, bytes]]
 ) -> Stored | None:
     """Return a message's event, None if only the store has it; raises `NotARunEvent`."""
-    found = dict(headers)
+    values = dict(headers)
     try:
-        topic, position = found["type"].decode(), int(found["position"])
+        topic, position = values["type"].decode(), int(values["position"])
         kind = stream_parts(event.stream).kind
         if value is None:
-            int(found["omitted"])
+            int(values["omitted"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise NotARunEvent(f"the message holds no event: {error!r}") from error
     if kind != STREAM_KIND or not topic.startswith(f"{STREAM_KIND}."):

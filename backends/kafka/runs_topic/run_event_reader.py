@@ -1,6 +1,6 @@
-"""Decodes messages of the runs topic; what isn't a run event is skipped and reported.
+"""Decodes messages of the runs topic; other messages are skipped and reported.
 
-An unreadable message never stops its partition: the store holds the truth.
+An unreadable message never stops its partition, because the store is the source of truth.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.ports.topics import Message, ReceivedMessage
 
 EVENTS_PER_YIELD: Final = 250
-"""Events decoded before other tasks of the event loop may run."""
+"""The number of events decoded before other tasks of the event loop may run."""
 REPORT_RETRY: Final = RetryPolicy(first_ms=500, max_ms=500, transient=(), attempts=3)
 
 AlreadySeen: TypeAlias = Callable[[str, int], bool]
@@ -40,7 +40,7 @@ async def log_only(message: ReceivedMessage, reason: str) -> None:
 
 
 class RunEventReader:
-    """Decodes messages; `unreadable` counts those that aren't run events."""
+    """Decodes messages; `unreadable` counts messages that aren't run events."""
 
     def __init__(self, store: EventStore, on_unreadable: OnUnreadable = log_only) -> None:
         """Read large events from `store`.
@@ -48,7 +48,8 @@ class RunEventReader:
         Args:
             store: Holds the events that are too large for a message.
             on_unreadable: Called on the event loop with each unreadable message and the reason,
-                again after a redelivery. An error is retried as `REPORT_RETRY` says, then logged.
+                again after a redelivery. Its errors are retried as `REPORT_RETRY` says, then
+                logged.
         """
         self.unreadable = 0
         self._store = store
@@ -63,27 +64,27 @@ class RunEventReader:
             messages: Records of the runs topic.
             already_seen: Called with stream and version before an event is decoded; True skips it.
         """
-        found: list[Recorded] = []
+        events: list[Recorded] = []
         for message in messages:
             try:
                 event = event_ref_of(message.key, message.headers)
                 if already_seen(event.stream, event.version):
                     continue
-                found += await self._decode(event, message)
+                events += await self._decode(event, message)
             except (NotARunEvent, Unreadable) as error:
                 await self._skip(message, " ".join(str(error).split()))
-            if len(found) % EVENTS_PER_YIELD == 0:
+            if len(events) % EVENTS_PER_YIELD == 0:
                 await asyncio.sleep(0)
-        return found
+        return events
 
     async def _decode(self, event: EventRef, message: RawRecord) -> Sequence[Recorded]:
         stored = stored_event(event, message.value, message.headers)
         if stored is not None:
             return (decode_recorded(*stored),)
-        found = await self._store.read(event.stream, after=event.version - 1)
-        if not found:
+        recorded = await self._store.read(event.stream, after=event.version - 1)
+        if not recorded:
             raise NotARunEvent(f"{event.stream} has no version {event.version} in the store")
-        return found[:1]
+        return recorded[:1]
 
     async def _skip(self, message: RawRecord, reason: str) -> None:
         received = ReceivedMessage(

@@ -1,7 +1,7 @@
 """Wakes the followers of the log in one process when any process appends, and reads for them.
 
-Every append notifies the database's listeners of its last position. Notifications can be lost, so
-a follower that waits also polls, and reads after every reconnect.
+Every append notifies the database's listeners of its last position. Notifications can be lost, so a
+waiting follower also polls, and reads after every reconnect.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ CHANNEL = "stored_events"
 POLL_S = 0.5
 """The longest wait for a notification before the store is read anyway."""
 
-# A follower runs one statement over and over. It is planned once, to read along the index, even if
+# A follower runs one statement repeatedly. It is planned once, to read along the index, even if
 # the table is empty at that moment.
 _SETTINGS = MappingProxyType(
     {
@@ -40,7 +40,7 @@ Returns whether the owner has these events already.
 class AppendNotifications:
     """Waits for appends.
 
-    `may_have_more` says whether the store may hold events that the owner hasn't read yet.
+    `may_have_more` is whether the store may hold events that the owner hasn't read yet.
     """
 
     def __init__(self, url: str, *, already_seen: AlreadySeen) -> None:
@@ -77,7 +77,7 @@ class AppendNotifications:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Count the store as read to its end, unless the block raises."""
+        """Count the store as read to its end, unless the block raises an exception."""
         self.may_have_more = False
         try:
             yield

@@ -2,8 +2,8 @@
 
 A batch is one statement, so the server never holds its lock while it waits for a client. If the
 connection breaks before the answer arrives, the appender doesn't know whether the batch was
-committed. A receipt, which commits together with the batch, answers that. If there is none, the
-appender abandons the batch's number, so that the server refuses the batch should it still arrive.
+committed. A receipt that commits together with the batch answers that. If there is no receipt, the
+appender abandons the batch's number, so that the server refuses the batch if it arrives later.
 """
 
 import logging
@@ -55,7 +55,7 @@ _TRANSIENT = (
     asyncpg.PostgresConnectionError,
 )
 RETRY = RetryPolicy(first_ms=20, max_ms=1_000, transient=_TRANSIENT, give_up_after_s=10.0)
-"""Retries of a failed batch; its callers wait meanwhile."""
+"""The retries of a failed batch; its callers wait meanwhile."""
 
 _CLOCK = SystemClock()
 
@@ -69,7 +69,7 @@ _log = logging.getLogger("baton.postgres")
 class Predecessor(NamedTuple):
     """The event that must exist before row `row` (from 0) of a batch.
 
-    It is given where this process doesn't know that the stream has reached `version`.
+    It is sent if this process doesn't know that the stream has reached `version`.
     """
 
     row: int
@@ -80,10 +80,10 @@ class Predecessor(NamedTuple):
 class Receipt(NamedTuple):
     """The outcome of a batch.
 
-    Row n (from 0) has position `first` + n, unless its append was in conflict. A conflicting append
-    has its first offending row in `conflicting_rows`: one whose version exists already, or whose
-    predecessor doesn't. No event stands between `previous` and `first`; `previous` is None when
-    that isn't known.
+    Row n (from 0) has position `first` + n, unless its append was in conflict. `conflicting_rows`
+    has the first offending row of each conflicting append: its version exists already, or its
+    predecessor doesn't. No event lies between `previous` and `first`; `previous` is None if it
+    isn't known.
     """
 
     first: int
@@ -92,9 +92,9 @@ class Receipt(NamedTuple):
 
 
 class Appender:
-    """Commits one batch after the other.
+    """Commits batches one after the other.
 
-    `pid` is that of the server process of its connection, 0 before the first batch.
+    `pid` is the server process of its connection, 0 before the first batch.
     """
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
@@ -110,7 +110,7 @@ class Appender:
     async def commit(
         self, appends: Sequence[Sequence[Row]], predecessors: Sequence[Predecessor] = ()
     ) -> Receipt:
-        """Commit a batch, each append whole or not at all; raises `Unavailable`.
+        """Commit a batch; each append is stored as a whole or not at all; raises `Unavailable`.
 
         An append is in conflict when a version that it writes exists, or when one of its
         `predecessors` doesn't. After `Unavailable` nothing was written, unless the server was
@@ -163,17 +163,18 @@ class Appender:
     async def _resolve_unknown_outcome(
         self, connection: Connection, batch: _Arrays
     ) -> Receipt | None:
-        """Learn the outcome of the batch sent last, if it is unknown; it can't be committed later.
+        """Determine the outcome of the batch sent last, if it is unknown.
 
-        Return its receipt if it was `batch` and was committed, else None.
+        After the call that batch can't be committed any more. Returns its receipt if it was `batch`
+        and was committed, else None.
         """
         if self._outcome_known:
             return None
-        found = None
+        receipt = None
         if await connection.fetchval(_ABANDON_BATCH, self._name, self._number) is None:
-            found = await connection.fetchrow(_LOAD_RECEIPT, self._name, self._number)
-        sent, self._unresolved, self._outcome_known = self._unresolved, None, True
-        return _receipt(found[0], found[1], None) if found and sent is batch else None
+            receipt = await connection.fetchrow(_LOAD_RECEIPT, self._name, self._number)
+        last_sent, self._unresolved, self._outcome_known = self._unresolved, None, True
+        return _receipt(receipt[0], receipt[1], None) if receipt and last_sent is batch else None
 
     async def _append(self, connection: Connection, batch: _Arrays) -> Receipt:
         self._number += 1
@@ -192,9 +193,9 @@ def _arrays(appends: Sequence[Sequence[Row]], predecessors: Sequence[Predecessor
         [row[1] for row in rows],
         [row[2] for row in rows],
         [row[3] for row in rows],
-        [one.row + 1 for one in predecessors],
-        [one.stream for one in predecessors],
-        [one.version for one in predecessors],
+        [predecessor.row + 1 for predecessor in predecessors],
+        [predecessor.stream for predecessor in predecessors],
+        [predecessor.version for predecessor in predecessors],
     )
 
 

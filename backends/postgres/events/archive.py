@@ -63,8 +63,8 @@ class PostgresArchive:
 
     async def artifact(self, tenant: str, sha256: str) -> bytes:
         """Return the value of an artifact."""
-        found = await self._database.fetch(GET, sha256, tenant)
-        return required(tenant, sha256, found[0][0] if found else None)
+        rows = await self._database.fetch(GET, sha256, tenant)
+        return required(tenant, sha256, rows[0][0] if rows else None)
 
     async def restore(self, batches: Iterable[Sequence[Stored | StoredArtifact]]) -> None:
         """Insert events into an empty store at their own positions; durable when it returns."""
@@ -105,12 +105,12 @@ async def _insert(connection: Connection, batch: Sequence[Stored | StoredArtifac
         "stored_events",
         schema_name="public",
         columns=_COLUMNS,
-        records=[one for one in batch if isinstance(one, Stored)],
+        records=[record for record in batch if isinstance(record, Stored)],
     )
-    for one in batch:
-        if isinstance(one, StoredArtifact):
-            await connection.execute(PUT_VALUE, one.sha256, one.raw)
-            await connection.execute(PUT_OWNER, one.sha256, one.tenant)
+    for record in batch:
+        if isinstance(record, StoredArtifact):
+            await connection.execute(PUT_VALUE, record.sha256, record.raw)
+            await connection.execute(PUT_OWNER, record.sha256, record.tenant)
 
 
 async def _lock_empty_store(connection: Connection) -> None:

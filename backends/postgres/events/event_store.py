@@ -16,9 +16,9 @@ from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.loops.group_commit import GroupCommit, Row
 
 PAGE_SIZE = 1_000
-"""Events read by one statement."""
+"""The number of events that one statement reads."""
 DECODE_SLICE = 250
-"""Events decoded before the event loop runs other tasks."""
+"""The number of events decoded before the event loop runs other tasks."""
 
 # The page's last event is always included, because the next page begins after it.
 _ALL_OF_TOPICS = f"""
@@ -56,23 +56,23 @@ class PostgresEventStore:
 
     async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
         """Return the events of one stream with versions greater than `after`."""
-        found: list[Recorded] = []
+        events: list[Recorded] = []
         while True:
-            version = found[-1].version if found else after
+            version = events[-1].version if events else after
             page = await self._page(EVENTS.stream, stream, version, PAGE_SIZE)
-            found += page
+            events += page
             if len(page) < PAGE_SIZE:
-                return found
+                return events
 
     async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
         """Return up to `limit` events with positions greater than `after`, in order."""
-        found: list[Recorded] = []
+        events: list[Recorded] = []
         while True:
-            size = min(PAGE_SIZE, limit - len(found))
-            page = await self._page(EVENTS.page, found[-1].position if found else after, size)
-            found += page
-            if len(page) < size or len(found) == limit:
-                return found
+            size = min(PAGE_SIZE, limit - len(events))
+            page = await self._page(EVENTS.page, events[-1].position if events else after, size)
+            events += page
+            if len(page) < size or len(events) == limit:
+                return events
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 in an empty store."""
@@ -90,16 +90,16 @@ class PostgresEventStore:
         with as_unavailable():
             predecessors = list(self._predecessors(appends))
             self._receipt = receipt = await self._appender.commit(appends, predecessors)
-        found: list[int | Conflict] = []
+        outcomes: list[int | Conflict] = []
         begin = 0
         for append in appends:
             end = begin + len(append)
             conflict = next((n for n in receipt.conflicting_rows if begin <= n < end), None)
-            found.append(
+            outcomes.append(
                 receipt.first + begin if conflict is None else Conflict(append[conflict - begin][0])
             )
             begin = end
-        return found
+        return outcomes
 
     def _predecessors(self, appends: Sequence[Sequence[Row]]) -> Iterator[Predecessor]:
         """Yield the events to check for: those that this process doesn't know to exist."""
@@ -139,11 +139,11 @@ class PostgresEventStore:
 
 
 async def _decode(rows: Sequence[asyncpg.Record]) -> list[Recorded]:
-    found = [decode_recorded(*row) for row in rows[:DECODE_SLICE]]
+    decoded = [decode_recorded(*row) for row in rows[:DECODE_SLICE]]
     for start in range(DECODE_SLICE, len(rows), DECODE_SLICE):
         await asyncio.sleep(0)
-        found += [decode_recorded(*row) for row in rows[start : start + DECODE_SLICE]]
-    return found
+        decoded += [decode_recorded(*row) for row in rows[start : start + DECODE_SLICE]]
+    return decoded
 
 
 def _check_stream_name(stream: str) -> None:

@@ -22,8 +22,8 @@ class PostgresOutbox:
         while True:
             await self._notifications.wait()
             unread = self._notifications.may_have_more
-            if unread and (found := await self._read_after(position, limit)):
-                return found
+            if unread and (events := await self._read_after(position, limit)):
+                return events
 
     async def close(self) -> None:
         """Stop listening."""

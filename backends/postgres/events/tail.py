@@ -1,7 +1,7 @@
 """The log of one process, which shows the events that any process appends.
 
 All followers of the process share one feed. While they wait, one of them at a time reads the store
-after the feed's newest event. Events that this process appends go into the feed without a read,
+after the feed's newest event. Events that this process appends enter the feed without a read,
 unless another process appended in between. A process without followers keeps no feed.
 """
 
@@ -75,7 +75,7 @@ class Tail:
             raise
 
     def leave(self) -> None:
-        """Forget one follower. After the last one, reading and listening end."""
+        """Remove one follower. After the last one, reading and listening end."""
         self._followers -= 1
         if not self._followers:
             self._feed = None
@@ -121,16 +121,16 @@ class Tail:
         """Read the events after the feed's newest one; return whether there were any."""
         before, fetch = self._head, self._notifications.fetch
         with self._notifications.reading():
-            found, size = await self._read_store(before, MAX_EVENTS, fetch=fetch)
-        self._publish(feed, found, size)
+            events, size = await self._read_store(before, MAX_EVENTS, fetch=fetch)
+        self._publish(feed, events, size)
         # Positions have gaps, and events of other classes are left out, so the number of events
         # doesn't show whether the page was full.
         self._notifications.may_have_more |= self._head - before >= MAX_EVENTS
         return self._head > before
 
     async def _read(self, after: int, limit: int) -> Sequence[Recorded]:
-        found, _ = await self._read_store(after, limit)
-        return found
+        events, _ = await self._read_store(after, limit)
+        return events
 
     def _publish(self, feed: Feed, events: Sequence[Recorded], size: int) -> None:
         """Publish events that follow the feed without a gap; they may repeat its newest events."""
@@ -155,9 +155,9 @@ class TailSubscription:
     async def next(self) -> Sequence[Recorded]:
         """Wait for and return the next events, in order; never empty."""
         await self._tail.wait_beyond(self._after)
-        found = await self._inner.next()
-        self._after = found[-1].position
-        return found
+        events = await self._inner.next()
+        self._after = events[-1].position
+        return events
 
     async def close(self) -> None:
         """Leave the log."""

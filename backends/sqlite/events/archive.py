@@ -28,7 +28,7 @@ class SqliteArchive:
     """Implements `Archive`."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection, owned: ExitStack) -> None:
-        """`owned` closes the connection and releases the lock; `close` closes it."""
+        """`owned` closes the connection and releases the lock; `close` calls it."""
         self._folder = folder
         self._connection = connection
         self._owned = owned
@@ -47,8 +47,8 @@ class SqliteArchive:
     async def artifact(self, tenant: str, sha256: str) -> bytes:
         """Return the value of an artifact."""
         with as_unavailable():
-            found = self._connection.execute(GET, (sha256, tenant)).fetchone()
-        return required(tenant, sha256, found[0] if found else None)
+            row = self._connection.execute(GET, (sha256, tenant)).fetchone()
+        return required(tenant, sha256, row[0] if row else None)
 
     async def restore(self, batches: Iterable[Sequence[Stored | StoredArtifact]]) -> None:
         """Insert events into an empty store at their own positions; durable when it returns.
@@ -74,10 +74,10 @@ class SqliteArchive:
                     self._connection.execute("ROLLBACK")
 
     def _insert(self, batch: Sequence[Stored | StoredArtifact]) -> None:
-        events = [one for one in batch if isinstance(one, Stored)]
-        artifacts = [one for one in batch if isinstance(one, StoredArtifact)]
-        values = [(one.sha256, one.raw) for one in artifacts]
-        owners = [(one.sha256, one.tenant) for one in artifacts]
+        events = [record for record in batch if isinstance(record, Stored)]
+        artifacts = [record for record in batch if isinstance(record, StoredArtifact)]
+        values = [(artifact.sha256, artifact.raw) for artifact in artifacts]
+        owners = [(artifact.sha256, artifact.tenant) for artifact in artifacts]
         for inserting, rows in ((_INSERT, events), (PUT_VALUE, values), (PUT_OWNER, owners)):
             self._connection.executemany(inserting, rows)
 

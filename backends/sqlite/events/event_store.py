@@ -24,12 +24,12 @@ from baton.eventlog.feed import Feed
 from baton.eventlog.loops.group_commit import GroupCommit, Row
 
 PAGE_SIZE = 250
-"""Events read and decoded before the event loop runs other tasks."""
+"""The number of events read and decoded before the event loop runs other tasks."""
 
 _CommitResults: TypeAlias = "asyncio.Future[Sequence[int | Conflict]]"
 
 CONCURRENT_COMMITS = 4
-"""Commits under way at once, so that the event loop prepares the next while the disk works."""
+"""The number of concurrent commits: the event loop prepares the next while the disk works."""
 
 _NEWEST = "SELECT coalesce(max(originator_version), 0) FROM stored_events WHERE originator_id = ?"
 
@@ -37,8 +37,8 @@ _NEWEST = "SELECT coalesce(max(originator_version), 0) FROM stored_events WHERE 
 class SqliteEventStore:
     """Implements `EventStore`.
 
-    `log` shows the events that this process appends. It shows those of a process beside it with
-    the next append of this one, or when `head` is asked for.
+    `log` shows the events that this process appends. Events that a process beside it has appended
+    appear with the next append of this process, or when `head` is called.
     """
 
     def __init__(self, reader: sqlite3.Connection, writer: Writer) -> None:
@@ -55,31 +55,31 @@ class SqliteEventStore:
 
     async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:
         """Return the events of one stream with versions greater than `after`."""
-        found: list[Recorded] = []
+        events: list[Recorded] = []
         while True:
             page = self._page(
-                EVENTS.stream, stream, found[-1].version if found else after, PAGE_SIZE
+                EVENTS.stream, stream, events[-1].version if events else after, PAGE_SIZE
             )
-            found += page
+            events += page
             if len(page) < PAGE_SIZE:
-                return found
+                return events
             await asyncio.sleep(0)
 
     async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
         """Return up to `limit` events with positions greater than `after`, in order."""
-        found: list[Recorded] = []
+        events: list[Recorded] = []
         while True:
-            size = min(PAGE_SIZE, limit - len(found))
-            page = self._page(EVENTS.page, found[-1].position if found else after, size)
-            found += page
-            if len(page) < size or len(found) == limit:
-                return found
+            size = min(PAGE_SIZE, limit - len(events))
+            page = self._page(EVENTS.page, events[-1].position if events else after, size)
+            events += page
+            if len(page) < size or len(events) == limit:
+                return events
             await asyncio.sleep(0)
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 in an empty store.
 
-        The log delivers what a process beside this one has appended up to there.
+        The log then delivers the events up to it that a process beside this one appended.
         """
         position = self._number(EVENTS.head)
         if position > self.log.head:
@@ -132,16 +132,16 @@ class SqliteEventStore:
                 done.set_exception(Unavailable(f"SQLite: {error}"))
 
     def _publish(self, recorded: Sequence[Recorded], *, size: int) -> None:
-        """Publish committed events in order; an earlier batch's answer may still be on its way."""
+        """Publish committed events in order; an earlier batch's answer may still be missing."""
         if recorded[0].position == self.log.head + 1:
             self.log.publish(recorded, size=size)
         else:
             self._publish_missed()
 
     def _publish_missed(self) -> None:
-        """Publish what the log lacks.
+        """Publish the events that the log lacks.
 
-        The writer process died without an answer, or a process beside this one appended.
+        Either the writer process died without an answer, or a process beside this one appended.
         """
         while missed := self._page(EVENTS.page, self.log.head, PAGE_SIZE):
             self.log.publish(missed)
@@ -176,16 +176,16 @@ def _positions(
 ) -> Sequence[int | Conflict]:
     """Return each append's first position, or its conflict over one of the `conflicting` streams.
 
-    `first` is the position of the first event that was inserted.
+    `first` is the position of the first inserted event.
     """
-    found: list[int | Conflict] = []
+    positions: list[int | Conflict] = []
     for append in appends:
         if conflict := _conflict(append, conflicting):
-            found.append(conflict)
+            positions.append(conflict)
         else:
-            found.append(first)
+            positions.append(first)
             first += len(append)
-    return found
+    return positions
 
 
 def _conflict(append: Sequence[Row], conflicting: set[str]) -> Conflict | None:

@@ -16,7 +16,7 @@ from baton.eventlog.loops.group_commit import Row
 EVENTS = EventStatements(table="stored_events", position="rowid", parameter="?")
 COLUMNS = 4
 ROWS_PER_STATEMENT = 2_000
-"""SQLite takes 32,766 values in a statement."""
+"""The number of rows of one statement; SQLite accepts 32,766 values."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS stored_events (

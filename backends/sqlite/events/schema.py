@@ -7,7 +7,7 @@ from baton.backends.sqlite.database import Datastore
 from baton.backends.sqlite.events.recorder import SqliteRecorder
 from baton.eventlog.private_files import make_file
 
-# One process at a time has the folder, so a claim without an answer is of one that has ended.
+# One process at a time has the folder, so a claim without an answer is left from an ended process.
 _DELETE_ABANDONED_CLAIMS = "DELETE FROM idempotency_keys WHERE status IS NULL"
 
 

@@ -1,1 +1,1 @@
-"""The leaves of the stored events: derived in a process of their own, and kept in blocks."""
+"""The leaves of the stored events: derived in a separate process, and kept in blocks."""

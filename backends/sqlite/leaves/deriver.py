@@ -1,4 +1,4 @@
-"""Derives the leaves of a SQLite file in a process of its own."""
+"""Derives the leaves of a SQLite file in a separate process."""
 
 import asyncio
 import sys
@@ -14,7 +14,7 @@ _MODULE: Final = "baton.backends.sqlite.leaves.process"
 
 
 class LeafDeriver:
-    """Asks a process, which it starts on first use and after a death."""
+    """Sends requests to a process, which it starts on first use and again after a crash."""
 
     def __init__(self, path: Path) -> None:
         """`path` is the file with the events."""
@@ -36,13 +36,13 @@ class LeafDeriver:
             if self._process is None or self._process.ended:
                 await self._stop()
                 self._process = await start_child(self._command)
-            kind, found = await self._process.submit((after, limit))
+            kind, content = await self._process.submit((after, limit))
         if kind == "ok":
-            return Derived(*found)
-        raise TreeBroken(found) if kind == TreeBroken.__name__ else Unavailable(found)
+            return Derived(*content)
+        raise TreeBroken(content) if kind == TreeBroken.__name__ else Unavailable(content)
 
     async def close(self) -> None:
-        """Let the process answer, then end it."""
+        """Let the process finish its requests, then end it."""
         async with self._asking:
             await self._stop()
 

@@ -1,4 +1,4 @@
-"""The process that derives the leaves of a SQLite file: hashing takes no time of the engine.
+"""The process that derives the leaves of a SQLite file, so that hashing doesn't slow the engine.
 
 `python -m baton.backends.sqlite.leaves.process SOCKET FILE` answers requests as the writer process
 does. A request is (position, number of events), and the answer holds the members of `Derived`.
@@ -22,7 +22,7 @@ from baton.eventlog.notary.derivation import Derivation
 from baton.eventlog.ports.audit.leaf_store import TreeBroken
 
 NICE: Final = 5
-"""The niceness of the process: where processors are scarce, all others go first."""
+"""The niceness of the process: if processors are scarce, all other processes go first."""
 
 
 def main(number: int, path: Path) -> None:
@@ -34,7 +34,7 @@ def main(number: int, path: Path) -> None:
     with (
         socket.socket(fileno=number) as connected,
         asyncio.Runner() as runner,
-        # The other process may end at any moment, even while it is sent an answer.
+        # The other process may end at any moment, even during an answer.
         suppress(ConnectionError),
     ):
         stream = connected.makefile("rb")

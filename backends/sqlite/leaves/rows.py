@@ -30,7 +30,7 @@ class LeafRows:
 
     async def leaves_of(self, wanted: Sequence[tuple[str, int]]) -> Mapping[str, PlacedLeaf]:
         """Return the leaves of events by their stream."""
-        rows = [row for one in wanted for row in self.rows(SQL.leaves_of, *one)]
+        rows = [row for event in wanted for row in self.rows(SQL.leaves_of, *event)]
         return {
             stream: PlacedLeaf(index, leaf)
             for stream, index, leaf in rows

@@ -24,7 +24,7 @@ class SqliteLeafStore(LeafRows):
         self._deriver = deriver
 
     async def derive(self, *, after: int, limit: int) -> Derived:
-        """Return the leaves of up to `limit` events behind `after`."""
+        """Return the leaves of up to `limit` events after `after`."""
         return await self._deriver.derive(after=after, limit=limit)
 
     async def stream(self, name: str) -> Sequence[Stored]:
@@ -42,8 +42,8 @@ class SqliteLeafStore(LeafRows):
 
     async def block_at(self, position: int) -> LeafBlock | None:
         """Return the last block that begins at `position` or before."""
-        found = self.rows(SQL.block_at, position)
-        return LeafBlock(*found[0]) if found else None
+        rows = self.rows(SQL.block_at, position)
+        return LeafBlock(*rows[0]) if rows else None
 
     async def roots(self) -> Sequence[bytes]:
         """Return the root of every block, in order."""
@@ -51,8 +51,8 @@ class SqliteLeafStore(LeafRows):
 
     async def head(self, size: int | None = None) -> SealedHead | None:
         """Return the head of `size` leaves, or the newest one."""
-        found = self.rows(SQL.newest_head) if size is None else self.rows(SQL.head, size)
-        return SealedHead(*found[0]) if found else None
+        rows = self.rows(SQL.newest_head) if size is None else self.rows(SQL.head, size)
+        return SealedHead(*rows[0]) if rows else None
 
     async def heads(self, *, after: int, limit: int) -> Sequence[SealedHead]:
         """Return up to `limit` heads of more than `after` leaves, the smallest first."""
@@ -63,7 +63,7 @@ class SqliteLeafStore(LeafRows):
     ) -> None:
         """Store blocks and a head together."""
         writes: list[tuple[str, Sequence[Any]]] = [
-            (statement(SQL.put_block, table=""), tuple(one)) for one in blocks
+            (statement(SQL.put_block, table=""), tuple(block)) for block in blocks
         ]
         writes.append((statement(SQL.put_head, table=""), tuple(head)))
         if instead_of is not None:

@@ -37,7 +37,7 @@ _EXISTS = "SELECT count(*) FROM sqlite_master WHERE name = '_state'"
 _CHECKPOINT = "SELECT checkpoint FROM _state"
 # Another value than the expected ones becomes NULL, which the column refuses with the whole commit.
 _MOVE = "UPDATE _state SET checkpoint = CASE WHEN checkpoint IN (?1, ?2) THEN ?1 END"
-MADE_ANEW = "%s is damaged (%s): it is moved aside and built anew"
+REBUILT = "%s is damaged (%s): the file is renamed, and the views are built again"
 
 
 class ViewDatabase:
@@ -73,9 +73,8 @@ class ViewDatabase:
             tables: The declarations of its tables.
             keep_open: File descriptors that the writer process inherits.
             read_only: Whether writing is refused.
-            owner: Whether this process has the folder. It moves a damaged file aside and creates it
-                again: the projector fills it from the events.
-
+            owner: Whether this process has the folder. It then renames a damaged file and creates
+                the file again, and the projector fills it from the events.
         """
         if read_only:
             return cls(path, Writer(path, "NORMAL", read_only=True), read_only=True)
@@ -162,7 +161,7 @@ def _move_aside_if_damaged(path: Path) -> None:
     except sqlite3.DatabaseError as error:
         if not is_damage(error):
             return
-        _log.warning(MADE_ANEW, path, error)
+        _log.warning(REBUILT, path, error)
         for file in files_of(path):
             with suppress(FileNotFoundError):
                 file.replace(f"{path}.damaged{file.name.removeprefix(path.name)}")

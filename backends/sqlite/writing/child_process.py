@@ -1,7 +1,7 @@
 """A child process that answers requests in order, over a socket.
 
-A request and an answer are marshalled, with their length in front. The process ends when its end of
-the socket is closed, however this process ended.
+A request and an answer are marshalled, with their length before them. The child ends when its end
+of the socket is closed, in whichever way its parent ended.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ class ChildProcess(asyncio.Protocol):
 
     @property
     def ended(self) -> bool:
-        """Whether the process has ended, and has answered what it will answer."""
+        """Whether the process has ended, and all its answers have arrived."""
         return self._ended.is_set()
 
     def submit(self, request: object) -> asyncio.Future[Answer]:
@@ -53,7 +53,7 @@ class ChildProcess(asyncio.Protocol):
         return answer
 
     async def stop(self) -> None:
-        """Close the process's input and wait until it has run what was submitted."""
+        """Close the process's input and wait until it has finished its requests."""
         try:
             if self._transport is not None and not self.ended:
                 self._transport.write_eof()
@@ -68,7 +68,7 @@ class ChildProcess(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """Give out the answers that are complete."""
+        """Resolve the futures of the answers that are complete."""
         self._received += data
         while len(self._received) >= LENGTH.size:
             (length,) = LENGTH.unpack_from(self._received)
@@ -81,7 +81,7 @@ class ChildProcess(asyncio.Protocol):
             del self._received[:end]
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - part of the protocol
-        """Answer every open request that the process has ended."""
+        """Answer every open request with the end of the process."""
         self._ended.set()
         for answer in self._expected:
             if not answer.done():

@@ -15,7 +15,7 @@ _Waiting = tuple[Statements, asyncio.Future[Sequence[Rows]]]
 
 
 class Transactions:
-    """Commits changes; those that wait at the same time share a transaction."""
+    """Commits changes; changes that wait at the same time share a transaction."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
@@ -34,7 +34,7 @@ class Transactions:
         return await result
 
     async def close(self) -> None:
-        """Commit the changes that were accepted."""
+        """Commit the accepted changes."""
         while self._flusher is not None:
             await asyncio.wait([self._flusher])
 
@@ -51,13 +51,15 @@ class Transactions:
 
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
         try:
-            found = await self._writer.run([one for statements, _ in batch for one in statements])
+            results = await self._writer.run(
+                [statement for statements, _ in batch for statement in statements]
+            )
         except Exception as error:  # noqa: BLE001 - the callers raise it
             for _, result in batch:
                 if not result.done():
                     result.set_exception(Unavailable(*error.args))
             return
-        rows = iter([rows for rows, _ in found])
+        rows = iter([rows for rows, _ in results])
         for statements, result in batch:
             own = [next(rows) for _ in statements]
             if not result.done():

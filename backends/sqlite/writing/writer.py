@@ -23,7 +23,7 @@ class ConstraintViolated(Exception):
 
 
 class Writer:
-    """Runs statements in a process of its own, which it starts on first use and after a death."""
+    """Runs statements in a separate process, started on first use and again after a crash."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Writer:
     async def run(self, statements: Statements) -> Sequence[Result]:
         """Run all of `statements` or none, in one transaction; return rows and last row ids.
 
-        Raises `ConstraintViolated`, and `Unavailable` when SQLite fails or the process dies; a
+        Raises `ConstraintViolated`, and `Unavailable` when SQLite fails or the process dies. A
         process that died may have committed.
         """
         return results_of(await self.submit(statements))
@@ -78,7 +78,7 @@ class Writer:
         return await answer
 
     async def close(self) -> None:
-        """Run what was submitted, then end the process."""
+        """Finish the submitted statements, then end the process."""
         async with self._starting:
             await self._stop()
 
@@ -89,13 +89,13 @@ class Writer:
 
 
 def results_of(answer: Answer) -> Sequence[Result]:
-    """Return the results of an answer, or raise as `Writer.run` does."""
-    kind, found = answer
+    """Return the results of an answer, or raise the same errors as `Writer.run`."""
+    kind, content = answer
     if kind == "ok":
-        return cast(Sequence[Result], found)
+        return cast(Sequence[Result], content)
     if kind == "IntegrityError":
-        raise ConstraintViolated(found)
-    raise Unavailable(f"SQLite: {found}")
+        raise ConstraintViolated(content)
+    raise Unavailable(f"SQLite: {content}")
 
 
 async def _start(path: Path, synchronous: Synchronous, keep_open: Sequence[int]) -> ChildProcess:

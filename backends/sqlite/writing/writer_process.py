@@ -1,10 +1,10 @@
-"""The process that writes to one SQLite file, so that commits never wait for the interpreter lock.
+"""The process that writes to a SQLite file, so that commits never wait for the interpreter lock.
 
-It is a script that needs the standard library alone: `writer_process.py SOCKET FILE SYNCHRONOUS`. A
+It is a script that needs only the standard library: `writer_process.py SOCKET FILE SYNCHRONOUS`. A
 request is a list of (statement, values), which run in one transaction. The answer holds each
 statement's rows and last row id, or the class and message of an error. Both are marshalled, with
-their length in front. The process ends when the other end of the socket is closed, however the
-process there ended.
+their length before them. The process ends when the other end of the socket is closed, in whichever
+way the process there ended.
 """
 
 import marshal
@@ -27,9 +27,9 @@ Answer = tuple[str, Any]
 
 BUSY_TIMEOUT_S = 5.0
 CHECKPOINT_TIMEOUT_MS = 1_000
-"""The time that the last checkpoint waits for readers, such as an export."""
+"""The time that the last checkpoint waits for readers, such as an export, in ms."""
 CACHED_STATEMENTS = 16
-"""Prepared statements the connection keeps; one of 2,000 rows takes half a megabyte."""
+"""The number of prepared statements of the connection; one for 2,000 rows takes half a megabyte."""
 
 
 def main(number: int, path: str, synchronous: str) -> None:
@@ -38,7 +38,7 @@ def main(number: int, path: str, synchronous: str) -> None:
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     connection: sqlite3.Connection | None = None
-    # The other process may end at any moment, even while it is sent an answer.
+    # The other process may end at any moment, even during an answer.
     with socket.socket(fileno=number) as connected, suppress(ConnectionError):
         stream = connected.makefile("rb")
         while (request := next_request(stream)) is not None:
@@ -116,7 +116,7 @@ def send(connected: socket.socket, answer: Answer) -> None:
 
 
 def next_request(stream: BinaryIO) -> Any | None:
-    """Return the next request; None at the end of the stream or for one that is cut short."""
+    """Return the next request; None at the end of the stream or for an incomplete request."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None

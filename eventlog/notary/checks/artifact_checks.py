@@ -10,7 +10,7 @@ from baton.eventlog.ports.artifacts import Artifacts
 
 
 class ArtifactChecks:
-    """Checks that the large values of events are there and have their hashes, each once."""
+    """Checks that the large values of events exist and have their hashes, each value once."""
 
     def __init__(self, artifacts: Artifacts) -> None:
         self._artifacts = artifacts

@@ -1,4 +1,4 @@
-"""The tree that covers the events of a store: blocks of leaves and signed heads, read in order."""
+"""The tree that covers the events of a store: blocks of leaves and signed heads, in order."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,11 +13,11 @@ from baton.eventlog.ports.audit.leaf_store import (
 )
 
 BLOCKS: Final = 32
-"""Blocks that are read at once."""
+"""The number of blocks that one read returns."""
 HEADS: Final = 500
-"""Heads that are read at once."""
+"""The number of heads that one read returns."""
 ATTEMPTS: Final = 100
-"""Looks at the end of a growing tree until it holds still."""
+"""The number of reads of a growing tree's end until two reads agree."""
 
 
 class CoveringTree:
@@ -37,32 +37,32 @@ class CoveringTree:
 
     async def look_at_end(self) -> None:
         """Read the newest head and the last block, and check that they belong together."""
-        found = await self._end_at_one_moment()
-        self._end = found[0] if found else None
+        last_blocks = await self._end_at_one_moment()
+        self._end = last_blocks[0] if last_blocks else None
         end, head = self._end, self.head
         leaves = 0 if end is None else LEAVES_PER_BLOCK * end.number + len(end.hashes)
-        if leaves != self.size or len(found) > 1:
+        if leaves != self.size or len(last_blocks) > 1:
             broken(f"there are {leaves} leaves, and the newest head covers {self.size}")
         if end is not None and head is not None and end.last_position != head.position:
             broken("the last block doesn't end where the newest head ends", head.position)
 
     async def _end_at_one_moment(self) -> Sequence[LeafBlock]:
-        """Set `head`, and return the block that it ends with and any behind it."""
+        """Set `head`, and return the block that contains its end, and any block after it."""
         for _ in range(ATTEMPTS):
             self.head = await self._store.head()
             number = max(0, self.size - 1) // LEAVES_PER_BLOCK
-            found = await self._store.blocks(first=number, limit=2)
+            last_blocks = await self._store.blocks(first=number, limit=2)
             if await self._store.head() == self.head:
-                return found
+                return last_blocks
         raise Unavailable("the tree grows too fast to be read")
 
     async def block(self, number: int) -> LeafBlock | None:
-        """Return a block; None behind the last one. Raises `LogBroken` if it is missing."""
+        """Return a block; None after the last one. Raises `LogBroken` if it is missing."""
         if self._end is None or number >= self._end.number:
             return self._end if self._end is not None and number == self._end.number else None
         if number not in self._blocks:
-            found = await self._store.blocks(first=number, limit=BLOCKS)
-            self._blocks = {one.number: one for one in found}
+            blocks = await self._store.blocks(first=number, limit=BLOCKS)
+            self._blocks = {block.number: block for block in blocks}
         if number not in self._blocks:
             broken(f"the block {number} of leaves is missing")
         return self._blocks[number]

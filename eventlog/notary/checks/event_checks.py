@@ -1,4 +1,4 @@
-"""The checks of single events, in the order of the log, whether from a store or from a file."""
+"""The checks of single events, in the order of the log, from a store or from a file."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from baton.eventlog.notary.event_time import MAX_AT, time_of
 from baton.eventlog.notary.leaf import NO_LEAF, leaf_of
 
 _TYPES: Final = (int, str, int, str, bytes)
-"""The types of what is stored; SQLite keeps a value of any type in a column."""
+"""The types of a stored event's columns; SQLite accepts a value of any type in a column."""
 _NOTHING_BEFORE: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 Reads = Callable[[str], bool]
@@ -21,10 +21,10 @@ Reads = Callable[[str], bool]
 
 
 class EventChecks:
-    """Checks one event after the other: position, version, readability, fold; derives its leaf.
+    """Checks events one by one: position, version, readability, fold; derives their leaves.
 
-    `position` is that of the last event, `events` counts them. `max_at` is the greatest time of any
-    event so far, ms since the epoch, UTC.
+    `position` is the last event's position, `events` the number of events. `max_at` is the greatest
+    time of any event so far, ms since the epoch, UTC.
     """
 
     def __init__(
@@ -33,10 +33,10 @@ class EventChecks:
         """Begin with the first event of every stream.
 
         Args:
-            before: The leaves before the first event of streams that begin later; a stream that is
-                not in it begins with version 1. None: streams may begin anywhere, and no leaf of
-                one that begins later can be derived.
-            reads: The streams whose events are decoded and folded, None for all.
+            before: The leaves before the first event of streams that begin later; any other stream
+                begins with version 1. None: streams may begin anywhere, and the leaves of streams
+                that begin later can't be derived.
+            reads: Chooses the streams whose events are decoded and folded, None for all.
         """
         self.events = 0
         self.position = 0
@@ -48,7 +48,7 @@ class EventChecks:
 
     @property
     def streams(self) -> int:
-        """The number of streams that events were seen of."""
+        """The number of streams that have had an event."""
         return len(self._last)
 
     def last_of(self, stream: str) -> tuple[int, bytes | None]:

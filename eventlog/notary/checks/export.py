@@ -1,4 +1,4 @@
-"""Verifies an export: its lines by themselves, and against a proof, if there is one.
+"""Verifies an export: its lines by themselves, and against a proof if there is one.
 
 Neither a store nor a configuration is needed.
 """
@@ -32,7 +32,7 @@ def verify_export(
 
     Args:
         lines: The lines, with their newlines.
-        proof: The proof that was made with the export, or that of the run in it.
+        proof: The proof that was made with the export, or the proof of the run in it.
         keys: The keys that may have signed the head; without any, signatures aren't checked.
         progress: Called after each thousand lines.
     """
@@ -41,7 +41,7 @@ def verify_export(
         verification.read(lines, progress)
         verification.check_proof()
     except LogBroken as error:
-        return verification.verdict(error.found)
+        return verification.verdict(error.first_break)
     return verification.verdict(None)
 
 
@@ -90,7 +90,7 @@ class _Verification:
             self._of_run = (event.version, event.position, leaf or b"")
 
     def _check_mark(self, marks: bytes, event: Stored, leaf: bytes) -> None:
-        """Compare a leaf with its first bytes in the proof, which then name the place."""
+        """Compare a leaf with its first bytes in the proof, so that a break names its event."""
         begin = MARK_BYTES * len(self._leaves)
         if marks and leaf[:MARK_BYTES] != marks[begin : begin + MARK_BYTES]:
             broken_at(event, "it differs from its leaf, or isn't the next of the exported events")
@@ -102,7 +102,7 @@ class _Verification:
             broken(f"the head of the proof {error}")
 
     def check_proof(self) -> None:
-        """Check that the leaves stand in the tree; raises `LogBroken`."""
+        """Check that the leaves are in the tree; raises `LogBroken`."""
         proof, head = self._proof, self._head
         if head is None:
             return
@@ -125,7 +125,7 @@ class _Verification:
             broken("the proof has marks of other events than its leaves")
         if chosen.root(self._leaves, proof.others) != head.root:
             broken("the events and the proof don't lead to the root that was signed")
-        if unused := [one for one in proof.before if not self._checks.last_of(one)[0]]:
+        if unused := [stream for stream in proof.before if not self._checks.last_of(stream)[0]]:
             broken(f"the proof names {unused[0]}, which the export doesn't have")
 
     def _check_run(self, proof: RunProof, head: TreeHead) -> None:
@@ -138,8 +138,8 @@ class _Verification:
         if self._checks.streams != 1:
             broken(f"the proof is of {proof.stream} alone, and the export has other streams")
 
-    def verdict(self, found: Break | None) -> Verdict:
-        """Return the verdict on what was checked."""
+    def verdict(self, first_break: Break | None) -> Verdict:
+        """Return the verdict on the checked events."""
         head, checks = self._head, self._checks
         return Verdict(
             events=checks.events,
@@ -150,5 +150,5 @@ class _Verification:
             head=head,
             signed_by=() if head is None else tuple(map(str, self._keys)),
             complete=head is not None and len(self._leaves) == head.size,
-            broken=found,
+            broken=first_break,
         )

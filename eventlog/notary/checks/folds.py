@@ -1,7 +1,7 @@
-"""Folds every stream again, to find events that are no possible history of their aggregate.
+"""Folds every stream, to find events that are no possible history of their aggregate.
 
-States are kept for the streams that are under way. A stream that continues after its state was
-dropped, such as a run that was reopened, is folded as a whole in a second pass.
+States are kept while more events of their streams may follow. A stream that continues after its
+state was dropped, such as a reopened run, is folded as a whole in a second pass.
 """
 
 import importlib
@@ -17,36 +17,36 @@ from baton import domain
 from baton.domain.decider import Decider
 
 OPEN_STREAMS: Final = 100_000
-"""States that are kept at once."""
+"""The number of states that are kept at once."""
 
 
 @cache
 def deciders() -> Mapping[str, Decider[Any, Any, Any]]:
     """Return the rules of every aggregate, by the kind of its streams."""
-    packages = (one.name for one in pkgutil.iter_modules(domain.__path__) if one.ispkg)
+    packages = (package.name for package in pkgutil.iter_modules(domain.__path__) if package.ispkg)
     modules = (f"{domain.__name__}.{name}.decisions" for name in packages)
-    found = (importlib.import_module(name).DECIDER for name in modules if find_spec(name))
-    return MappingProxyType({one.name: one for one in found})
+    deciders_found = (importlib.import_module(name).DECIDER for name in modules if find_spec(name))
+    return MappingProxyType({decider.name: decider for decider in deciders_found})
 
 
 class Folds:
-    """The states of streams under way; `later` are the streams that need a second pass."""
+    """The states of unfinished streams; `later` are the streams that need a second pass."""
 
     def __init__(self, only: frozenset[str] | None = None, *, room: int = OPEN_STREAMS) -> None:
-        """Fold the streams of `only`, or all; keep at most `room` states, or all with `only`."""
+        """Fold the streams of `only` and keep their states, or fold all and keep `room` states."""
         self.later: set[str] = set()
         self._states: dict[str, Any] = {}
         self._only = only
         self._room = room
 
     def wants(self, stream: str) -> bool:
-        """Return whether events of a stream are folded here."""
+        """Return whether this object folds the events of a stream."""
         return self._only is None or stream in self._only
 
     def apply(
         self, decider: Decider[Any, Any, Any], stream: str, version: int, event: Any
     ) -> str | None:
-        """Fold the next event of a stream; return what is wrong, None if nothing is."""
+        """Fold the next event of a stream; return the fault, None if there is none."""
         if self._only is not None and stream not in self._only:
             return None
         state = decider.initial if version == 1 else self._states.get(stream)
@@ -70,7 +70,7 @@ class Folds:
             del self._states[next(iter(self._states))]
 
     def passes(self) -> Iterator["Folds"]:
-        """Yield what a second pass has to fold, in parts that fit into memory."""
+        """Yield folds for the second pass, in parts that fit into memory."""
         rest = iter(sorted(self.later))
         while part := frozenset(islice(rest, self._room)):
             yield Folds(part)

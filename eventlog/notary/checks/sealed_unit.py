@@ -1,4 +1,4 @@
-"""The checks of what covers the events of one block: their leaves, the block, and its heads."""
+"""The checks of a block of events: their leaves, the block itself, and its heads."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from baton.eventlog.ports.audit.leaf_store import LeafBlock, SealedHead
 
 
 class SealedUnit:
-    """The events of one block with the leaves that were derived from them."""
+    """The events of one block, with the leaves that were derived from them."""
 
     def __init__(self, before: Peaks) -> None:
         """Begin a unit; `before` is the tree of the full blocks before it."""
@@ -23,7 +23,7 @@ class SealedUnit:
         self._max_ats: list[int] = []
 
     def check(self, events: Sequence[Stored], block: LeafBlock | None, checks: EventChecks) -> None:
-        """Check events one by one, and the block that holds their leaves, if there is one.
+        """Check events one by one, and then the block of their leaves, if there is one.
 
         Raises `LogBroken`.
         """
@@ -57,16 +57,16 @@ class SealedUnit:
             broken(f"the head of {size} has another root than the leaves", position)
 
     def _check_block(self, block: LeafBlock, count: int) -> None:
-        """Check what a block states beside its leaves."""
+        """Check the members of a block other than its leaves."""
         last = count - 1
         stated = (block.first_position, block.last_position, block.max_at, block.root)
-        found = (
+        derived = (
             self._positions[0],
             self._positions[last],
             self._max_ats[last],
             root_of(self.leaves[:count]),
         )
-        if stated != found or len(block.leaves) != sum(map(len, self.leaves[:count])):
+        if stated != derived or len(block.leaves) != sum(map(len, self.leaves[:count])):
             broken(f"the block {block.number} of leaves was changed", self._positions[last])
 
 
@@ -78,11 +78,11 @@ def _opened(sealed: SealedHead, eras: KeyEras) -> TreeHead:
 
 
 def _difference(leaf: bytes, following: Sequence[bytes]) -> str:
-    """Say how an event differs from its leaf.
+    """Describe how an event differs from its leaf.
 
     Args:
         leaf: The leaf that was derived from the event.
-        following: The stored leaves behind the one in its place.
+        following: The stored leaves after the one in its place.
     """
     if leaf in following:
         return "an event before it is missing"

@@ -17,12 +17,12 @@ from baton.eventlog.notary.checks.verdict import Break, LogBroken, broken_at
 from baton.eventlog.ports.audit.leaf_store import LEAVES_PER_BLOCK, LeafStore
 
 CheckShares: TypeAlias = Callable[["Span"], Awaitable[Break | None]]
-"""Called with a part of the log; checks the shares of other processes, returns the first break."""
+"""Called with a part of the log: checks the shares of other processes, returns the first break."""
 
 
 @frozen
 class Span:
-    """A part of the log: the events behind `after`, up to `last`; both are positions."""
+    """A part of the log: the events after `after`, up to `last`; both are positions."""
 
     after: int
     last: int
@@ -43,15 +43,15 @@ class Share:
 async def check_share(store: LeafStore, share: Share, span: Span) -> Break | None:
     """Check versions and contents of the events of a share; raises `Unavailable`.
 
-    Returns the first break. An event whose columns have other types ends it: the process that
-    checks everything names that one.
+    Returns the first break. An event whose columns have other types ends the check without a break:
+    the process that checks everything reports it.
     """
     checks = EventChecks(None if span.after else {})
     after = span.after
     try:
-        while found := await store.events(after=after, limit=LEAVES_PER_BLOCK):
-            after = found[-1].position
-            for event in found:
+        while page := await store.events(after=after, limit=LEAVES_PER_BLOCK):
+            after = page[-1].position
+            for event in page:
                 if event.position > span.last or not isinstance(event.stream, str):
                     break
                 if share.holds(event.stream):
@@ -59,37 +59,40 @@ async def check_share(store: LeafStore, share: Share, span: Span) -> Break | Non
         if not span.after:
             await fold_again(store, checks.folds, span.last)
     except LogBroken as error:
-        return error.found
+        return error.first_break
     return None
 
 
 async def fold_again(store: LeafStore, folds: Folds, last: int) -> None:
-    """Fold the streams whose states had to be dropped, up to the position `last`.
+    """Fold the streams whose states were dropped, up to the position `last`.
 
     Raises `LogBroken`, and `Unavailable`.
     """
-    for again in folds.passes():
+    for second_pass in folds.passes():
         after = 0
-        while found := await store.events(after=after, limit=LEAVES_PER_BLOCK):
-            after = found[-1].position
-            for event in found:
-                if event.position <= last and again.wants(event.stream):
+        while page := await store.events(after=after, limit=LEAVES_PER_BLOCK):
+            after = page[-1].position
+            for event in page:
+                if event.position <= last and second_pass.wants(event.stream):
                     decoded = decode(event.topic, event.state)
                     decider = deciders()[stream_parts(event.stream).kind]
-                    wrong = again.apply(decider, event.stream, event.version, decoded)
+                    wrong = second_pass.apply(decider, event.stream, event.version, decoded)
                     if wrong is not None:
                         broken_at(event, wrong)
 
 
 def first_of(own: Break | None, other: Break | None) -> Break | None:
-    """Return the break that stands first in the log.
+    """Return the break that comes first in the log.
 
     Args:
-        own: The break that the process found which checks everything.
-        other: One of another process, which reads an event before its leaf is compared.
+        own: A break found by the process that checks everything.
+        other: A break found by another process, which reads an event before its leaf is compared.
     """
     if own is None or other is None:
         return own or other
-    at = (one.position if one.position is not None else float("inf") for one in (own, other))
+    at = (
+        candidate.position if candidate.position is not None else float("inf")
+        for candidate in (own, other)
+    )
     first, second = at
     return own if first < second else other

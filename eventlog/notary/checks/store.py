@@ -1,8 +1,8 @@
 """Verifies a store: every event, the leaf of each, and every signed head of the tree over them.
 
 Events are checked in the order of the log, so the first break is the one with the lowest position.
-For each event the order of the checks is: position, version, readability, fold, leaf; the heads
-that end with an event come after it. Services may run meanwhile.
+For each event the order of the checks is: position, version, readability, fold, leaf. The heads
+that end with an event are checked after it. Services may run meanwhile.
 """
 
 import asyncio
@@ -34,11 +34,11 @@ Progress = Callable[[int, int], None]
 
 @frozen
 class Demands:
-    """The evidence that a verification asks for.
+    """The evidence that a verification requires.
 
     Attributes:
         keys: The keys that may have signed the heads; without any, signatures aren't checked.
-        since: A head that was kept elsewhere; the log must begin with it.
+        since: A head that was kept elsewhere; the log must begin with its tree.
         first: The position to begin at; everything before its block is trusted.
     """
 
@@ -49,7 +49,7 @@ class Demands:
 
 @frozen
 class Helpers:
-    """Processes that check a part of the streams; `share` is what is left for this one."""
+    """Processes that check shares of the streams; `share` is the share of this process."""
 
     share: Share
     check: CheckShares
@@ -63,7 +63,7 @@ async def verify_store(
     progress: Progress = lambda _position, _last: None,
     helpers: Helpers | None = None,
 ) -> Verdict:
-    """Verify the events of a store up to the one that is the newest now; raises `Unavailable`."""
+    """Verify the events of a store up to the currently newest one; raises `Unavailable`."""
     reads = None if helpers is None else helpers.share.holds
     verification = _Verification(store, artifacts, demands, progress, reads)
     return verification.verdict(await verification.run(None if helpers is None else helpers.check))
@@ -92,8 +92,8 @@ class _Verification:
         self._newest = 0
         self._skipped = 0
 
-    def verdict(self, found: Break | None) -> Verdict:
-        """Return the verdict on what was checked."""
+    def verdict(self, first_break: Break | None) -> Verdict:
+        """Return the verdict on the checked events."""
         checks, head = self._checks, self._tree.head
         return Verdict(
             events=checks.events,
@@ -104,7 +104,7 @@ class _Verification:
             head=None if head is None else _read_head(head),
             signed_by=tuple(map(str, self._demands.keys)),
             complete=not self._skipped,
-            broken=found,
+            broken=first_break,
         )
 
     async def run(self, check_shares: CheckShares | None) -> Break | None:
@@ -112,7 +112,7 @@ class _Verification:
         try:
             span = await self._begin()
         except LogBroken as error:
-            return error.found
+            return error.first_break
         if check_shares is None:
             return await self._first_break()
         elsewhere = asyncio.ensure_future(check_shares(span))
@@ -122,7 +122,7 @@ class _Verification:
             elsewhere.cancel()
 
     async def _begin(self) -> Span:
-        """Look at the end of the log, and return the part to check; raises `LogBroken`."""
+        """Read the end of the log, and return the part to check; raises `LogBroken`."""
         await self._tree.look_at_end()
         self._newest = await self._store.newest()
         if self._demands.first:
@@ -140,11 +140,11 @@ class _Verification:
             if not self._skipped:
                 await fold_again(self._store, self._checks.folds, self._newest)
         except LogBroken as error:
-            return error.found
+            return error.first_break
         return None
 
     async def _skip_to(self, first: int) -> None:
-        """Trust what stands before the block that holds the position `first`."""
+        """Trust everything before the block that holds the position `first`."""
         block = await self._store.block_at(first)
         if block is None or block.number == 0:
             return
@@ -158,13 +158,13 @@ class _Verification:
 
     @property
     def _size(self) -> int:
-        """The number of leaves before the present unit."""
+        """The number of leaves before the current unit."""
         return LEAVES_PER_BLOCK * self._peaks.size
 
     async def _next_unit(self) -> bool:
-        """Check the next events, as many as a block has leaves; return whether more may follow."""
-        found = await self._store.events(after=self._checks.position, limit=LEAVES_PER_BLOCK)
-        events = [one for one in found if one.position <= self._newest]
+        """Check the next events, up to one block; return whether more may follow."""
+        stored = await self._store.events(after=self._checks.position, limit=LEAVES_PER_BLOCK)
+        events = [event for event in stored if event.position <= self._newest]
         if not events:
             return False
         if self._skipped:
@@ -180,20 +180,20 @@ class _Verification:
         return True
 
     async def _learn(self, events: Sequence[Stored]) -> None:
-        """Look up the leaves before streams that began in the part that is trusted."""
+        """Look up the leaves before streams that began in the trusted part."""
         first: dict[str, int] = {}
-        for one in events:
-            first.setdefault(one.stream, one.version)
+        for event in events:
+            first.setdefault(event.stream, event.version)
         wanted = [
             (stream, version - 1)
             for stream, version in first.items()
             if version > 1 and not self._checks.last_of(stream)[0]
         ]
-        found = await self._store.leaves_of(wanted)
-        self._before.update({stream: placed.leaf for stream, placed in found.items()})
+        placed_leaves = await self._store.leaves_of(wanted)
+        self._before.update({stream: placed.leaf for stream, placed in placed_leaves.items()})
 
     async def _check_heads(self, unit: SealedUnit) -> None:
-        """Check the heads that end within a unit, and the one that was kept elsewhere."""
+        """Check the heads that end within a unit, and the head that was kept elsewhere."""
         begin, end = self._size, self._size + len(unit.leaves)
         while (sealed := await self._tree.next_head(up_to=end)) is not None:
             unit.check_head(sealed, sealed.size - begin, self._eras)
@@ -210,7 +210,7 @@ class _Verification:
             broken(f"the head of {head.size} is not signed by {names}", head.position)
 
     def _check_nothing_is_missing(self) -> None:
-        """Check that the events reach as far as the tree, and as the head that was given."""
+        """Check that the events reach as far as the tree, and as the given head."""
         counted, size = self._skipped + self._checks.events, self._tree.size
         if counted < size:
             broken(f"{size - counted} events are missing behind it", self._checks.position)

@@ -1,4 +1,4 @@
-"""The result of a verification: what was checked, and the first break of the log."""
+"""The result of a verification: the number of checked events, and the first break of the log."""
 
 from dataclasses import asdict, dataclass
 from typing import NoReturn
@@ -12,11 +12,11 @@ from baton.protocols.iso_time import format_time
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The first place where the log isn't what it was.
+    """The first place where the log has been changed.
 
     Attributes:
-        reason: What is wrong there.
-        stream: The stream of the event, None if the break is not at one event.
+        reason: The fault at that place.
+        stream: The stream of the event, None if the break isn't at one event.
         version: The version of the event in its stream.
         position: The position of the event, or the last one that a wrong head covers.
     """
@@ -36,9 +36,9 @@ class Break:
 class LogBroken(Exception):
     """A check found a break."""
 
-    def __init__(self, found: Break) -> None:
-        super().__init__(str(found))
-        self.found = found
+    def __init__(self, first_break: Break) -> None:
+        super().__init__(str(first_break))
+        self.first_break = first_break
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +46,11 @@ class Verdict:
     """The result of a verification.
 
     Attributes:
-        events: The number of events that were checked.
+        events: The number of checked events.
         streams: The number of their streams.
-        position: The position of the last one.
-        sealed: How many of them leaves cover; the others are checked for version and order alone.
+        position: The position of the last event.
+        sealed: The number of events covered by leaves; the others are checked only for version and
+            order.
         heads: The number of signed heads that were checked.
         head: The newest head, None if there is none.
         signed_by: The keys that the heads were checked against; empty if no key was known.
@@ -95,8 +96,8 @@ class Verdict:
 
     @property
     def finding(self) -> Finding:
-        """The verdict as events record it."""
-        found = self.broken
+        """The verdict as an event records it."""
+        broken = self.broken
         return Finding(
             events=self.events,
             streams=self.streams,
@@ -106,15 +107,15 @@ class Verdict:
             head_size=None if self.head is None else self.head.size,
             head_root=None if self.head is None else self.head.root.hex(),
             signed_by=self.signed_by,
-            break_reason=None if found is None else found.reason,
-            break_stream=None if found is None else found.stream,
-            break_version=None if found is None else found.version,
-            break_position=None if found is None else found.position,
+            break_reason=None if broken is None else broken.reason,
+            break_stream=None if broken is None else broken.stream,
+            break_version=None if broken is None else broken.version,
+            break_position=None if broken is None else broken.position,
         )
 
 
 def broken(reason: str, position: int | None = None) -> NoReturn:
-    """Raise `LogBroken` for a break that is not at one event."""
+    """Raise `LogBroken` for a break that isn't at one event."""
     raise LogBroken(Break(reason, position=position))
 
 

@@ -1,1 +1,1 @@
-"""Proofs that events stand in a log: their documents, and how they are made."""
+"""Proofs that a log contains events: their documents, and their creation."""

@@ -1,7 +1,8 @@
-"""Proofs that many leaves stand in a tree: the roots of the subtrees that hold none of them.
+"""Proofs that a tree contains many leaves: the roots of the subtrees without any of them.
 
-Chosen leaves are given as ranges (first, count), in order and apart from each other. The roots
-stand from left to right. Both sides walk the tree in the same way, so no place has to be named.
+Chosen leaves are given as ranges (first, count), in order and without overlaps. The roots are
+ordered from left to right. The prover and the verifier walk the tree in the same way, so no place
+has to be named.
 """
 
 from bisect import bisect_right
@@ -14,7 +15,7 @@ class Chosen:
     """The chosen leaves of a tree."""
 
     def __init__(self, ranges: Sequence[tuple[int, int]], size: int) -> None:
-        """Raises ValueError unless the ranges are in order, apart, and inside the tree."""
+        """Raises ValueError unless the ranges are in order, disjoint, and inside the tree."""
         end = -1
         for first, count in ranges:
             if first <= end or first < 0 or count <= 0:
@@ -28,7 +29,7 @@ class Chosen:
         self._ends = [first + count for first, count in ranges]
 
     def covers(self, begin: int, end: int) -> bool | None:
-        """Return whether all leaves of a range are chosen; None for some of them."""
+        """Return whether all leaves of a range are chosen; None if some of them are."""
         at = bisect_right(self._begins, begin) - 1
         if at >= 0 and self._ends[at] >= end:
             return True

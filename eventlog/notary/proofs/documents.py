@@ -1,9 +1,9 @@
-"""Documents that prove that events stand in a log: their forms, and how they are made.
+"""Documents that prove that a log contains events: their forms, and their creation.
 
-`ExportProof` goes with an export: it names the leaves of its events, the leaves before streams that
-begin later, and the roots of the rest of the tree. `RunProof` holds the audit path of a stream's
-last leaf (RFC 6962), which commits to the whole stream. Hashes are lowercase hex. A document is
-accepted only in the bytes in which Baton writes it.
+`ExportProof` belongs to an export: it names the leaves of its events, the leaves before streams
+that begin later, and the roots of the rest of the tree. `RunProof` holds the audit path of a
+stream's last leaf (RFC 6962), which commits to the whole stream. Hashes are lowercase hex. A
+document is accepted only in the exact bytes that Baton writes.
 """
 
 from base64 import b64decode, b64encode
@@ -21,7 +21,7 @@ MARK_BYTES: Final = 4
 
 
 class BadProof(Exception):
-    """A proof isn't one, or doesn't prove what it should."""
+    """A document isn't a proof, or doesn't prove what it should."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,8 @@ class ExportProof:
         leaves: The indexes of the events' leaves as ranges (first, count).
         before: The leaf before the first event of each stream that doesn't begin with version 1.
         others: The roots of the greatest subtrees without any of the leaves, from left to right.
-        marks: The first bytes of each leaf, `MARK_BYTES` of them. They prove nothing, but name the
-            place where an export was changed.
+        marks: The first `MARK_BYTES` bytes of each leaf. They prove nothing, but locate a change in
+            an export.
     """
 
     head: bytes
@@ -51,7 +51,7 @@ class ExportProof:
             "head": self.head.decode(),
             "leaves": self.leaves,
             "before": {stream: leaf.hex() for stream, leaf in self.before.items()},
-            "others": [one.hex() for one in self.others],
+            "others": [root.hex() for root in self.others],
         }
         if self.marks:
             document["marks"] = b64encode(self.marks).decode()
@@ -91,7 +91,7 @@ class RunProof:
             "position": self.position,
             "index": self.index,
             "leaf": self.leaf.hex(),
-            "path": [one.hex() for one in self.path],
+            "path": [node.hex() for node in self.path],
         }
         return orjson.dumps(document) + b"\n"
 
@@ -103,12 +103,12 @@ def parse_proof(raw: bytes) -> Proof:
     """Return the proof of a document; raises `BadProof` unless Baton could have written it."""
     try:
         document = orjson.loads(raw)
-        found = _run(document) if document["proof"] == RUN else _export(document)
+        proof = _run(document) if document["proof"] == RUN else _export(document)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadProof(f"it is no proof of Baton ({type(error).__name__}: {error})") from None
-    if found.raw.rstrip(b"\n") != raw.removesuffix(b"\n"):
+    if proof.raw.rstrip(b"\n") != raw.removesuffix(b"\n"):
         raise BadProof("it is no proof in the form in which Baton writes it")
-    return found
+    return proof
 
 
 def _export(document: dict[str, Any]) -> ExportProof:
@@ -142,7 +142,7 @@ def _number(value: object) -> int:
 
 
 def _hash(text: str) -> bytes:
-    found = bytes.fromhex(text)
-    if len(found) != HASH_BYTES:
+    value = bytes.fromhex(text)
+    if len(value) != HASH_BYTES:
         raise ValueError("not a hash")
-    return found
+    return value

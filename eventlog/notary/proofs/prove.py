@@ -14,7 +14,7 @@ class ExportProver:
     """Collects the places of exported events; `proof` then makes the proof."""
 
     def __init__(self, store: LeafStore, tree: StoredTree, index: int) -> None:
-        """`index` is that of the first event that `add` gets; see `begin_proof`."""
+        """`index` is the index of the first event that `add` gets; see `begin_proof`."""
         self._store = store
         self._tree = tree
         self._index = index
@@ -23,8 +23,8 @@ class ExportProver:
         self._before: list[tuple[str, int]] = []
 
     def add(self, events: Sequence[Stored], chosen: Sequence[Stored]) -> None:
-        """Note the next events of the log, in order, and those of them that are exported."""
-        exported = {one.position for one in chosen}
+        """Add the next events of the log, in order, and the exported ones among them."""
+        exported = {event.position for event in chosen}
         for event in events:
             index, self._index = self._index, self._index + 1
             if event.position in exported and index < self._tree.head.size:
@@ -44,19 +44,19 @@ class ExportProver:
         """Return the proof; raises `Unavailable` and `Unreadable`."""
         head = self._tree.head
         ranges = tuple((first, count) for first, count in self._ranges)
-        found = await self._store.leaves_of(self._before)
+        placed_leaves = await self._store.leaves_of(self._before)
         others = await self._tree.hashes(Chosen(ranges, head.size).other_ranges())
         return ExportProof(
             head=head.note,
             leaves=ranges,
-            before={stream: placed.leaf for stream, placed in sorted(found.items())},
+            before={stream: placed.leaf for stream, placed in sorted(placed_leaves.items())},
             others=tuple(others),
             marks=await self._tree.marks(ranges, MARK_BYTES),
         )
 
 
 async def begin_proof(store: LeafStore, *, after: int) -> ExportProver | None:
-    """Return the prover of an export that begins behind a position; None without a head."""
+    """Return the prover of an export that begins after a position; None without a head."""
     tree = await open_tree(store)
     if tree is None:
         return None
@@ -79,7 +79,9 @@ async def prove_stream(
     tree = await open_tree(store, size)
     if tree is None:
         return None
-    covered = [one for one in await store.stream(stream) if one.position <= tree.head.position]
+    covered = [
+        event for event in await store.stream(stream) if event.position <= tree.head.position
+    ]
     if not covered:
         return None
     last = covered[-1]

@@ -1,4 +1,4 @@
-"""Roots of the subtrees of a stored tree, of which proofs are made."""
+"""Roots of the subtrees of a stored tree, from which proofs are made."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ class StoredTree:
     """The tree that a head covers. Blocks are read when a proof needs their leaves."""
 
     def __init__(self, store: LeafStore, head: SealedHead, roots: list[bytes]) -> None:
-        """`roots` are those of the full blocks below the head; see `open_tree`."""
+        """`roots` are the roots of the full blocks below the head; see `open_tree`."""
         self.head = head
         self._store = store
         self._roots = roots
@@ -38,24 +38,24 @@ class StoredTree:
 
         Raises `Unavailable`, and `Unreadable` without leaves.
         """
-        found = bytearray()
+        marks = bytearray()
         for first, count in ranges:
             begin, end = first, first + count
             while begin < end:
                 number, start = divmod(begin, LEAVES_PER_BLOCK)
                 leaves = (await self._block(number))[start : start + end - begin]
-                found += b"".join([leaf[:size] for leaf in leaves])
+                marks += b"".join([leaf[:size] for leaf in leaves])
                 begin = (number + 1) * LEAVES_PER_BLOCK
-        return bytes(found)
+        return bytes(marks)
 
     async def _block(self, number: int) -> list[bytes]:
         if number != self._number:
-            found = await self._store.blocks(first=number, limit=1)
-            if not found or found[0].number != number:
+            blocks = await self._store.blocks(first=number, limit=1)
+            if not blocks or blocks[0].number != number:
                 raise Unreadable(
                     f"the block {number} of leaves is missing: run `baton audit verify`"
                 )
-            self._number, self._leaves = number, found[0].hashes
+            self._number, self._leaves = number, blocks[0].hashes
         return self._leaves
 
 
@@ -69,11 +69,11 @@ async def open_tree(store: LeafStore, size: int | None = None) -> StoredTree | N
 
 
 async def index_after(store: LeafStore, position: int) -> int:
-    """Return the index of the first leaf behind a position; raises `Unavailable`."""
+    """Return the index of the first leaf after a position; raises `Unavailable`."""
     block = await store.block_at(position)
     if block is None:
         return 0
     count = len(block.hashes)
     events = await store.events(after=block.first_position - 1, limit=count)
-    before = sum(1 for one in events if one.position <= position)
+    before = sum(1 for event in events if event.position <= position)
     return LEAVES_PER_BLOCK * block.number + before

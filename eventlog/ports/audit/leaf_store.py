@@ -1,4 +1,4 @@
-"""The port of leaf blocks and tree heads, which stand beside the events that they cover.
+"""The port of leaf blocks and tree heads, which are stored with the events that they cover.
 
 The tree has one leaf for each event, in order of position. Leaves are kept in blocks of 1,024; only
 the last block may have fewer. Blocks and heads follow from the events and the key, so an import
@@ -16,14 +16,14 @@ LEAF_BYTES: Final = 32
 
 
 class TreeBroken(Exception):
-    """The stored tree isn't the one whose head was signed; extending it would hide that."""
+    """The stored tree isn't the tree whose head was signed; extending it would hide that."""
 
 
 class Derived(NamedTuple):
     """The leaves of consecutive events, which aren't stored yet.
 
     Attributes:
-        leaves: The leaves, 32 bytes each; empty if there are no events.
+        leaves: The leaves, 32 bytes each; empty without events.
         first_position: The position of the first event, 0 without events.
         last_position: The position of the last event, 0 without events.
         max_at: The greatest time of any of them, ms since the epoch, UTC.
@@ -39,7 +39,7 @@ NOTHING_DERIVED: Final = Derived(b"", 0, 0, 0)
 
 
 def split_leaves(leaves: bytes) -> list[bytes]:
-    """Return joined leaves, one by one."""
+    """Split joined leaves into single leaves."""
     return [leaves[at : at + LEAF_BYTES] for at in range(0, len(leaves), LEAF_BYTES)]
 
 
@@ -76,7 +76,7 @@ class SealedHead(NamedTuple):
         position: The position of the last event that it covers.
         root: The root of the tree.
         at: The greatest time of any event that it covers, ms since the epoch, UTC.
-        note: The signed note, which states the rest.
+        note: The signed note, which has the remaining facts.
     """
 
     size: int
@@ -104,8 +104,9 @@ class LeafStore(Protocol):
     async def derive(self, *, after: int, limit: int) -> Derived:
         """Return the leaves of up to `limit` events with positions greater than `after`.
 
-        They are `limit` if the store has so many. Every event up to `after` has a stored leaf, or
-        was derived by this object before. Raises `TreeBroken` if the leaf before one is missing.
+        Every event up to `after` must have a stored leaf, or this object must have derived it
+        before. Fewer than `limit` leaves are returned only at the end of the log. Raises
+        `TreeBroken` if a preceding leaf is missing.
         """
         ...
 
@@ -121,7 +122,7 @@ class LeafStore(Protocol):
         """Return the leaves of events by their stream; an event without a leaf is left out.
 
         Args:
-            wanted: Stream and version of each event; a stream stands there once.
+            wanted: Stream and version of each event; a stream occurs once.
         """
         ...
 
@@ -138,7 +139,7 @@ class LeafStore(Protocol):
         ...
 
     async def head(self, size: int | None = None) -> SealedHead | None:
-        """Return the head of `size` leaves, or the newest one; None if there is none."""
+        """Return the head of `size` leaves, or the newest one; None if it doesn't exist."""
         ...
 
     async def heads(self, *, after: int, limit: int) -> Sequence[SealedHead]:
@@ -150,11 +151,11 @@ class LeafStore(Protocol):
     ) -> None:
         """Store blocks and a head together; durable when it returns.
 
-        A block replaces one of the same number that has fewer leaves. A head of a size that exists
-        is left as it is. Storing the same again changes nothing.
+        A block replaces the stored block of the same number if that has fewer leaves. A head of an
+        existing size is ignored. Storing the same again changes nothing.
 
         Args:
-            blocks: New blocks, in order; the first may continue the last one stored.
+            blocks: New blocks, in order; the first may continue the last stored one.
             head: A head over all leaves up to the last of `blocks`.
             instead_of: The size of an older head that is deleted, None to keep all.
         """

@@ -64,10 +64,10 @@ class PrintedOutput:
     async def _read_to_mark(self, data: bytes, take: Callable[[bytes], None]) -> tuple[bool, bytes]:
         """Pass the data before the next mark to `take`; return whether it came, and the rest."""
         while True:
-            before, mark, behind = data.partition(self._mark)
+            before, mark, after = data.partition(self._mark)
             if mark:
                 take(before)
-                return True, behind
+                return True, after
             end = data.rfind(self._mark[:1])  # perhaps the beginning of a mark
             end = len(data) if end < 0 or len(data) - end >= len(self._mark) else end
             take(data[:end])
