@@ -1,10 +1,10 @@
-"""Decides which addresses Baton connects to for a user: the one protection against SSRF.
+"""Decides which addresses Baton connects to on behalf of users: the protection against SSRF.
 
 A URL is checked when it is stored (`check_url`), and the resolved address when a socket is opened
-(`connector`). Only the second check sees what a name resolves to at that moment, so it also stops
-DNS rebinding, unusual spellings of an address and redirects. `ipaddress.is_global` alone treats
-multicast, 6to4, NAT64 and site-local addresses as public; the lists here exclude them (IANA
-special-purpose address registries, RFC 6890).
+(`connector`). Only the second check sees the addresses that a name resolves to at that moment, so
+it also stops DNS rebinding, unusual spellings of an address and redirects. `ipaddress.is_global`
+alone treats multicast, 6to4, NAT64 and site-local addresses as public; the lists here exclude them
+(IANA special-purpose address registries, RFC 6890).
 """
 
 import errno
@@ -46,7 +46,7 @@ class BlockedAddress(OSError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressPolicy:
-    """Permits public addresses, and others only as far as it says.
+    """Permits public addresses, and the others that its options permit.
 
     Args:
         allow_private: Whether every address is permitted.
@@ -78,12 +78,12 @@ class AddressPolicy:
         return parsed
 
     def connector(self, **options: Any) -> TCPConnector:
-        """Return a connector whose sockets are all checked by this policy.
+        """Return a connector that checks the address of every socket by this policy.
 
         A kept-alive socket isn't checked again, so a connector must not be shared between policies.
 
         Args:
-            options: Passed on to aiohttp's TCPConnector.
+            options: Passed to aiohttp's TCPConnector.
         """
         return TCPConnector(socket_factory=self._socket_factory(), **options)
 

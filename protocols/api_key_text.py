@@ -3,8 +3,8 @@
 - `baton_` makes a key recognizable, to people and to programs that search for leaked secrets.
 - Tenant and id name the stored key, so that it is found without a search.
 - The secret is 256 random bits in base62, 43 characters.
-- The checksum is the CRC-32 of all before it in base62, 6 characters: a mistyped or invented key is
-  refused without a look at the store. It protects nothing else.
+- The checksum is the CRC-32 of the text before it in base62, 6 characters: a mistyped or invented
+  key is refused without a read of the store. It protects nothing else.
 
 Only the SHA-256 of the text is stored. The slow, salted hash that a password needs would add
 nothing here: 2^256 secrets can't be tried, and there is no table of their hashes.
@@ -17,7 +17,7 @@ from typing import Final
 from zlib import crc32
 
 PREFIX: Final = "baton_"
-"""The beginning of every key, and of no JSON Web Token."""
+"""The beginning of every key; no JSON Web Token begins with it."""
 SECRET_BYTES: Final = 32
 MAX_LENGTH: Final = 6 + 63 + 1 + 20 + 1 + 49
 """The length of a key of a tenant with the longest name."""
@@ -34,7 +34,7 @@ _CHECKSUM_LENGTH: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class KeyName:
-    """The stored key that a text claims to be."""
+    """The tenant and the id of the stored key that a text claims to be."""
 
     tenant: str
     key_id: str
@@ -54,11 +54,11 @@ def make_key(tenant: str, key_id: str, secret: bytes) -> str:
 
 
 def parse_key(text: str) -> KeyName | None:
-    """Return the key that `text` names, None if it isn't the text of any key."""
-    found = _KEY.fullmatch(text) if len(text) <= MAX_LENGTH else None
-    if found is None or _checksum(text[:-_CHECKSUM_LENGTH]) != found["checksum"]:
+    """Return the tenant and id in the text of a key, None if it isn't the text of a key."""
+    match = _KEY.fullmatch(text) if len(text) <= MAX_LENGTH else None
+    if match is None or _checksum(text[:-_CHECKSUM_LENGTH]) != match["checksum"]:
         return None
-    return KeyName(found["tenant"], found["id"])
+    return KeyName(match["tenant"], match["id"])
 
 
 def hash_key(text: str) -> str:

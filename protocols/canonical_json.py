@@ -14,20 +14,20 @@ from typing import Final
 import orjson
 
 _BEHIND_SURROGATES: Final = re.compile(rb"[\xee-\xf4]")
-"""The first byte of a character that UTF-8 and UTF-16 sort differently, in UTF-8.
+"""Matches the first byte of a character that UTF-8 and UTF-16 sort differently, in UTF-8.
 
-It may also stand in a text that is no member's name, which only costs time.
+A match outside the names of members only costs time.
 """
 _EXPONENT_FROM: Final = 21
-"""ECMAScript writes a number of more digits before its point with an exponent."""
+"""ECMAScript uses an exponent for a number with more digits before its point."""
 _LEADING_ZEROS: Final = 6
-"""ECMAScript writes a number with more zeros behind its point with an exponent."""
+"""ECMAScript uses an exponent for a number with more zeros after its point."""
 
 
 def canonical(value: object) -> bytes:
     """Return the canonical form of a JSON value.
 
-    Raises TypeError for a value that JSON has no form for, and ValueError for NaN and infinities.
+    Raises TypeError for a value without a JSON form, and ValueError for NaN and infinities.
     """
     raw = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     sort = not raw.isascii() and _BEHIND_SURROGATES.search(raw) is not None
@@ -70,13 +70,13 @@ def _decimal(number: float) -> tuple[str, str, int]:
 
 
 def _holds_float(value: object) -> bool:
-    """Return whether a float is anywhere in `value`. C code iterates over each of its levels."""
+    """Return whether `value` contains a float. C code iterates over each of its levels."""
     level: list[object] = [value]
     while level:
         if float in set(map(type, level)):
             return True
-        objects = [one.values() for one in level if isinstance(one, dict)]
-        arrays = [one for one in level if isinstance(one, list | tuple)]
+        objects = [value.values() for value in level if isinstance(value, dict)]
+        arrays = [value for value in level if isinstance(value, list | tuple)]
         level = [*chain.from_iterable(objects), *chain.from_iterable(arrays)]
     return False
 

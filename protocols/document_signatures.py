@@ -1,8 +1,8 @@
 """Signatures of published documents: detached JWS (RFC 7515, appendix F) over canonical JSON.
 
 A key verifies one algorithm: the shared secret HS256, an Ed25519 key of the key set EdDSA. The
-header's `kid` picks a key of the set; a set of one key needs none. A header with `"b64": false`
-(RFC 7797) signs the bytes themselves, any other their base64url form.
+header's `kid` selects a key of the set; a set of one key needs none. A header with `"b64": false`
+(RFC 7797) signs the bytes themselves, any other header their base64url form.
 """
 
 from base64 import urlsafe_b64encode
@@ -15,13 +15,13 @@ import orjson
 from jwt.api_jws import PyJWS
 
 MAX_SIGNATURE: Final = 4_096
-"""Characters of a signature, with its header."""
+"""The number of characters of a signature, with its header."""
 _JWS: Final = PyJWS()
 _Key: TypeAlias = "str | jwt.PyJWK"
 
 
 class BadSignature(Exception):
-    """A signature is missing or wrong; the text says what it must be."""
+    """A signature is missing or wrong; the text says what is expected."""
 
 
 class UnfitKey(ValueError):
@@ -51,7 +51,7 @@ class DocumentSignatures:
 
         Args:
             signature: The detached JWS, in its compact form.
-            document: The canonical JSON that it must be the signature of.
+            document: The canonical JSON that the signature must cover.
         """
         if signature is None:
             if self._required:
@@ -59,7 +59,7 @@ class DocumentSignatures:
             return
         try:
             self._verify(signature, document)
-        # Invalid base64, UTF-8 or JSON in a signature surfaces as any of these.
+        # Invalid base64, UTF-8 or JSON in a signature raises one of these.
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError):
             raise BadSignature("is not a valid signature of this document") from None
 
@@ -89,16 +89,16 @@ class DocumentSignatures:
 
 
 def load_keys(file: Path) -> dict[str, jwt.PyJWK]:
-    """Return the Ed25519 keys of a JWKS file by their `kid`; raises UnfitKey.
+    """Load the Ed25519 keys of a JWKS file by their `kid`; raises UnfitKey.
 
-    A single key may have no `kid`. Other kinds of keys are left out.
+    A single key may have no `kid`. Keys of other kinds are ignored.
     """
     try:
         listed = orjson.loads(file.read_bytes())["keys"]
-        found = [jwt.PyJWK(one, algorithm="EdDSA") for one in listed if one.get("crv") == "Ed25519"]
+        jwks = [jwt.PyJWK(jwk, algorithm="EdDSA") for jwk in listed if jwk.get("crv") == "Ed25519"]
     except (OSError, ValueError, TypeError, KeyError, AttributeError, jwt.PyJWTError) as error:
         raise UnfitKey(f"{file} is no readable JSON Web Key Set: {error}") from None
-    keys = {one.key_id or "": one for one in found}
-    if not keys or len(keys) < len(found):
+    keys = {jwk.key_id or "": jwk for jwk in jwks}
+    if not keys or len(keys) < len(jwks):
         raise UnfitKey(f"{file} must have Ed25519 keys, each with a kid of its own")
     return keys

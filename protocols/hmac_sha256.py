@@ -1,11 +1,11 @@
-"""The parts that every HMAC-SHA256 webhook signature is checked with."""
+"""The parts that the checks of all HMAC-SHA256 webhook signatures share."""
 
 import hmac
 import re
 from collections.abc import Sequence
 
 TOLERANCE_S = 300
-"""The largest age of a signed timestamp, or lead over the clock; it limits replays of requests."""
+"""The largest difference of a signed timestamp from now, in seconds; it limits replays."""
 
 _MAX_SIGNATURES = 20
 _SECONDS = re.compile(r"[0-9]{1,11}", re.ASCII)
@@ -23,8 +23,11 @@ def matches_any(signatures: Sequence[str], expected: str) -> bool:
     """
     if len(signatures) > _MAX_SIGNATURES:
         return False
-    wanted = expected.encode()
-    matches = [hmac.compare_digest(one.encode("utf-8", "replace"), wanted) for one in signatures]
+    expected_bytes = expected.encode()
+    matches = [
+        hmac.compare_digest(signature.encode("utf-8", "replace"), expected_bytes)
+        for signature in signatures
+    ]
     return any(matches)
 
 

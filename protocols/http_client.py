@@ -146,8 +146,8 @@ class HttpClient:
 
 
 def _charset(response: aiohttp.ClientResponse) -> str | None:
-    named = (response.charset or "").lower()
-    return named if named in CHARSETS else None
+    charset = (response.charset or "").lower()
+    return charset if charset in CHARSETS else None
 
 
 async def _read_limited(response: aiohttp.ClientResponse) -> bytes:
@@ -171,12 +171,12 @@ async def _read_limited(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _blocked(error: BlockedAddress, shown: str) -> Undelivered:
-    return Undelivered(BLOCKED, f"{shown}: {error.message}", retryable=False)
+def _blocked(error: BlockedAddress, url: str) -> Undelivered:
+    return Undelivered(BLOCKED, f"{url}: {error.message}", retryable=False)
 
 
 def header_fault(name: str, value: str) -> str | None:
-    """Return why a user may not set this header, None if it is fine."""
+    """Return why a user may not set this header, None for a permitted one."""
     if not _TOKEN.fullmatch(name):
         return f"{name!r} is not a header name"
     if name.lower() in _RESERVED or name.lower().startswith("proxy-"):
@@ -187,7 +187,7 @@ def header_fault(name: str, value: str) -> str | None:
 
 
 def trace_headers(traceparent: str | None) -> dict[str, str]:
-    """Return the header that propagates a trace, none for a value that is not W3C trace context."""
+    """Return the header that propagates a trace; none if the value isn't W3C trace context."""
     if traceparent and is_traceparent(traceparent):
         return {"traceparent": traceparent}
     return {}
@@ -204,7 +204,7 @@ def worth_retrying(status: int) -> bool:
 
 
 def without_query(url: str) -> str:
-    """Return `url` as it may be shown: without query, fragment and credentials."""
+    """Return `url` in the form for messages: without query, fragment and credentials."""
     bare = url.partition("?")[0].partition("#")[0]
     scheme, separator, rest = bare.partition("://")
     return scheme + separator + rest.rpartition("@")[2]

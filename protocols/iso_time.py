@@ -7,7 +7,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE_MS = 60_000
 _DAY_MS = 24 * 60 * _MINUTE_MS
 _LEAP_SECOND = 60
-"""It is read as the first second of the next day, because Unix time doesn't count it."""
+"""A leap second is read as the first second of the next day, as Unix time doesn't count it."""
 _ISO = re.compile(
     r"(?P<minute>\d{4}-\d\d-\d\d[Tt ](?:[01]\d|2[0-3]):[0-5]\d)"
     r"(?::(?P<second>[0-5]\d|60)(?P<fraction>\.\d+)?)?"
@@ -15,7 +15,7 @@ _ISO = re.compile(
     re.ASCII,
 )
 _MAX_LENGTH = 64
-"""Characters of a time; a fraction of a second may have any number of digits."""
+"""The number of characters of a time; a fraction of a second may have any number of digits."""
 
 
 class MissingOffset(ValueError):
@@ -40,10 +40,10 @@ def parse_rfc3339(text: str) -> int:
 
 
 def parse_time(text: str, zone: tzinfo | None = None) -> int:
-    """Return the milliseconds since the epoch that `text` names; its seconds may be left out.
+    """Return the milliseconds since the epoch that `text` names; the seconds are optional.
 
-    A text without an offset is read on the wall clock of `zone`. Raises `MissingOffset` when there
-    is neither, and ValueError for text that is no instant.
+    A text without an offset is local time in `zone`. Raises `MissingOffset` if there is neither,
+    and ValueError for a text that isn't an instant.
     """
     parts = _ISO.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     if parts is None:

@@ -1,4 +1,4 @@
-"""Tells whether a host is this machine, so that what is sent to it never crosses a network."""
+"""Decides whether a host is this machine, so that data sent to it never crosses a network."""
 
 from ipaddress import ip_address
 

@@ -1,4 +1,4 @@
-"""Keeps secrets to this process: addresses without passwords, an environment without settings."""
+"""Keeps secrets in this process: addresses without passwords, an environment without settings."""
 
 import os
 import re
@@ -14,24 +14,24 @@ _SECRET: Final = re.compile(r"pass|pwd|secret|token|key|auth|cred|sig", re.IGNOR
 
 
 def environment_without_settings() -> dict[str, str]:
-    """Return the environment for a child process: Baton's settings hold secrets."""
+    """Return the environment for a child process, without Baton's settings, which hold secrets."""
     return {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
 
 
 def masked(value: Any) -> Any:
     """Mask the passwords in each address of a value, which may be nested."""
     if isinstance(value, dict):
-        return {name: masked(one) for name, one in value.items()}
+        return {name: masked(member) for name, member in value.items()}
     if isinstance(value, list):
-        return [masked(one) for one in value]
+        return [masked(element) for element in value]
     return masked_address(value) if isinstance(value, str) and "://" in value else value
 
 
 def masked_address(url: str) -> str:
     """Return an address with its password masked, and the secrets of its query.
 
-    A password may hold `@`, `/` and `?` although they should be encoded. Where it isn't clear what
-    is the password, everything but the scheme is masked.
+    A password may hold `@`, `/` and `?` although they should be encoded. If it isn't clear which
+    part is the password, everything except the scheme is masked.
     """
     scheme, _, rest = url.partition("://")
     userinfo, at, place = rest.rpartition("@")
@@ -44,10 +44,10 @@ def masked_address(url: str) -> str:
     if not _HOSTS.fullmatch(parts.netloc) or ("@" in rest and "=" in userinfo):
         return f"{scheme}://{MASK}"
     user, colon, _ = userinfo.partition(":")
-    shown = f"{user}{colon}{MASK if colon else ''}{at}{parts.netloc}{parts.path}"
-    query = "&".join(_masked_parameter(one) for one in parts.query.split("&"))
+    masked_rest = f"{user}{colon}{MASK if colon else ''}{at}{parts.netloc}{parts.path}"
+    query = "&".join(_masked_parameter(parameter) for parameter in parts.query.split("&"))
     fragment = f"#{MASK}" if parts.fragment else ""
-    return f"{scheme}://{shown}{'?' if query else ''}{query}{fragment}"
+    return f"{scheme}://{masked_rest}{'?' if query else ''}{query}{fragment}"
 
 
 def _masked_parameter(text: str) -> str:

@@ -6,8 +6,10 @@ from functools import lru_cache
 from typing import Final
 
 CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
-"""Charsets of JSON: UTF-8 (RFC 8259, section 8.1), its subset, and none given. A list, because a
-codec that a sender could name costs up to a quadratic time (`punycode`)."""
+"""The charsets of JSON: UTF-8 (RFC 8259, section 8.1), its subset, and no charset.
+
+It is a list, because a codec that a sender names could take quadratic time (`punycode`).
+"""
 _JSON: Final = re.compile(r"[a-z0-9.!#$&^_+-]+/(?:json|[a-z0-9.!#$&^_+-]+\+json)", re.ASCII)
 _PARAMETER: Final = re.compile(
     r";\s*(?P<name>[^\s;=]+)\s*=\s*(?:\"(?P<quoted>(?:[^\"\\]|\\.)*)\"|(?P<plain>[^\s;\"]*))"

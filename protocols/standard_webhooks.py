@@ -16,7 +16,7 @@ SIGNATURE = "webhook-signature"
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - the published prefix of such secrets, not one of them
 _VERSION = "v1,"
 MIN_KEY_BYTES = 16
-"""Bytes of a signing secret below which guessing it is possible."""
+"""The least number of bytes of a signing secret; a shorter one could be guessed."""
 
 
 def signed_headers(secret: str, message_id: str, at: int, body: bytes) -> dict[str, str]:
@@ -36,11 +36,11 @@ def headers_signed_by(
 ) -> dict[str, str]:
     """Return the headers that sign exactly `body` with each of `secrets`.
 
-    A receiver accepts one valid signature, so two secrets allow it to change from one to the other
-    at any time in between. The arguments are those of `signed_headers`.
+    A receiver accepts one valid signature, so two secrets allow it to change from one secret to the
+    other at any time in between. The arguments are those of `signed_headers`.
     """
     timestamp = str(at // 1_000)
-    signatures = [_VERSION + _signature(one, message_id, timestamp, body) for one in secrets]
+    signatures = [_VERSION + _signature(secret, message_id, timestamp, body) for secret in secrets]
     return {ID: message_id, TIMESTAMP: timestamp, SIGNATURE: " ".join(signatures)}
 
 
@@ -53,8 +53,12 @@ def is_valid(
     """
     if not message_id or "." in message_id or not is_recent(timestamp, now_ms):
         return False
-    given = [one.removeprefix(_VERSION) for one in signatures.split(" ") if one[:3] == _VERSION]
-    return matches_any(given, _signature(secret, message_id, timestamp, body))
+    versioned = [
+        signature.removeprefix(_VERSION)
+        for signature in signatures.split(" ")
+        if signature[:3] == _VERSION
+    ]
+    return matches_any(versioned, _signature(secret, message_id, timestamp, body))
 
 
 def _signature(secret: str, message_id: str, timestamp: str, body: bytes) -> str:

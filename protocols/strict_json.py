@@ -1,6 +1,6 @@
-"""Parses incoming JSON strictly, over HTTP and from topics alike.
+"""Parses incoming JSON strictly, from HTTP and from topics.
 
-orjson 3.13 refuses NaN, infinities, lone surrogates, invalid UTF-8 and a byte order mark. It also
+orjson 3.13 refuses NaN, infinities, lone surrogates, invalid UTF-8 and a byte order mark. But it
 turns integers from 2^64 into floats, accepts NUL characters, and parses up to a depth of 1,024:
 these are refused here. Cheap checks of the bytes decide whether a document needs a closer check.
 """
@@ -14,10 +14,10 @@ import orjson
 from baton.domain.errors import Invalid
 
 MAX_BYTES = 1024 * 1024
-"""The largest document. `parse` doesn't check it: receivers must, before reading all of it."""
+"""The largest document, in bytes. `parse` doesn't check it: receivers must, while they read."""
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
-"""The most values in a document: each object, array, member and element is one."""
+"""The number of values of a document: each object, array, member and element counts."""
 INT64 = range(-(2**63), 2**63)
 
 _LONG_NUMBER = re.compile(rb"\d{19}")
@@ -51,7 +51,7 @@ def parse(raw: bytes, *, unique_keys: bool = False, max_values: int = MAX_VALUES
 
 
 def _require_fewer_values(raw: bytes, limit: int) -> None:
-    """Refuse a document by its commas after the last text, before anything is made of them."""
+    """Refuse a document by its commas after the last text, before any value is created."""
     if len(raw) > limit and raw.count(b",", raw.rfind(b'"') + 1) >= limit:
         raise _too_many_values(limit)
 
@@ -60,7 +60,7 @@ def _require_shape(value: object, max_values: int) -> None:
     """Walk down level by level; a level adds the sizes of its arrays and objects."""
     level, values = [value], 1
     for _ in range(MAX_DEPTH):
-        containers = [one for one in level if isinstance(one, (dict, list))]
+        containers = [container for container in level if isinstance(container, (dict, list))]
         if not containers:
             return
         values += sum(map(len, containers))

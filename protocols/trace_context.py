@@ -1,7 +1,7 @@
 """W3C Trace Context: the `traceparent` header, and the ids of the spans of a run.
 
-The ids of a run's spans are derived from what they name, so they are known before an attempt runs,
-and the same after a restart.
+The ids of a run's spans are derived from the things that they name, so they are known before an
+attempt runs, and stay the same after a restart.
 """
 
 import re

@@ -1,6 +1,6 @@
-"""Posts a signed message to the receiver of a webhook and says what became of it.
+"""Posts a signed message to the receiver of a webhook and returns the outcome.
 
-Only a 2xx response means that the receiver has the message: a redirect is a failure, too (Standard
+Only a 2xx response means that the receiver has the message: a redirect is a failure too (Standard
 Webhooks 1.0). The body of the response is not kept.
 """
 
@@ -16,7 +16,7 @@ from baton.protocols.http_client import HttpClient, Request, Response, Undeliver
 from baton.protocols.standard_webhooks import headers_signed_by
 
 TIMEOUT_MS: Final = 15_000
-"""The time that a receiver has for its response."""
+"""The time in which a receiver must respond, in ms."""
 GONE: Final = 410
 """The status by which a receiver says that it wants no more messages."""
 
@@ -42,9 +42,9 @@ class Message:
 class Answer:
     """The outcome of one attempt.
 
-    `status` is that of the response, None if there is none. `error` says why the attempt failed,
-    None if the receiver took the message. `retry_after_ms` is how long it asked to be left alone.
-    After a `final` failure the same request can't succeed.
+    `status` is the status of the response, None without a response. `error` says why the attempt
+    failed, None if the receiver accepted the message. `retry_after_ms` is the delay that the
+    receiver asked for. After a `final` failure the same request can't succeed.
     """
 
     status: int | None = None
@@ -56,7 +56,7 @@ class Answer:
 async def post_message(
     client: HttpClient, message: Message, *, timeout_ms: int = TIMEOUT_MS
 ) -> Answer:
-    """Post the message once and return what became of it; raises nothing of the network."""
+    """Post the message once and return the outcome; network failures don't raise."""
     headers = {
         "Content-Type": "application/json",
         **headers_signed_by(message.secrets, message.id, message.at, message.body),

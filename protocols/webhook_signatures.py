@@ -36,9 +36,9 @@ class WebhookRequest:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The identity of a delivery: one that is sent again has the same `key`.
+    """The identity of a delivery: repeated deliveries have the same `key`.
 
-    `lasting` is False where the key follows from the body alone: the same event may happen again.
+    `lasting` is False if the key depends only on the body, because the same event may happen again.
     """
 
     key: str
@@ -94,7 +94,7 @@ def _standard(request: WebhookRequest, secret: str) -> Delivery | None:
 
 
 def _signature_key(signature: str) -> str:
-    # The hash keeps a valid signature out of everything that the key is written to.
+    # The hash prevents a valid signature from being written to the places that hold the key.
     return f"signature {sha256(signature.encode()).hexdigest()}"
 
 
@@ -122,7 +122,7 @@ def _stripe(
     if not is_recent(timestamp, request.received_at):
         return None
     expected = mac(secret.encode(), f"{timestamp}.".encode() + request.body).hex()
-    signed = matches_any([one.lower() for one in signatures], expected)
+    signed = matches_any([signature.lower() for signature in signatures], expected)
     return Delivery(_signature_key(f"{timestamp}.{expected}")) if signed else None
 
 

@@ -11,11 +11,11 @@ from baton.domain.json import Json, JsonObject
 from baton.protocols.cloudevents.members import Path, invalid
 
 DATA: Final = frozenset(("data", "data_base64"))
-"""Members of the JSON format that are no attributes."""
+"""The members of the JSON format that aren't attributes."""
 _TEXTS: Final = frozenset(
     ("id", "source", "specversion", "type", "datacontenttype", "dataschema", "subject", "time")
 )
-"""Attributes of the specification, all of which are text; extensions may have other types."""
+"""The attributes of the specification, all of which are text; extensions may have other types."""
 _NAME: Final = re.compile(r"[a-z0-9]+", re.ASCII)
 _INT32: Final = range(-(2**31), 2**31)
 _LAST_OF_PLANES: Final = "".join(
@@ -33,17 +33,19 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.", re.ASCII)
 
 
 def read_attributes(event: JsonObject, path: Path) -> JsonObject:
-    """Return the attributes of `event`, which is at `path`; null is an attribute that isn't set.
+    """Return the attributes of `event`, which is at `path`; a null attribute counts as absent.
 
     Raises `Invalid`.
     """
-    found = {name: value for name, value in event.items() if name not in DATA and value is not None}
-    for name, value in found.items():
+    attributes = {
+        name: value for name, value in event.items() if name not in DATA and value is not None
+    }
+    for name, value in attributes.items():
         if _NAME.fullmatch(name) is None:
             raise invalid("is no attribute: a name consists of a-z and 0-9", *path, name)
         _check_value(name, value, path)
-    _check_uris(found, path)
-    return found
+    _check_uris(attributes, path)
+    return attributes
 
 
 def decode_header(value: str, name: str) -> str:
@@ -52,7 +54,7 @@ def decode_header(value: str, name: str) -> str:
     Quoted strings are unquoted, then one round of percent-decoding follows. Raises `Invalid` for a
     value that has two readings, so that no two different ids become one.
     """
-    unquoted = _QUOTED.sub(lambda found: _ESCAPED.sub(r"\1", found[1]), value)
+    unquoted = _QUOTED.sub(lambda quoted: _ESCAPED.sub(r"\1", quoted[1]), value)
     if _QUOTED.sub("", value).count('"'):
         raise invalid("has an unbalanced quotation mark; it is written %22", name)
     if _BROKEN_PERCENT.search(unquoted):
@@ -74,7 +76,7 @@ def _check_value(name: str, value: Json, path: Path) -> None:
 
 
 def _check_uris(event: JsonObject, path: Path) -> None:
-    """Refuse text that is no URI; letters beyond ASCII pass, as in an IRI (RFC 3987)."""
+    """Refuse a text that isn't a URI; letters beyond ASCII pass, as in an IRI (RFC 3987)."""
     for name in ("source", "dataschema"):
         if _NOT_IN_URI.search(str(event.get(name, ""))):
             raise invalid("must be a URI: RFC 3986 wants this character encoded", *path, name)

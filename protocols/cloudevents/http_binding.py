@@ -1,7 +1,7 @@
 """Record events in HTTP requests, by the CloudEvents HTTP binding 1.0.
 
-A request is structured or a batch by its `Content-Type`, binary when it has a header that begins
-with `ce-`. `modes` reads what the bindings have in common.
+A request is structured or a batch by its `Content-Type`, and binary if it has a header that begins
+with `ce-`. `modes` reads the parts that the bindings share.
 """
 
 from collections.abc import Callable
@@ -25,10 +25,10 @@ def read_request(
     *,
     parse_body: Callable[[bytes], Json],
 ) -> list[ReceiveRecord]:
-    """Return the record events of a request; one that can't be read refuses all of them.
+    """Return the record events of a request; one unreadable event refuses all of them.
 
     Args:
-        parse_body: Called once with the body, if there is one; what it raises refuses the request.
+        parse_body: Called once with the body, if there is one; its exceptions refuse the request.
 
     Raises `Invalid`, `UnreadableMedia`, and `Forbidden` for an event of another tenant.
     """
@@ -45,14 +45,14 @@ def _attribute_headers(headers: CIMultiDictProxy[str]) -> Callable[[], JsonObjec
     """Return a function that decodes the headers of attributes, which only binary mode needs."""
 
     def decoded() -> JsonObject:
-        found: JsonObject = {}
+        attributes: JsonObject = {}
         for name, value in headers.items():
             attribute = name.lower().removeprefix(_PREFIX)
             if attribute == name.lower():
                 continue
-            if attribute in found:
+            if attribute in attributes:
                 raise invalid("must be sent once", attribute)
-            found[attribute] = decode_header(value, attribute)
-        return found
+            attributes[attribute] = decode_header(value, attribute)
+        return attributes
 
     return decoded

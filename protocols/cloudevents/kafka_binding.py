@@ -1,7 +1,7 @@
 """Record events in Kafka messages, by the CloudEvents Kafka binding 1.0.
 
-A message is structured or a batch by its `content-type` header, and binary when it has a header
-that begins with `ce_`. `modes` reads what the bindings have in common. Message keys are ignored.
+A message is structured or a batch by its `content-type` header, and binary if it has a header that
+begins with `ce_`. `modes` reads the parts that the bindings share. Message keys are ignored.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,18 +21,18 @@ _CONTENT_TYPE = "content-type"
 def read_message(
     headers: Iterable[tuple[str, bytes]], value: bytes | None, receipt: Receipt
 ) -> list[ReceiveRecord]:
-    """Return the record events of a message; one that can't be read refuses all of them.
+    """Return the record events of a message; one unreadable event refuses all of them.
 
-    Raises `Invalid`. The receipt's tenant must be None: a message names its own.
+    Raises `Invalid`. The receipt's tenant must be None, because a message names its own.
     """
-    named = list(headers)
-    if value is None and not any(name.lower().startswith(_PREFIX) for name, _ in named):
+    header_list = list(headers)
+    if value is None and not any(name.lower().startswith(_PREFIX) for name, _ in header_list):
         raise Invalid("The message has no value")
     if value is not None and len(value) > MAX_BYTES:
         raise Invalid(f"The message is larger than {MAX_BYTES} bytes")
     content = Content(
-        media=_media_type(named),
-        headers=_attribute_headers(named),
+        media=_media_type(header_list),
+        headers=_attribute_headers(header_list),
         body=value or b"",
         media_required=False,
     )
@@ -47,26 +47,26 @@ def _parsed(value: bytes) -> Json:
 
 
 def _media_type(headers: Iterable[tuple[str, bytes]]) -> str | None:
-    found = [value for name, value in headers if name.lower() == _CONTENT_TYPE]
-    if len(found) > 1:
+    content_types = [value for name, value in headers if name.lower() == _CONTENT_TYPE]
+    if len(content_types) > 1:
         raise invalid("must be sent once", _CONTENT_TYPE)
-    return _text(_CONTENT_TYPE, found[0]) if found else None
+    return _text(_CONTENT_TYPE, content_types[0]) if content_types else None
 
 
 def _attribute_headers(headers: Iterable[tuple[str, bytes]]) -> Callable[[], JsonObject]:
     """Return a function that decodes the headers of attributes: UTF-8, without escapes (3.2.3)."""
 
     def decoded() -> JsonObject:
-        found: JsonObject = {}
-        for given, value in headers:
-            name = given.lower()
+        attributes: JsonObject = {}
+        for header, value in headers:
+            name = header.lower()
             if not name.startswith(_PREFIX):
                 continue
             attribute = name.removeprefix(_PREFIX)
-            if attribute in found:
+            if attribute in attributes:
                 raise invalid("must be sent once", attribute)
-            found[attribute] = _text(attribute, value)
-        return found
+            attributes[attribute] = _text(attribute, value)
+        return attributes
 
     return decoded
 

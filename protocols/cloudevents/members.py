@@ -1,4 +1,4 @@
-"""Members of a JSON document that is being read: each fault names the path of its member."""
+"""Reads members of a JSON document; each fault names the path of its member."""
 
 from baton.domain.errors import Fault, Invalid
 from baton.domain.json import Json, JsonObject
@@ -7,7 +7,7 @@ from baton.domain.text import has_controls
 MAX_TEXT = 200
 
 Path = tuple[str | int, ...]
-"""Names and indexes that lead from the document to a member."""
+"""The names and indexes that lead from the document to a member."""
 
 
 def invalid(message: str, *path: str | int) -> Invalid:

@@ -1,7 +1,7 @@
-"""The content modes of CloudEvents, alike for HTTP requests and Kafka messages.
+"""The content modes of CloudEvents, the same for HTTP requests and Kafka messages.
 
-Content is structured or a batch by its media type, binary by headers of attributes. Otherwise a
-JSON object with a `specversion` is a structured event, and any other a plain payload.
+Content is structured or a batch by its media type, and binary by headers with attributes. Otherwise
+a JSON object with a `specversion` is a structured event, and any other object a plain payload.
 """
 
 from collections.abc import Callable
@@ -33,11 +33,11 @@ class Content:
 
     Args:
         media: Its media type as sent, None without one.
-        headers: Called without arguments; returns the attributes that headers hold, decoded, by
-            name. Raises `Invalid`.
+        headers: Called without arguments; returns the decoded attributes in the headers, by name.
+            Raises `Invalid`.
         body: Its bytes.
         media_required: Whether content without a media type and without attributes in headers is
-            refused, not read as JSON.
+            refused instead of being read as JSON.
     """
 
     media: str | None
@@ -49,12 +49,12 @@ class Content:
 def read_content(
     content: Content, receipt: Receipt, parse: Callable[[bytes], Json]
 ) -> list[ReceiveRecord]:
-    """Return the record events of `content`; one that can't be read refuses all of them.
+    """Return the record events of `content`; one unreadable event refuses all of them.
 
     Args:
         content: The content.
-        receipt: Values for what an event leaves out.
-        parse: Called with the body; returns its value, raises what refuses it.
+        receipt: Values for attributes that an event leaves out.
+        parse: Called with the body; returns its value, or raises the refusal.
 
     Raises `Invalid`, `UnreadableMedia`, `Forbidden`.
     """
@@ -99,9 +99,9 @@ def _binary(
 
 
 def _readable(content: Content, media: MediaType) -> bytes:
-    """Return the body; raises `UnreadableMedia` if its media type isn't one of ours."""
-    known = media.is_json or not (media.name or media.charset or content.media_required)
-    if not known or (
+    """Return the body; raises `UnreadableMedia` if its media type isn't supported."""
+    is_readable = media.is_json or not (media.name or media.charset or content.media_required)
+    if not is_readable or (
         media.name.startswith(_EVENT_FORMATS) and media.name not in {STRUCTURED, BATCH}
     ):
         raise _unreadable()

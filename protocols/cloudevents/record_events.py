@@ -25,17 +25,17 @@ from baton.protocols.strict_json import parse
 
 MAX_URI = 2_048
 PAYLOAD_MEMBERS = frozenset(("event", "workspaceSlug", "recordSlug", "recordId", "data"))
-"""The members of a plain payload. Those of a CloudEvent are open: any other is an extension."""
+"""The members of a plain payload. A CloudEvent may have any others: they are extensions."""
 _WITHOUT_RECORD_ID = frozenset(("records.bulk_created",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """Values for what an event leaves out.
+    """Values for attributes that an event leaves out.
 
-    `tenant` is the tenant that the event must belong to; None takes the event's own, which is
-    required then. `at` is the time of receipt in ms since the epoch. `on_unknown` is called with
-    the path of each member of a plain payload that isn't known.
+    `tenant` is the tenant that the event must belong to; None takes the event's own tenant, which
+    is required then. `at` is the time of receipt in ms since the epoch. `on_unknown` is called with
+    the path of each unknown member of a plain payload.
     """
 
     tenant: str | None
@@ -111,7 +111,7 @@ def _report_unknown(payload: JsonObject, receipt: Receipt, path: Path) -> None:
 
 
 def _data(event: JsonObject, path: Path) -> Json:
-    """Return the data of an event in the JSON format (section 3.1); null is no data."""
+    """Return the data of an event in the JSON format (section 3.1); null means no data."""
     data, encoded = event.get("data"), event.get("data_base64")
     if data is None and encoded is None:
         return None
@@ -131,7 +131,7 @@ def _data(event: JsonObject, path: Path) -> Json:
 
 
 def _record_data(data: Json, kind: str, path: Path) -> Json:
-    """Return `data` if it is a record: an object or null, or an array for an event about many."""
+    """Return `data` if it is a record (an object or null), or an array about many records."""
     if data is None or isinstance(data, dict):
         return data
     if kind in _WITHOUT_RECORD_ID and isinstance(data, list):
@@ -140,7 +140,7 @@ def _record_data(data: Json, kind: str, path: Path) -> Json:
 
 
 def _event_type(text: str, path: Path, *, of_record: bool = False) -> str:
-    """Return the type, dotted if it is one of record events; else `of_record` refuses it."""
+    """Return the type, with dots if it is a record type; otherwise `of_record` refuses it."""
     dotted = text.replace("_", ".", 1) if "." not in text else text
     kind = dotted if dotted in RECORD_TYPES else text
     fault = type_fault(kind)
@@ -152,7 +152,7 @@ def _event_type(text: str, path: Path, *, of_record: bool = False) -> str:
 
 
 def _any_subject(event: JsonObject, path: Path) -> tuple[str, str]:
-    """Return the parts of a subject before and behind its first slash; both may be empty."""
+    """Return the parts of a subject before and after its first slash; both may be empty."""
     if event.get("subject") is None:
         return "", ""
     subject = required_text(event, "subject", path, limit=MAX_TEXT)
@@ -180,7 +180,7 @@ def _record(payload: JsonObject, kind: str, path: Path) -> tuple[str, str]:
 
 
 def _tenant(receipt: Receipt, *members: tuple[Path, Json]) -> str:
-    """Return the tenant of an event; all `members` that are present must name the same one."""
+    """Return the tenant of an event; all present `members` must name the same one."""
     tenant = receipt.tenant
     for path, value in members:
         if value is None:

@@ -1,4 +1,4 @@
-"""Waits for the servers that a process needs; the log says what it waits for."""
+"""Waits for the servers that a process needs; the log says which one it waits for."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.role import Role
 
 _START: Final = RetryPolicy(first_ms=200, max_ms=2_000, fatal=(Misconfigured, InUse))
-"""A start gives up only over what waiting can't mend."""
+"""A start gives up only after errors that waiting can't solve."""
 _RUN: Final = RetryPolicy(first_ms=200, max_ms=5_000)
 
 _log = logging.getLogger("baton.services")
@@ -27,7 +27,8 @@ async def wait_for_stores(open_stores: Callable[[], Awaitable[Stores]], *, clock
 class LogContact:
     """Records whether the shared log has answered since this process started.
 
-    A process that needs the log isn't ready before. Later outages are waited for where they occur.
+    A process that needs the log isn't ready before. Each user of the log waits out later outages
+    itself.
     """
 
     def __init__(self, reach: Callable[[], Awaitable[None]], *, clock: Clock) -> None:
@@ -54,7 +55,7 @@ class LogContact:
 
 
 async def keep_running(name: str, role: Role, *, clock: Clock) -> None:
-    """Run a role, and run it again whenever something that it needs was unavailable."""
+    """Run a role, and run it again whenever a server that it needs was unavailable."""
 
     async def run() -> None:
         try:
@@ -69,7 +70,7 @@ async def keep_running(name: str, role: Role, *, clock: Clock) -> None:
 
 
 async def stop_role(name: str, role: Role) -> None:
-    """Stop a role; what it can't write any more because a server is unavailable is logged."""
+    """Stop a role; log the writes that an unavailable server prevents."""
     try:
         await role.stop()
     except Unavailable as error:

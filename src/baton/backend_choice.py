@@ -1,6 +1,6 @@
 """Chooses the backend or the transport that the scheme of an address names.
 
-Nothing else of the product imports `baton.backends`.
+No other module of the product imports `baton.backends`.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,9 @@ def transport_of(url: str) -> Transport | None:
 def is_embedded(url: str) -> bool:
     """Return whether a store's address names a file of a data folder; False if it is unknown."""
     scheme = url.partition(":")[0]
-    return any(scheme in one.schemes and "embedded" in one.capabilities for one in backends())
+    return any(
+        scheme in backend.schemes and "embedded" in backend.capabilities for backend in backends()
+    )
 
 
 def _with_driver(chosen: _Chosen) -> _Chosen:
@@ -60,4 +62,4 @@ def _with_driver(chosen: _Chosen) -> _Chosen:
 
 
 def _alternatives(known: Sequence[Backend] | Sequence[Transport]) -> str:
-    return " or ".join(one.address for one in known if one.address)
+    return " or ".join(backend.address for backend in known if backend.address)

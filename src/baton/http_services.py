@@ -1,4 +1,4 @@
-"""Builds what the HTTP handlers of a process work with."""
+"""Builds the services that the HTTP handlers of a process use."""
 
 import asyncio
 import json
@@ -47,28 +47,28 @@ from baton.trace_settings import sampling_of
 from baton.verification.run import verify_apart
 
 READY_WITHIN_MS: Final = 1_000
-"""/readyz fails if the views need longer than this to hold the newest event."""
+"""/readyz fails if the views need longer than this, in ms, to reach the newest event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """The verifier of API keys, and the watch that it shares with that of tokens.
+    """The verifier of API keys, and the watch that it shares with the verifier of tokens.
 
-    The role that takes commands runs both.
+    The role that accepts commands runs both.
     """
 
     watch: AccessWatch
     api_keys: ApiKeyAuthenticator
 
     async def run(self) -> None:
-        """Look for credentials that ended, and save the last uses of keys, until cancelled."""
+        """Look for ended credentials, and save the last uses of keys, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.watch.run())
             group.create_task(self.api_keys.run())
 
 
 def build_credentials(context: RoleContext) -> Credentials:
-    """Build what verifies that credentials have not ended."""
+    """Build the checks that credentials haven't ended."""
     stores, clock = context.stores, context.clock
     watch = AccessWatch(stores.events, stores.checkpoints, clock)
     api_keys = ApiKeyAuthenticator(stores.events, watch, stores.api_key_uses, clock)
@@ -80,8 +80,8 @@ def build_services(
 ) -> Services:
     """Build the services of one process.
 
-    Raises MissingJwtSecret for a process that takes commands. Any other one verifies credentials
-    for /metrics alone, and without a secret it accepts no token.
+    Raises MissingJwtSecret for a process that accepts commands. Any other process verifies
+    credentials for /metrics only, and without a secret it accepts no token.
     """
     settings, stores, clock = context.settings, context.stores, context.clock
     definitions, values = DefinitionQueries(stores.views), RunValues(stores.artifacts)
@@ -126,7 +126,7 @@ def build_services(
 
 
 def _build_past(context: RoleContext) -> Past:
-    """Build what reads everything as of an earlier position."""
+    """Build the reader of everything as of an earlier position."""
     reached, held = context.history_position.reached, context.view_position
     return past_of(context.stores, reached, lambda: held.position)
 
@@ -146,7 +146,7 @@ def _build_live_feed(context: RoleContext, definitions: DefinitionQueries) -> Li
 
 
 def build_verify(settings: Settings, stores: Stores) -> Verify:
-    """Return what verifies the store: another process, unless only this one has the data."""
+    """Return a verifier of the store: another process, unless only this one has the data."""
 
     async def verify(progress: Progress) -> Finding:
         known = audit_keys(settings, create=False)
@@ -155,7 +155,7 @@ def build_verify(settings: Settings, stores: Stores) -> Verify:
             location = StoreLocation(
                 secrets_keys=(), folder=settings.data_folder, url=settings.store_url
             )
-            return await verify_apart(location, [str(one) for one in keys], progress)
+            return await verify_apart(location, [str(verifier) for verifier in keys], progress)
         demands = Demands(keys=keys)
         verdict = await verify_store(stores.leaves, stores.artifacts, demands, progress=progress)
         return verdict.finding
@@ -172,7 +172,7 @@ def _authenticator(
 
 
 def _build_installation(stores: Stores, settings: Settings) -> Installation:
-    """Build what administrators look after."""
+    """Build the services for administrators."""
     return Installation(
         dead_letters=stores.dead_letters,
         leases=stores.leases,
@@ -237,7 +237,7 @@ def build_authenticator(
 ) -> TokenAuthenticator:
     """Build the verifier of bearer tokens: by JWKS if a URL is set, else by the shared secrets.
 
-    Raises MissingJwtSecret if neither is there and one is required.
+    Raises MissingJwtSecret if there is neither and one is required.
     """
     expected = _expected_claims(settings)
     if settings.jwt_jwks_url is not None:

@@ -38,8 +38,8 @@ class DamagedKeyFile(Exception):
 def jwt_secrets(settings: Settings, *, create: bool) -> tuple[str, ...]:
     """Return the configured secrets, or else those of the data folder; the first one signs.
 
-    Raises DamagedKeyFile, and MissingJwtSecret if neither exists, unless `create` is set: then it
-    creates one in the folder.
+    Raises DamagedKeyFile, and MissingJwtSecret if neither exists. With `create`, a missing secret
+    is created in the folder instead.
     """
     if settings.jwt_secret is not None:
         return split_secrets(settings.jwt_secret.get_secret_value())
@@ -65,23 +65,25 @@ def seal_keys(settings: Settings, *, create: bool = True) -> tuple[bytes, ...]:
     the store without sharing a folder, the keys derived from the JWT secrets. Without any, the
     first use creates one in the folder, unless `create` is False. Raises DamagedKeyFile.
     """
-    found: list[bytes] = []
+    keys: list[bytes] = []
     if settings.seal_key is not None:
-        found += split_seal_keys(settings.seal_key.get_secret_value())
+        keys += split_seal_keys(settings.seal_key.get_secret_value())
     path, embedded = settings.data_folder / _SEAL_FILE, is_embedded(settings.store_url)
     if path.exists():
-        found += _seal_keys_in(path)
+        keys += _seal_keys_in(path)
     if settings.jwt_secret is not None and not embedded:
-        found += [_derived(one) for one in split_secrets(settings.jwt_secret.get_secret_value())]
-    if not found and create:
-        found.append(bytes.fromhex(_create_once(path, secrets.token_hex(32))))
-    return tuple(dict.fromkeys(found))
+        keys += [
+            _derived(secret) for secret in split_secrets(settings.jwt_secret.get_secret_value())
+        ]
+    if not keys and create:
+        keys.append(bytes.fromhex(_create_once(path, secrets.token_hex(32))))
+    return tuple(dict.fromkeys(keys))
 
 
 def audit_keys(settings: Settings, *, create: bool) -> AuditKeys | None:
     """Return the keys of tree heads, those of BATON_AUDIT_KEY or else of the data folder.
 
-    Without either, return None, unless `create` is set: then create one in the folder. Raises
+    Without either, returns None, or with `create` creates a key in the folder. Raises
     DamagedKeyFile.
     """
     if settings.audit_key is not None:
@@ -102,7 +104,7 @@ def audit_keys(settings: Settings, *, create: bool) -> AuditKeys | None:
 
 
 def rotate_audit_key(settings: Settings) -> AuditKeys | None:
-    """Put a new key before those of the data folder, which stay; return all.
+    """Put a new key before the keys of the data folder, which are kept; return all.
 
     Returns None without a key in the folder. Raises DamagedKeyFile.
     """

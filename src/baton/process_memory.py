@@ -14,10 +14,10 @@ _LARGE_BUFFER: Final = 128 * 1024
 
 
 def return_large_buffers() -> None:
-    """Let glibc return large buffers, such as bodies, to the system as soon as they are freed.
+    """Make glibc return large buffers, such as bodies, to the system as soon as they are freed.
 
-    By default each of them raises the size from which it does so, up to 32 MiB: after an attack
-    with bodies of 1 MiB, half of their memory stayed.
+    By default each large allocation raises the threshold for this, up to 32 MiB: after an attack
+    with bodies of 1 MiB, half of their memory was still held.
     """
     with suppress(AttributeError):  # another C library
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BUFFER)
@@ -26,8 +26,8 @@ def return_large_buffers() -> None:
 async def return_freed_memory(clock: Clock) -> None:
     """Return the heap's free pages to the system every ten seconds, until cancelled.
 
-    By itself glibc returns only those at the heap's end: after an attack with large bodies, 12 MB
-    that lay between buffers still in use stayed.
+    By itself glibc returns only the pages at the heap's end: after an attack with large bodies, 12
+    MB between buffers in use were still held.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     while trim is not None:  # another C library lacks it
@@ -36,11 +36,11 @@ async def return_freed_memory(clock: Clock) -> None:
 
 
 def collect_garbage_less_often() -> None:
-    """Keep the collector off long-lived objects: it took a third of the time under load.
+    """Raise the garbage collector's threshold: it took a third of the time under load.
 
     The threshold is above the number of objects that a busy process keeps for a few seconds, mostly
     events that followers have yet to read. Below it, collections took 3 % of the processor's time
-    and 30 ms each, and found next to nothing.
+    and 30 ms each, and freed next to nothing.
     """
     gc.freeze()
     gc.set_threshold(100_000, 20, 10)

@@ -1,4 +1,4 @@
-"""The contract of a role, and the context that a process gives to each of its roles.
+"""The contract of a role, and the context that a process passes to each of its roles.
 
 A module of `baton.roles` holds one role and exports `build(context)`. It knows no other role.
 """
@@ -41,7 +41,7 @@ class Role(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Accept no new work and finish what is under way; `run` is cancelled afterwards."""
+        """Accept no new work and finish running work; `run` is cancelled afterwards."""
         ...
 
     def export(self, metrics: CollectorRegistry) -> None:
@@ -80,26 +80,28 @@ class Replacements:
         return SystemClock() if self.time is None else self.time.clock
 
     def counted(self, port: T) -> T:
-        """Return `port`; under virtual time with methods that hold the clock while they run."""
+        """Return `port`; under virtual time, with methods that hold the clock while they run."""
         return port if self.time is None else counted(port, self.time.activity)
 
     @property
     def near_ms(self) -> float:
-        """The time within which due work is kept in memory: virtual time has to know all of it."""
+        """The time within which due work is kept in memory: virtual time must know all due work."""
         return NEAR_MS if self.time is None else math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleContext:
-    """Everything a role may be built on, shared by the roles of one process.
+    """The dependencies of roles, shared by the roles of one process.
 
     Args:
         holder: The name under which this process holds leases.
-        view_position: This process's own `Projector` where one process uses the store; where
-            several do, the follower of the checkpoint that another process's projector saves.
-        history_position: The same of the views of the history.
-        closing: A role registers what it opened here. It is closed after every role has ended.
-        tenant_runs: Limits the unfinished runs of each tenant; counts what any role starts.
+        view_position: This process's own `Projector` if only this process uses the store; otherwise
+            the follower of the checkpoint that another process's projector saves.
+        history_position: The same for the views of the history.
+        closing: A role registers the resources that it opened here. It is closed after every role
+            has ended.
+        tenant_runs: Limits the unfinished runs of each tenant; counts the runs that any role
+            starts.
         hold: The hold on the server, as this process sees it.
         functions: The functions that executors know; the executor of this process sets its own.
         waiting_calls: The calls that wait for an executor; set in the same way.

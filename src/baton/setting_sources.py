@@ -1,10 +1,9 @@
-"""Reads settings from the files that variables name and from baton.toml, and finds unknown names.
+"""Reads settings from the files that variables name and from baton.toml, and reports unknown names.
 
-Each setting X, in a variable or in baton.toml, may be left to a file: `BATON_X_FILE`, or `X_file`.
-
-In baton.toml files and modules with functions stand as `functions = […]`, or as `modules = […]`
-under `[functions]`, beside declarations `[functions.NAME]`: TOML has no place for the first form
-beside declarations.
+Each setting X, in a variable or in baton.toml, may come from a file: `BATON_X_FILE`, or `X_file`.
+baton.toml lists files and modules with functions as `functions = […]`, or, beside declarations
+`[functions.NAME]`, as `modules = […]` under `[functions]`, because TOML doesn't allow the first
+form there.
 """
 
 import os
@@ -29,19 +28,19 @@ FUNCTIONS, DECLARED, MODULES = "functions", "declared_functions", "modules"
 """Names of settings, and the member of `[functions]` that lists files and modules."""
 
 _OTHER_VARIABLES: Final = frozenset(("TRACEBACK",))
-"""Variables that are no settings, without the prefix."""
+"""Variables that aren't settings, without the prefix."""
 _OF_TESTS: Final = "TEST_"
-"""Behind the prefix: variables of Baton's own tests."""
+"""The beginning, after the prefix, of variables of Baton's own tests."""
 _LIST: Final = re.compile(r"^\s*functions\s*=", re.MULTILINE)
 _TABLES: Final = re.compile(r"^\s*(\[\s*functions\s*[.\]]|functions\s*\.)", re.MULTILINE)
 
 
 class UnreadableSettings(SettingsError):
-    """A source of settings can't be read or has a name that isn't known; the message says all."""
+    """A source of settings can't be read or has an unknown name; the message is complete."""
 
 
 class _TextSource(EnvSettingsSource):
-    """Reads settings from texts, as if these were in variables."""
+    """Reads settings from texts, in the format of variables."""
 
     def __init__(self, settings_cls: type[BaseSettings], texts: Mapping[str, str]) -> None:
         super().__init__(settings_cls)
@@ -65,7 +64,7 @@ class FilesSource(_TextSource):
 class TomlSource(TomlConfigSettingsSource):
     """Reads baton.toml from the working folder; raises UnreadableSettings.
 
-    `named_by_file` are the settings that it leaves to a file, once it was called.
+    After a call, `named_by_file` holds the settings whose values come from a file.
     """
 
     named_by_file: frozenset[str] = frozenset()
@@ -101,7 +100,7 @@ def variable_of(name: str) -> str:
 def unknown_variables(
     settings_cls: type[BaseSettings], environment: Iterable[str]
 ) -> Iterator[str]:
-    """Yield a sentence about each variable that begins as Baton's do and isn't one of them."""
+    """Yield a sentence about each unknown variable with Baton's prefix."""
     known = {*map(str.upper, settings_cls.model_fields), *_OTHER_VARIABLES}
     files = {f"{name.upper()}_FILE" for name in _named_by_file(settings_cls)}
     for variable in sorted(environment):
@@ -114,7 +113,7 @@ def unknown_variables(
 
 
 def _named_by_file(settings_cls: type[BaseSettings]) -> list[str]:
-    """Return the settings that a file may hold: all without a setting of that name."""
+    """Return the settings that a file may hold: all except those with a setting for their file."""
     fields = settings_cls.model_fields
     return [name for name in fields if f"{name}_file" not in fields]
 

@@ -1,9 +1,8 @@
 """The settings of a process, read once when it starts.
 
-Every variable X may also come from a file: X_FILE names it.
-
-Flags take precedence over environment variables, those over `baton.toml`, and that over defaults.
-The variable of a field is its name in capitals after `BATON_`; its key in `baton.toml` is its name.
+Every variable X may also come from a file: X_FILE names it. Flags take precedence over environment
+variables, those over `baton.toml`, and that over defaults. The variable of a field is its name in
+capitals after `BATON_`; its key in `baton.toml` is its name.
 """
 
 from pathlib import Path
@@ -145,7 +144,7 @@ class Settings(BaseSettings):
     @field_validator("webhook_backoff", mode="before")
     @classmethod
     def _split_backoff(cls, value: object) -> object:
-        """Split comma-separated seconds; an empty text means that nothing is retried."""
+        """Split comma-separated seconds; an empty text means no retries."""
         if not isinstance(value, str):
             return value
         try:
@@ -157,7 +156,7 @@ class Settings(BaseSettings):
     @field_validator("webhook_backoff")
     @classmethod
     def _check_backoff(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if len(value) > MAX_RETRIES or not all(0 <= one <= MAX_BACKOFF_S for one in value):
+        if len(value) > MAX_RETRIES or not all(0 <= delay <= MAX_BACKOFF_S for delay in value):
             message = f"must be at most {MAX_RETRIES} delays of 0 to {MAX_BACKOFF_S} seconds"
             raise ValueError(message)
         return value
@@ -267,7 +266,7 @@ class Settings(BaseSettings):
 def split_secrets(text: str) -> tuple[str, ...]:
     """Return the comma-separated secrets that verify tokens; the first one signs.
 
-    Raises ValueError for one that is too short, or for none.
+    Raises ValueError if a secret is too short, or if there is none.
     """
     parts = tuple(part.strip() for part in text.split(","))
     if any(len(part.encode()) < MIN_SECRET_BYTES for part in parts):
@@ -289,7 +288,7 @@ def split_seal_keys(text: str) -> tuple[bytes, ...]:
 
 
 def _require_trusted_address(url: str) -> None:
-    """Raise ValueError unless the address has https, or is this machine's."""
+    """Raise ValueError unless the address has https, or is on this machine."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme == "https" and host:

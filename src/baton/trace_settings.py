@@ -1,4 +1,4 @@
-"""Reads from the settings, and from OpenTelemetry's own variables, where and which spans go.
+"""Reads the collector and the sampling of traces from the settings and OpenTelemetry's variables.
 
 OpenTelemetry itself is imported only to export spans, so a process without traces doesn't load it.
 """
@@ -30,7 +30,7 @@ _SAMPLERS: Final[Mapping[str, tuple[float | None, bool]]] = {
     "parentbased_always_off": (0.0, True),
     "parentbased_traceidratio": (None, True),
 }
-"""Ratio, None for that of OTEL_TRACES_SAMPLER_ARG, and whether the caller's decision counts."""
+"""The ratio (None for OTEL_TRACES_SAMPLER_ARG's), and whether the caller's decision counts."""
 
 _log = logging.getLogger("baton.traces")
 
@@ -83,7 +83,7 @@ def open_exporter(collector: Collector, *, version: str) -> "OtlpExporter":
 
 
 def within_span_of() -> WithinSpan:
-    """Return what makes an attempt the parent of its function's spans.
+    """Return a function that makes an attempt the parent of its function's spans.
 
     Without the extra, functions can still read the `traceparent` of their attempt.
     """
@@ -107,7 +107,7 @@ def _is_installed() -> bool:
 
 
 def _url_of_environment() -> str | None:
-    """Return the address in OpenTelemetry's variables, None if they say that traces are off."""
+    """Return the address in OpenTelemetry's variables, None if they turn traces off."""
     if _variable("OTEL_SDK_DISABLED") == "true" or _variable("OTEL_TRACES_EXPORTER") == "none":
         return None
     if whole := os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):

@@ -54,8 +54,10 @@ BUILDERS: Final[Mapping[RoleName, Callable[[RoleContext], Role]]] = {
     "scheduler": scheduler.build,
     "api": api.build,
 }
-"""The roles in the order of starting. A process stops them in reverse: first triggers, then the
-running steps, then the views."""
+"""The roles in the order of starting.
+
+A process stops them in reverse: first triggers, then the running steps, then the views.
+"""
 
 READY_POLL_MS: Final = 50
 """The pause between two rounds of readiness checks, in ms."""
@@ -71,7 +73,7 @@ _FOLLOWED: Final[Mapping[frozenset[RoleName], frozenset[type]]] = {
     frozenset(("scheduler",)): FOLLOWED_EVENTS | DELIVERY_EVENTS | BULK_EVENTS,
     frozenset(("api",)): RUN_EVENTS,
 }
-"""The event classes that a process with these roles alone follows; any other one follows all."""
+"""The event classes that a process with only these roles follows; any other process follows all."""
 
 
 async def open_shared(settings: Settings, roles: frozenset[RoleName] = frozenset()) -> Stores:
@@ -102,11 +104,10 @@ async def open_stores(
 
     Args:
         read_only: Change nothing; this is possible while another process writes.
-        beside: Append a few events next to the process that has the store, if there is one.
-        followed: Event classes that the log has to deliver, None for all.
-        sealing: Whether stored secrets are read and written ("all"), only read, or not used:
-            then no key is needed. A process that only reads them makes no key.
-
+        beside: Append a few events next to the process that uses the store, if there is one.
+        followed: The event classes that the log must deliver, None for all.
+        sealing: Whether stored secrets are read and written ("all"), only read, or not used: then
+            no key is needed. A process that only reads them creates no key.
     """
     at = store_location(settings, sealing=sealing)
     location = replace(at, read_only=read_only, beside=beside, followed=followed)
@@ -114,7 +115,7 @@ async def open_stores(
 
 
 def _sealing_of(roles: frozenset[RoleName]) -> Sealing:
-    """Return the use of secrets: the API takes and checks them, the scheduler signs with them."""
+    """Return the use of secrets: the API stores and checks them, the scheduler signs with them."""
     if "api" in roles:
         return "all"
     return "reading" if "scheduler" in roles else "none"
@@ -135,9 +136,9 @@ class Process:
     """The roles of one process, in the order of starting.
 
     Args:
-        services: What the HTTP handlers work with; every process answers /healthz, /readyz and
+        services: The services of the HTTP handlers; every process answers /healthz, /readyz and
             /metrics.
-        followers: Follow the checkpoints of the views where another process may keep them, and the
+        followers: Follow the checkpoints of the views if another process may keep them, and the
             hold on the server.
     """
 
@@ -154,11 +155,10 @@ class Process:
         return make_health_app(self.services)
 
     async def prepare(self) -> None:
-        """Make the views of this process, before any role reads them; see whether it is held.
+        """Prepare the views of this process before any role reads them, and read the server's hold.
 
-        Raises `Unavailable`.
-
-        Where several processes share the store, the projector does so, and the others wait for it.
+        Raises `Unavailable`. If several processes share the store, the projector prepares the
+        views, and the others wait for it.
         """
         keeper = self.context.view_position
         if isinstance(keeper, ViewSetKeeper):
@@ -172,14 +172,14 @@ class Process:
 
     def start(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """Start every role as a task of `group`."""
-        tasks = [group.create_task(one.run()) for one in self.followers]
+        tasks = [group.create_task(follower.run()) for follower in self.followers]
         return tasks + [
             group.create_task(keep_running(name, role, clock=self.context.clock), name=name)
             for name, role in self.roles.items()
         ]
 
     async def stop(self) -> None:
-        """Let each role finish what is under way, the last one started first."""
+        """Let each role finish its running work, the last started one first."""
         for name, role in reversed(tuple(self.roles.items())):
             await stop_role(name, role)
 
@@ -200,13 +200,13 @@ async def run_roles(
 ) -> AsyncIterator[Process]:
     """Run the named roles in this process until the block ends; then stop them gracefully.
 
-    A role that ends with an exception ends the block with it: the process has to be restarted.
-    Nothing ends because a server is unavailable.
+    A role that ends with an exception ends the block with it: the process must be restarted. An
+    unavailable server ends nothing.
 
     Args:
         stores: The opened stores, which are closed at the end; None opens the configured ones.
-        replaced: Parts that a test or virtual time replaces. Virtual time needs a store that this
-            process has to itself.
+        replaced: Parts that a test or virtual time replaces. Virtual time needs a store that only
+            this process uses.
     """
     collect_garbage_less_often()
     return_large_buffers()
@@ -263,8 +263,8 @@ def build_process(
 ) -> Process:
     """Build the named roles on `stores` and register their metrics; nothing runs yet.
 
-    Processes that share the store hold leases under names of their own. A process that has it to
-    itself always uses the same name, so that it gets its leases back at once after a crash.
+    Processes that share the store hold leases under names of their own. A process that uses it
+    alone always has the same name, so that it gets its leases back at once after a crash.
     """
     replaced = replaced or Replacements()
     clock, time = replaced.clock, replaced.time
@@ -317,14 +317,14 @@ def _build_roles(context: RoleContext, names: frozenset[RoleName]) -> Mapping[Ro
 
 
 def webhook_policy(settings: Settings) -> AddressPolicy:
-    """Return the addresses that webhooks out may have."""
+    """Return the policy for the addresses of webhooks out."""
     return AddressPolicy(
         allow_private=settings.webhooks_allow_private, setting="BATON_WEBHOOKS_ALLOW_PRIVATE"
     )
 
 
 def _services_of(context: RoleContext, role: Role | None) -> Services:
-    """Return the services of the API role, or those of a process that takes no commands."""
+    """Return the services of the API role, or of a process that accepts no commands."""
     if isinstance(role, api.ApiRole):
         return role.services
     return build_services(context, build_credentials(context), takes_commands=False)

@@ -7,7 +7,7 @@ import typer
 
 SHELLS: Final = ("bash", "fish", "zsh")
 COMPLETE: Final = "_BATON_COMPLETE"
-"""The variable through which the script of a shell asks for completions."""
+"""The variable by which a shell's script requests completions."""
 
 
 def _complete_words(context: typer.Context) -> list[str]:
@@ -29,13 +29,15 @@ def help_(
     ] = None,
 ) -> None:
     """Show the help of a command."""
-    found: Any = context.find_root()
+    command_context: Any = context.find_root()
     for word in words or ():
-        if not hasattr(found.command, "commands"):
-            found.fail(f"{found.command_path!r} has no commands, so not {word!r}")
-        name, command, _ = found.command.resolve_command(found, [word])
-        found = type(found)(command, info_name=name, parent=found)
-    typer.echo(found.get_help())
+        if not hasattr(command_context.command, "commands"):
+            command_context.fail(
+                f"{command_context.command_path!r} has no commands, so not {word!r}"
+            )
+        name, command, _ = command_context.command.resolve_command(command_context, [word])
+        command_context = type(command_context)(command, info_name=name, parent=command_context)
+    typer.echo(command_context.get_help())
 
 
 def version() -> None:
@@ -93,7 +95,7 @@ def completion(
 
 
 def prepare_completion() -> None:
-    """Make the shells known to typer when the script of one asks for completions."""
+    """Register the shells with typer when a shell's script requests completions."""
     if COMPLETE in os.environ:
         from typer.completion import completion_init  # type: ignore[attr-defined]
 

@@ -43,7 +43,7 @@ def config(data: DataFolder = None, as_json: AsJson = False) -> None:
             Column(name="VALUE", kind="wrapped", least=10),
             Column(name="FROM", leaves=1),
         ),
-        [(one["name"], _text(one["value"]), one["source"]) for one in shown],
+        [(row["name"], _text(row["value"]), row["source"]) for row in shown],
     )
 
 

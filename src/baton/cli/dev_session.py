@@ -29,7 +29,7 @@ def read_token(folder: Path) -> str | None:
 
 
 def read_url(folder: Path) -> str | None:
-    """Return the address of the running `dev`, or of one that was killed; None if there is none."""
+    """Return the address of the running `dev`, or of a killed one; None if there is none."""
     return _read(folder / _URL)
 
 
@@ -39,7 +39,7 @@ def token_path(folder: Path) -> Path:
 
 
 def _write_private(path: Path, value: str) -> None:
-    """Replace the file atomically: no reader sees a part of it, or a mode that others can read."""
+    """Replace the file atomically: no reader sees a partial file, or one that others can read."""
     make_folder(path.parent)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(open_new(new), "w") as file:

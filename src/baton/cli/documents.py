@@ -57,10 +57,10 @@ def _parse_yaml(source: str, raw: str) -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """Reads a time without quotes as the text that it is, because JSON has no times."""
+        """Reads a time without quotes as a text, because JSON has no times."""
 
     Loader.yaml_implicit_resolvers = {
-        first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:timestamp"]
+        first: [resolver for resolver in resolvers if resolver[0] != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     try:

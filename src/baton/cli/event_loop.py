@@ -9,7 +9,7 @@ import uvloop
 T = TypeVar("T")
 
 CANCEL_S: Final = 1.0
-"""Time that tasks may take to end after their cancellation at the end of the verb."""
+"""The time that cancelled tasks may take to end, at the end of the verb, in seconds."""
 
 _left: list[object] = []
 """Tasks that ignore their cancellation, kept until the process exits."""

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from baton.settings import Settings
 
 _warned: set[str] = set()
-"""Sentences that this process has printed."""
+"""The sentences that this process has printed."""
 
 
 def load_settings(*, data: Path | None = None, **flags: Any) -> "Settings":
-    """Return the settings; flags take precedence, and None stands for a flag that wasn't given.
+    """Return the settings; flags take precedence, and None means that a flag wasn't given.
 
-    A data folder given by flag takes precedence over BATON_STORE. A variable that begins with
-    BATON_ and isn't known is named on stderr. Raises Failed.
+    A data folder given by flag takes precedence over BATON_STORE. An unknown variable that begins
+    with BATON_ is named on stderr. Raises Failed.
     """
     from pydantic import ValidationError
     from pydantic_settings import SettingsError

@@ -1,4 +1,4 @@
-"""`baton token`: signs a bearer token with the configured secret or the one of a data folder."""
+"""`baton token`: signs a bearer token with the configured secret or the data folder's secret."""
 
 from typing import Annotated
 

@@ -30,10 +30,10 @@ class Period:
 
 def parse_duration_s(text: str) -> int:
     """Return a duration such as 90s, 15m, 1h or 30d in seconds; raises BadParameter."""
-    found = _DURATION.fullmatch(text)
-    if found is None or not int(found[1]):
+    match = _DURATION.fullmatch(text)
+    if match is None or not int(match[1]):
         raise typer.BadParameter("write a number and s, m, h or d: 15m, 1h, 30d")
-    return int(found[1]) * UNITS_S[found[2]]
+    return int(match[1]) * UNITS_S[match[2]]
 
 
 def parse_instant(text: str) -> int:
@@ -42,7 +42,7 @@ def parse_instant(text: str) -> int:
 
 
 def parse_moment(text: str) -> int:
-    """Return a time, or the one that lies a duration ago, in ms, UTC; raises BadParameter."""
+    """Return a time, or the time that lies a duration ago, in ms, UTC; raises BadParameter."""
     if _DURATION.fullmatch(text):
         return max(0, int(time.time() * 1_000) - parse_duration_s(text) * 1_000)
     try:
@@ -54,7 +54,7 @@ def parse_moment(text: str) -> int:
 
 
 def parse_as_of(text: str) -> str:
-    """Return a position, or a time that `parse_moment` takes, as a server takes it.
+    """Return a position, or a time that `parse_moment` accepts, in the form for a server.
 
     Raises BadParameter.
     """

@@ -76,7 +76,7 @@ DialectName = Annotated[
     typer.Option(
         "--dialect",
         metavar="NAME",
-        show_default="the one that the members tell",
+        show_default="detected by its members",
         help="Dialect of the file.",
     ),
 ]
@@ -86,7 +86,7 @@ AsOf = Annotated[
         "--as-of",
         metavar="POSITION|TIME",
         parser=parse_as_of,
-        help="Show what was so as of a position of the log, a time, or a duration ago.",
+        help="Show the state as of a position of the log, a time, or a duration ago.",
     ),
 ]
 Host = Annotated[
@@ -119,7 +119,7 @@ Functions = Annotated[
     ),
 ]
 More = Annotated[list[str] | None, typer.Argument(hidden=True, metavar="FILE_OR_MODULE")]
-"""Further sources after --functions: a shell expands a pattern to several words."""
+"""More sources after --functions, because a shell expands a pattern to several words."""
 
 
 def sources_of(functions: list[str] | None, more: list[str] | None) -> tuple[str, ...] | None:

@@ -29,7 +29,7 @@ class ApiRole:
         return make_app(self.services)
 
     async def run(self) -> None:
-        """Follow the log for open streams, keep what is known of credentials, record refusals.
+        """Follow the log for open streams, refresh the known credentials, and record refusals.
 
         Requests drive all other handlers.
         """
@@ -41,7 +41,7 @@ class ApiRole:
     async def stop(self) -> None:
         """End backtests and verifications; save the last uses of API keys and the last refusals.
 
-        The server was closed, so no request is under way.
+        The server is already closed, so no request is in progress.
         """
         await self.services.backtests.close()
         await self.services.verifications.close()

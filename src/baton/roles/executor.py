@@ -58,7 +58,7 @@ _DESCRIPTIONS: Final = {
 class ExecutorRole:
     """An executor with its subscription.
 
-    `remote` is None where the log has no topics, `announcer` where one process has the store.
+    `remote` is None if the log has no topics, `announcer` if only this process uses the store.
     """
 
     executor: Executor
@@ -89,13 +89,13 @@ class ExecutorRole:
         await follow(subscription, self.executor.handle, clock=self.clock)
 
     async def stop(self) -> None:
-        """Give the steps under way `GRACE_S` to end; the next owner continues the rest."""
+        """Give running steps `GRACE_S` to end; the next owner continues the rest."""
         await self.executor.stop(grace_s=GRACE_S)
         if self.announcer is not None:
             await self.announcer.stop()
 
     def export(self, metrics: CollectorRegistry) -> None:
-        """Register what the executor did, and which answers of workers it refused."""
+        """Register the executor's counters, and the numbers of refused answers from workers."""
         metrics.register(_ExecutorMetrics(self.executor))
         if self.remote is not None:
             metrics.register(_WorkerMetrics(self.remote))
@@ -142,7 +142,7 @@ def build(context: RoleContext) -> ExecutorRole:
 
 
 def address_policy(settings: Settings) -> AddressPolicy:
-    """Return the addresses that functions behind a URL may have."""
+    """Return the policy for the addresses of functions behind a URL."""
     allowed = settings.functions_allow_private
     return AddressPolicy(
         allow_private=allowed is True,
@@ -245,11 +245,11 @@ class _FunctionMetrics(Collector):
 
 
 def _bounded(places: Mapping[tuple[str, str], int]) -> Mapping[tuple[str, str], int]:
-    """Return the places; those of functions beyond the first 200 are added up as `other`."""
-    names, found = Names(OTHER), Counter[tuple[str, str]]()
+    """Return the places; functions beyond the first 200 are added up as `other`."""
+    names, bounded = Names(OTHER), Counter[tuple[str, str]]()
     for (name, state), number in places.items():
-        found[names.bounded(name), state] += number
-    return found
+        bounded[names.bounded(name), state] += number
+    return bounded
 
 
 class _WorkerMetrics(Collector):

@@ -1,7 +1,7 @@
 """The projector role: keeps the views that queries read.
 
-The notary is a part of it: the projector follows every event already, starts nothing, and is the
-last role to stop, so that the notary seals what the others still append.
+It includes the notary: the projector already follows every event, starts nothing, and is the last
+role to stop, so that the notary seals the events that the other roles still append.
 """
 
 import asyncio
@@ -41,14 +41,14 @@ NO_KEY: Final = (
 )
 
 HEADS_TOPIC: Final = "tree-heads"
-"""The name behind the prefix of the topic that heads are sent to."""
+"""The topic that heads are sent to, without the prefix."""
 
 _log = logging.getLogger("baton.notary")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddedProjector:
-    """The projector of a store that one process uses. It stops with the views up to date."""
+    """The projector of a store that only one process uses. It stops with the views up to date."""
 
     keeper: ViewSetKeeper | Projector
     history: Projector
@@ -62,7 +62,7 @@ class EmbeddedProjector:
         await _beside(self.notary, _project(self.log, self.keeper, self.history, self.counted))
 
     async def stop(self) -> None:
-        """Wait until the views hold the newest event; seal what is left."""
+        """Wait until the views hold the newest event; seal the rest."""
         await self.keeper.reached(await self.events.head(), CATCH_UP_MS)
         if self.notary is not None:
             await self.notary.stop()
@@ -87,14 +87,14 @@ class SharedProjector:
     notary: Notary | None
 
     async def run(self) -> None:
-        """Fold the log into all views, and seal it, each while this process leads in that."""
+        """Fold the log into all views, and seal it; each only while this process leads."""
         projecting = self.leader.run(
             lambda: _project(self.log, self.keeper, self.history, self.counted)
         )
         await _beside(self.notary, projecting)
 
     async def stop(self) -> None:
-        """Seal what is left; the next leader continues the views from the checkpoint."""
+        """Seal the rest; the next leader continues the views from the checkpoint."""
         if self.notary is not None:
             await self.notary.stop()
 
@@ -138,10 +138,10 @@ def build(context: RoleContext) -> Role:
 
 
 def _notary(context: RoleContext, leader: Leader | None) -> Notary | None:
-    """Return the notary; None where it is off, or has no key.
+    """Return the notary; None if it is off, or has no key.
 
     A key is created in the folder of an embedded store. Processes that share a store may run on
-    several machines, so they have to be given theirs.
+    several machines, so their key must be configured.
     """
     settings = context.settings
     if not settings.notary:
@@ -169,7 +169,7 @@ def _anchors(context: RoleContext) -> Iterator[Anchor]:
     if path is not None:
         yield FileAnchor(path)
     elif address is not None and secret is not None:
-        client = HttpClient(AddressPolicy(allow_private=True))  # the operator named the address
+        client = HttpClient(AddressPolicy(allow_private=True))  # the operator chose the address
         context.closing.push_async_callback(client.close)
         yield WebhookAnchor(client, address, secret.get_secret_value(), context.clock)
     if topics is not None and transport_of(settings.log) is not None:

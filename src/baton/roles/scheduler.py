@@ -1,8 +1,7 @@
-"""The scheduler role: fires triggers, schedules and timers, sends the deliveries of webhooks,
-performs bulks, and exports traces.
+"""The scheduler role: fires triggers, schedules and timers, and runs four followers beside that.
 
-Where several processes share a log, it also publishes events to it (the relay) and receives record
-events from it.
+They send the deliveries of webhooks, perform bulks, and export traces. If several processes share a
+log, the role also publishes events to it (the relay) and receives record events from it.
 """
 
 import asyncio
@@ -64,9 +63,9 @@ _TRACES: Final = {
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class SchedulerRole:
-    """A scheduler; `relay` and `receiver` are None where one process has the log to itself.
+    """A scheduler; `relay` and `receiver` are None if only this process uses the log.
 
-    `traces` is None where traces are off.
+    `traces` is None if traces are off.
     """
 
     scheduler: Scheduler
@@ -101,7 +100,7 @@ class SchedulerRole:
             await self.relay.stop()
 
     def export(self, metrics: CollectorRegistry) -> None:
-        """Register what the scheduler did, and the relay beside it."""
+        """Register the scheduler's counters, and those of the relay."""
         metrics.register(_SchedulerMetrics(self.scheduler))
         metrics.register(_DeliveryMetrics(self.deliveries))
         metrics.register(_BulkMetrics(self.bulks))
@@ -113,7 +112,7 @@ class SchedulerRole:
 
 def build(context: RoleContext) -> SchedulerRole:
     """Build the scheduler role; raises LookupError if the extra that traces need is missing."""
-    # Here, so that processes without this role start without the dialect.
+    # Imported here, so that processes without this role start without the dialect.
     from baton.command_api.dialects.workflow_orchestration.webhooks.render_data import (  # noqa: PLC0415
         render_data,
     )

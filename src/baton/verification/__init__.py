@@ -1,1 +1,1 @@
-"""Verifications of a store in processes of their own: they take a core, which services need."""
+"""Verifications of a store in separate processes, because they use a whole core."""

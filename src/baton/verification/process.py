@@ -26,10 +26,10 @@ from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.process_memory import collect_garbage_less_often
 
 NICENESS: Final = 5
-"""The priority below that of services, which may run on the same cores."""
+"""The niceness of the process, because services may run on the same cores."""
 
 PAUSE_S: Final = 0.25
-"""The shortest time between two lines of progress."""
+"""The shortest time between two lines of progress, in seconds."""
 
 
 async def answer(request: Any) -> JsonObject:
@@ -54,8 +54,8 @@ async def _checked(stores: Stores, request: Any) -> JsonObject:
     if "share" in request:
         after, last = request["span"]
         span = Span(after=after, last=last)
-        found = await check_share(stores.leaves, Share(*request["share"]), span)
-        return {"break": None if found is None else asdict(found)}
+        first_break = await check_share(stores.leaves, Share(*request["share"]), span)
+        return {"break": None if first_break is None else asdict(first_break)}
     demands = Demands(keys=tuple(map(VerifierKey.parse, request["keys"])))
     verdict = await verify_store(stores.leaves, stores.artifacts, demands, progress=_Progress())
     return {"finding": asdict(verdict.finding)}

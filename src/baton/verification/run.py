@@ -37,15 +37,15 @@ def helpers(location: StoreLocation, jobs: int) -> Helpers | None:
 async def verify_apart(
     location: StoreLocation, keys: Sequence[str], progress: Progress = lambda _at, _last: None
 ) -> Finding:
-    """Verify a store in a process; raises `Unavailable`.
+    """Verify a store in a separate process; raises `Unavailable`.
 
     Args:
         location: The store, which isn't in memory.
         keys: The verifier keys of its heads.
-        progress: Called with the position that is checked, and the last one.
+        progress: Called with the checked position, and the last position.
     """
-    found = (await ask(location, {"keys": list(keys)}, progress))["finding"]
-    return Finding(**{**found, "signed_by": tuple(found["signed_by"])})
+    finding = (await ask(location, {"keys": list(keys)}, progress))["finding"]
+    return Finding(**{**finding, "signed_by": tuple(finding["signed_by"])})
 
 
 async def ask(
@@ -55,7 +55,7 @@ async def ask(
 ) -> Any:
     """Return the answer of a process to a request; raises `Unavailable`.
 
-    The process writes a line of JSON for each of its progresses, and the answer as the last one. A
+    The process writes a line of JSON for each progress, and the answer as the last line. A
     cancellation kills it.
     """
     store = {"url": location.url, "folder": str(location.folder)}
@@ -83,7 +83,7 @@ async def ask(
 
 
 async def _read(process: asyncio.subprocess.Process, request: bytes, progress: Progress) -> Any:
-    """Send the request, and return the last line that isn't a progress."""
+    """Send the request, and return the last line that isn't a progress line."""
     if process.stdin is None or process.stdout is None:
         raise AssertionError
     with contextlib.suppress(ConnectionError):  # a process that ended has no answer
@@ -91,11 +91,11 @@ async def _read(process: asyncio.subprocess.Process, request: bytes, progress: P
         process.stdin.close()
     answer: Any = {"unavailable": "the verifying process gave no answer"}
     async for line in process.stdout:
-        found = orjson.loads(line)
-        if "progress" in found:
-            progress(*found["progress"])
+        message = orjson.loads(line)
+        if "progress" in message:
+            progress(*message["progress"])
         else:
-            answer = found
+            answer = message
     return answer
 
 
@@ -104,5 +104,5 @@ def _share(number: int, jobs: int, span: Span) -> JsonObject:
 
 
 def _first(answers: Sequence[Any]) -> Break | None:
-    found = [Break(**one["break"]) for one in answers if one["break"] is not None]
-    return min(found, key=lambda one: one.position or 0, default=None)
+    breaks = [Break(**answer["break"]) for answer in answers if answer["break"] is not None]
+    return min(breaks, key=lambda candidate: candidate.position or 0, default=None)

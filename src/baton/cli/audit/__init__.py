@@ -1,1 +1,1 @@
-"""`baton audit …`: checks that stored events are what they were, and shows the history of runs."""
+"""`baton audit …`: checks that stored events are unchanged, and shows the history of runs."""

@@ -1,4 +1,4 @@
-"""`baton audit run`: who did what when in one run, and the state it led to."""
+"""`baton audit run`: every event of one run with its actor and time, and the resulting state."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,7 +35,7 @@ def run(
             "--tenant",
             metavar="T",
             callback=check_tenant,
-            show_default="found by the views",
+            show_default="looked up in the views",
             help="Tenant of the run.",
         ),
     ] = None,
@@ -64,7 +64,7 @@ def run(
                 "id": run_id,
                 "stream": entries[0].recorded.stream,
                 "sealedUpTo": sealed,
-                "events": [one.document for one in entries],
+                "events": [entry.document for entry in entries],
                 "state": state_of(entries),
             }
         )
@@ -130,14 +130,14 @@ def _print(entries: "Sequence[Entry]", sealed: int) -> None:
 
     rows = [
         (
-            one.recorded.position,
-            format_time(getattr(one.recorded.event, "at", 0)),
-            type(one.recorded.event).__name__,
-            about(one.recorded.event),
-            actor_of(one.recorded.event),
-            one.leaf.hex()[:16],
+            entry.recorded.position,
+            format_time(getattr(entry.recorded.event, "at", 0)),
+            type(entry.recorded.event).__name__,
+            about(entry.recorded.event),
+            actor_of(entry.recorded.event),
+            entry.leaf.hex()[:16],
         )
-        for one in entries
+        for entry in entries
     ]
     columns = (
         Column(name="POSITION", kind="whole", right=True),
@@ -148,7 +148,7 @@ def _print(entries: "Sequence[Entry]", sealed: int) -> None:
         Column(name="LEAF", kind="whole", leaves=1),
     )
     print_table(columns, rows)
-    covered = sum(1 for one in entries if one.recorded.position <= sealed)
+    covered = sum(1 for entry in entries if entry.recorded.position <= sealed)
     typer.echo(
         f"{state_of(entries)['status']}; a signed head covers {covered} of {len(rows)} events."
     )

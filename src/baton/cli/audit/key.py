@@ -37,7 +37,7 @@ def key(
             f"There is no key in {settings.data_folder}: set BATON_AUDIT_KEY, or make one with"
             " `baton audit key --create`"
         )
-    verifiers = [str(one) for one in keys.verifiers]
+    verifiers = [str(verifier) for verifier in keys.verifiers]
     if as_json:
         print_json({"key": verifiers[0], "former": verifiers[1:]})
     else:

@@ -143,7 +143,9 @@ async def _verified(
     collect_garbage_less_often()
     stores = await open_stores(settings, read_only=True, sealing="none")
     try:
-        rotated = [one.former for one in await rotations_in(stores.leaves)] if keys else []
+        rotated = (
+            [rotation.former for rotation in await rotations_in(stores.leaves)] if keys else []
+        )
         head = None if since is None else _head_in(since, (*keys, *rotated))
         demands = Demands(keys=keys, since=head, first=first)
         with progress_bar("Verifying", "positions") as progress:
@@ -191,7 +193,7 @@ def _proof_in(path: Path) -> "Proof":
 
 
 def _lines(verdict: "Verdict") -> Iterator[str]:
-    """Yield the sentences that say what was checked."""
+    """Yield the sentences that describe the checks."""
     from baton.protocols.iso_time import format_time
 
     yield (

@@ -1,4 +1,4 @@
-"""`baton backtest`: tries a changed definition on the recorded runs of the one it changes."""
+"""`baton backtest`: tries a changed definition on recorded runs."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -124,7 +124,7 @@ def backtest(
             "--tenant",
             metavar="T",
             callback=check_tenant,
-            show_default="found by the views",
+            show_default="looked up in the views",
             help="Tenant of the definition.",
         ),
     ] = None,
@@ -167,19 +167,19 @@ def backtest(
     if export is not None and data is not None:
         raise typer.BadParameter("give --export or --data, not both", param_hint="'--export'")
     with _recordings(export, data) as recordings:
-        found = run_async(_backtest(recordings, request))
+        tested = run_async(_backtest(recordings, request))
     if as_json:
-        print_json(render_report(found.report, subjects(request.changed.body, found.against)))
+        print_json(render_report(tested.report, subjects(request.changed.body, tested.against)))
     else:
-        print_report(found.report, found.seconds)
-    report = found.report
+        print_report(tested.report, tested.seconds)
+    report = tested.report
     if fail_on_difference and report.runs != report.counts["same"]:
         raise Failed(f"{report.runs - report.counts['same']} of {report.runs} runs aren't the same")
 
 
 @contextmanager
 def _recordings(export: Path | None, data: Path | None) -> "Iterator[Recordings]":
-    """Yield the store with the recorded runs; that of an export is deleted afterwards."""
+    """Yield the store with the recorded runs; the store of an export is deleted afterwards."""
     from baton.cli.backtest.exported_runs import Recordings, loaded_export
     from baton.cli.data.store_checks import require_data, require_durable
     from baton.cli.load_settings import load_settings
@@ -207,10 +207,10 @@ def _changed(file: str, dialect: str | None) -> "ValidDefinition":
 def _stubs(file: Path) -> dict[str, Any]:
     from baton.cli.documents import load_document
 
-    found = load_document(str(file))
-    if not isinstance(found, dict):
+    stubs = load_document(str(file))
+    if not isinstance(stubs, dict):
         raise Failed(f"{file} must hold an object: the output of each step by its id")
-    return found
+    return stubs
 
 
 def _set(values: Iterable[str] | None) -> frozenset[str] | None:

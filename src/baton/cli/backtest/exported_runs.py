@@ -1,4 +1,4 @@
-"""Loads an export into a store of its own, which lasts as long as a backtest of it."""
+"""Loads an export into a temporary store, for one backtest."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Recordings:
     """A store with recorded runs.
 
-    `tenants` are those that its events belong to; it is None for a store whose views know that.
+    `tenants` are the tenants of its events; it is None for a store whose views know them.
     """
 
     settings: "Settings"

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 async def recorded_definition(
     stores: "Stores", reference: str, tenants: Iterable[str] | None
 ) -> "Definition":
-    """Return a definition, a deleted one too; raises Failed.
+    """Return a definition, also a deleted one; raises Failed.
 
     Args:
         stores: Hold the definition.
         reference: Its id or slug, which only one of the tenants may have.
-        tenants: The tenants that may have it; None are those that the views name.
+        tenants: The tenants that may have it; None takes the tenants in the views.
     """
     known = await _owners(stores, reference) if tenants is None else tenants
-    found = {owner: await _of_tenant(stores, owner, reference) for owner in sorted(known)}
-    owned = {owner: one for owner, one in found.items() if one is not None}
+    by_owner = {owner: await _of_tenant(stores, owner, reference) for owner in sorted(known)}
+    owned = {owner: definition for owner, definition in by_owner.items() if definition is not None}
     if len(owned) > 1:
         names = ", ".join(owned)
         raise Failed(f"Tenants {names} have a definition {reference!r}: choose one with --tenant")
@@ -33,8 +33,8 @@ async def recorded_definition(
             f"The views have no definition {reference!r}: name an id or a slug, and its tenant with"
             " --tenant where the views aren't built"
         )
-    if len(found) == 1:
-        raise Failed(f"Tenant {''.join(found)} has no definition {reference!r} in this store")
+    if len(by_owner) == 1:
+        raise Failed(f"Tenant {''.join(by_owner)} has no definition {reference!r} in this store")
     raise Failed(f"No tenant has a definition {reference!r} in this export")
 
 
@@ -48,8 +48,8 @@ async def _of_tenant(stores: "Stores", tenant: str, reference: str) -> "Definiti
     claim = stream_name(tenant, CLAIM.name, slug_claim(reference))
     holder = (await load(stores.events, CLAIM, claim)).state.holder
     stream = stream_name(tenant, DEFINITION.name, holder or reference)
-    found = (await load(stores.events, DEFINITION, stream)).state
-    return found if found.version else None
+    state = (await load(stores.events, DEFINITION, stream)).state
+    return state if state.version else None
 
 
 async def _owners(stores: "Stores", reference: str) -> set[str]:
@@ -59,7 +59,7 @@ async def _owners(stores: "Stores", reference: str) -> set[str]:
     from baton.projector.views import every_view
     from baton.projector.views.definitions.view import VIEW
 
-    found: set[str] = set()
+    tenants: set[str] = set()
     try:
         await stores.views.prepare([view.table for view in every_view()])
         for column in ("key", "slug"):
@@ -67,7 +67,7 @@ async def _owners(stores: "Stores", reference: str) -> set[str]:
             page = await stores.views.find(
                 Query(table=VIEW.name, tenant=None, where=(wanted,), limit=100)
             )
-            found.update(row.tenant for row in page.rows)
+            tenants.update(row.tenant for row in page.rows)
     except Unavailable:
         return set()
-    return found
+    return tenants

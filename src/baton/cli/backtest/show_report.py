@@ -33,7 +33,7 @@ def subjects(changed: "Body", recorded: "Definition") -> "Subjects":
 
 
 def print_report(report: "Report", seconds: float) -> None:
-    """Print what a backtest has found, after `seconds`."""
+    """Print the result of a backtest, which took `seconds`."""
     rows = [
         (
             members.count,
@@ -42,7 +42,7 @@ def print_report(report: "Report", seconds: float) -> None:
             group.would_be,
             ", ".join(members.examples[:3]),
         )
-        for group, members in sorted(report.groups.items(), key=lambda one: -one[1].count)
+        for group, members in sorted(report.groups.items(), key=lambda entry: -entry[1].count)
     ]
     if rows:
         print_table(

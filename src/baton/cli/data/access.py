@@ -1,4 +1,4 @@
-"""The store as the verbs about API keys and users open it, beside running services."""
+"""Opens the store for the verbs about API keys and users, beside running services."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -67,7 +67,7 @@ async def reading(settings: "Settings") -> AsyncIterator["Stores"]:
 async def changing(settings: "Settings") -> AsyncIterator["AccessStores"]:
     """Yield the store for a change of access. Raises `Unavailable`.
 
-    A refusal of the values, which are those of options, becomes BadParameter, any other one Failed.
+    A refusal of the values of options becomes BadParameter, any other refusal Failed.
     """
     from baton.cli.data.store_checks import require_durable
     from baton.command_api.commands.access import AccessStores

@@ -112,7 +112,7 @@ async def _newest(
 
 
 def _last(letters: list["DeadLetter"], limit: int) -> list["DeadLetter"]:
-    return sorted(letters, key=lambda one: (one.at, one.letter_id))[-limit:]
+    return sorted(letters, key=lambda letter: (letter.at, letter.letter_id))[-limit:]
 
 
 async def _redrive(settings: "Settings", letter_id: str | None) -> tuple[int, list[str]]:
@@ -147,7 +147,7 @@ async def _redrive(settings: "Settings", letter_id: str | None) -> tuple[int, li
 async def _chosen(
     stores: "Stores", letter_id: str | None, *, created_by: int
 ) -> AsyncIterator["DeadLetter"]:
-    """Yield the letters to send. With --all, skip those that redriving itself creates."""
+    """Yield the letters to send. With --all, skip letters that the redriving itself creates."""
     if letter_id is not None:
         found = await stores.dead_letters.get(letter_id)
         if found is None:
@@ -162,7 +162,7 @@ async def _chosen(
 
 async def _letters(stores: "Stores") -> AsyncIterator["DeadLetter"]:
     after = ""
-    while found := await stores.dead_letters.page(after=after, limit=PAGE):
-        for letter in found:
+    while page := await stores.dead_letters.page(after=after, limit=PAGE):
+        for letter in page:
             yield letter
-        after = found[-1].letter_id
+        after = page[-1].letter_id

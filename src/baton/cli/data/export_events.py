@@ -139,16 +139,16 @@ async def _export(
     head = await archive.head()
     end = head if wanted.last is None else min(head, wanted.last)
     begin = after = max(0, wanted.first - 1)
-    while after < end and (found := await archive.page(after=after, limit=PAGE)):
-        chosen = [one for one in found if one.position <= end and wanted.matches(one.stream)]
+    while after < end and (page := await archive.page(after=after, limit=PAGE)):
+        chosen = [event for event in page if event.position <= end and wanted.matches(event.stream)]
         if prover is not None:
-            prover.add(found, chosen)
-        for one in chosen:
-            await _write_artifacts(archive, one, file, counts.artifacts)
-            file.write(ndjson_line(one))
+            prover.add(page, chosen)
+        for event in chosen:
+            await _write_artifacts(archive, event, file, counts.artifacts)
+            file.write(ndjson_line(event))
         counts.events += len(chosen)
-        counts.streams.update(one.stream for one in chosen)
-        after = found[-1].position
+        counts.streams.update(event.stream for event in chosen)
+        after = page[-1].position
         progress(min(after, end) - begin, end - begin)
     return counts
 
@@ -187,7 +187,7 @@ async def _write_artifacts(
 
 @contextmanager
 def _output(out: Path) -> Iterator[BinaryIO]:
-    """Yield the file to write; it appears under its name once all of it is on the disk."""
+    """Yield the file to write; it gets its name once it is complete on the disk."""
     if out == STDOUT:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

@@ -30,13 +30,13 @@ def print_letters(letters: "Sequence[DeadLetter]") -> None:
     now = int(time.time() * 1_000)
     rows = [
         (
-            one.letter_id,
-            shown_time(one.at, now),
-            one.source,
-            one.reason,
-            shown_time(one.redriven_at, now),
+            letter.letter_id,
+            shown_time(letter.at, now),
+            letter.source,
+            letter.reason,
+            shown_time(letter.redriven_at, now),
         )
-        for one in letters
+        for letter in letters
     ]
     print_table(COLUMNS, rows)
 

@@ -20,7 +20,7 @@ def migrate() -> None:
 
 
 async def _migrate(settings: "Settings") -> None:
-    """Print what was done, and on which store and log, at once: the second may fail."""
+    """Print the changes, and the store or log, after each one: the second may fail."""
     for step in (_migrated_store, _migrated_log):
         for line in await step(settings):
             typer.echo(line)

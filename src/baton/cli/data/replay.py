@@ -122,7 +122,7 @@ async def _compare(stores: "Stores", until: StopAt) -> Report:
 
 
 async def _apply(stores: "Stores", until: StopAt) -> Report:
-    """Bring the rebuilt views up to date and replace the live ones by them."""
+    """Bring the rebuilt views up to date and replace the live views by them."""
     from baton.cli.terminal.progress import progress_bar
     from baton.eventlog.clock import SystemClock
     from baton.projector.rebuild import begin_applied_rebuild
@@ -162,8 +162,8 @@ async def _rebuilt(
 def _sentence(report: Report) -> str:
     done = f"Rebuilt up to position {report.position}"
     if report.applied:
-        found = "" if report.equal is not False else ", which differed"
-        return f"{done} and applied to the live views{found}."
+        difference = "" if report.equal is not False else ", which differed"
+        return f"{done} and applied to the live views{difference}."
     if report.unbuilt:
         return (
             f"{done}; there are no live views yet: a start of the services builds them, and so does"
@@ -175,24 +175,24 @@ def _sentence(report: Report) -> str:
 
 
 def _document(report: Report) -> dict[str, Any]:
-    found = report.difference
+    difference = report.difference
     return {
         "position": report.position,
         "equal": report.equal,
         "applied": report.applied,
         "difference": None
-        if found is None
+        if difference is None
         else {
-            "view": found.table,
-            "tenant": found.tenant,
-            "key": found.key,
-            "live": None if found.live is None else found.live.document.decode(),
-            "rebuilt": None if found.rebuilt is None else found.rebuilt.document.decode(),
+            "view": difference.table,
+            "tenant": difference.tenant,
+            "key": difference.key,
+            "live": None if difference.live is None else difference.live.document.decode(),
+            "rebuilt": None if difference.rebuilt is None else difference.rebuilt.document.decode(),
         },
     }
 
 
-def _row_name(found: "Difference") -> str:
-    missing = " (the row is missing)" if found.live is None else ""
-    extra = " (no event creates this row)" if found.rebuilt is None else ""
-    return f"{found.table} {found.key} of tenant {found.tenant}{missing or extra}"
+def _row_name(difference: "Difference") -> str:
+    missing = " (the row is missing)" if difference.live is None else ""
+    extra = " (no event creates this row)" if difference.rebuilt is None else ""
+    return f"{difference.table} {difference.key} of tenant {difference.tenant}{missing or extra}"

@@ -10,7 +10,7 @@ app = typer.Typer(help="Keys of stored secrets: reseal.")
 
 @app.callback()
 def _secrets() -> None:
-    """Keep `reseal` a verb of a group: a group with one verb would be that verb."""
+    """Keep `reseal` a subcommand: typer turns a group with a single command into that command."""
 
 
 @app.command()

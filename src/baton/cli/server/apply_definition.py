@@ -1,7 +1,7 @@
 """Creates a definition on a server, or updates the one with its slug.
 
-An API without slugs makes them from names: there the definition of the same name is updated. In one
-whose versions never change, each change is published as another version.
+An API without slugs makes them from names, so that there the definition of the same name is
+updated. In an API whose versions never change, each change is published as another version.
 """
 
 from collections.abc import Mapping
@@ -29,20 +29,19 @@ def apply_document(
     """Create or update a definition.
 
     Args:
-        server: The server to apply it on.
+        server: The server that gets the definition.
         document: The parsed definition.
-        dialect: The dialect of the document; None lets the members of the document tell.
+        dialect: The dialect of the document; None detects it by the members of the document.
         lenient: Whether members that the dialect doesn't know are ignored instead of refused.
 
     Returns:
         "created", "updated" or "unchanged", and the definition as the server shows it: in Baton's
-        own words where those of the API lack the version.
+            own form if the API's form lacks the version.
 
     Raises:
-        NoDefinition: The document is no definition or its dialect is unclear.
+        NoDefinition: The document isn't a definition or its dialect is unclear.
         BadParameter: There is no such dialect.
         ServerRefused: The server found a fault.
-
     """
     if not isinstance(document, dict):
         raise NoDefinition("A definition is an object: at least slug, name and steps")
@@ -99,7 +98,7 @@ def _has(server: Server, api: DefinitionApi, slug: object, label: object) -> boo
 def _of_its_name(
     server: Server, api: DefinitionApi, document: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """Return the definition with the slug that an API without slugs makes from a document."""
+    """Return the definition whose slug an API without slugs makes from a document."""
     text = document.get(api.slug_from)
     if api.slug_from == "slug" or not isinstance(text, str):
         return None
@@ -107,8 +106,8 @@ def _of_its_name(
 
 
 def _of_slug(server: Server, slug: object) -> dict[str, Any] | None:
-    found = look_up(server, slug) if isinstance(slug, str) else None
-    return found if found is not None and found["slug"] == slug else None
+    definition = look_up(server, slug) if isinstance(slug, str) else None
+    return definition if definition is not None and definition["slug"] == slug else None
 
 
 def _with_version(server: Server, answer: dict[str, Any]) -> dict[str, Any]:

@@ -53,9 +53,9 @@ class Server:
     timeout_s: float = TIMEOUT_S
 
     def get(self, path: str, about: Subject | None = None, /, **query: object) -> Any:
-        """Return the document at `path`, asked for with the values of `query` that aren't None.
+        """Return the document at `path`, requested with the values of `query` that aren't None.
 
-        Raises what `call` does.
+        Raises the errors of `call`.
         """
         given = {name: value for name, value in query.items() if value is not None}
         return self.call("GET", f"{path}?{urlencode(given)}" if given else path, about=about)
@@ -112,7 +112,7 @@ class Server:
         raise refused
 
     def latest(self) -> "Server":
-        """Return this server at the address that its session names now: a restart may move it."""
+        """Return this server at the address that its session names now: a restart may change it."""
         url = None if self.session is None else dev_session.read_url(self.session)
         if url is None or not is_loopback(urlsplit(url).hostname or ""):
             return self
@@ -169,9 +169,10 @@ def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
 
 
 def find_server(url: str | None, token: str | None, tenant: str | None) -> Server | None:
-    """Return the server for a verb that works without one, too.
+    """Return the server for a verb that also works without one.
 
-    Without `url`, any reason why there is none returns None; otherwise raises what `connect` does.
+    Without `url`, any reason why there is none returns None; otherwise raises the errors of
+    `connect`.
     """
     if url is not None:
         return connect(url, token, tenant)
@@ -190,8 +191,9 @@ def require_one_source(
 ) -> None:
     """Raise BadParameter if a token would go to an address that another party chose.
 
-    A folder may come from a repository of others: its address gets no token of the environment, and
-    no token given by flag unless it is this machine's. The folder's token goes to no other machine.
+    A folder may come from another party's repository: its address gets no token of the environment,
+    and a token given by flag only if it is this machine's. The folder's token goes to no other
+    machine.
 
     Args:
         address_from: The source of the address.
@@ -248,4 +250,4 @@ def _tenants_of(token: str) -> list[str]:
         tenant = claims["tenant"]
     except (IndexError, NotBase64, ValueError, KeyError, TypeError):
         return []
-    return [str(one) for one in (tenant if isinstance(tenant, list) else [tenant])]
+    return [str(name) for name in (tenant if isinstance(tenant, list) else [tenant])]

@@ -1,7 +1,8 @@
-"""The APIs of a server that take definitions; the server's index says which and how.
+"""The APIs of a server that accept definitions, as the server's index lists them.
 
-The command line knows no dialect by name. It reads definitions in Baton's own words, and `apply`
-takes documents of every dialect: one without the marks of a dialect is in Baton's own format.
+The command line knows no dialect by name. It reads definitions in Baton's own form, and `apply`
+accepts documents of every dialect: a document without the marks of a dialect is in Baton's own
+format.
 """
 
 from collections.abc import Iterator, Mapping
@@ -69,18 +70,18 @@ def naming(file: str) -> Iterator[None]:
 def definition_apis(server: Server) -> list[DefinitionApi]:
     """Return the APIs of a server that take definitions; raises Failed if there is none."""
     index = server.get("/openapi")["apis"]
-    found = [_read(server, one) for one in index if "definitions" in one]
-    if not found:
+    apis = [_read(server, entry) for entry in index if "definitions" in entry]
+    if not apis:
         raise Failed(f"{server.url} has no API that takes definitions")
-    return found
+    return apis
 
 
 def choose_api(
     apis: list[DefinitionApi], document: Mapping[str, Any], name: str | None
 ) -> DefinitionApi:
-    """Return the API that a document is written for, or the one called `name`.
+    """Return the API that a document is written for, or the API called `name`.
 
-    Raises NoDefinition if no API takes the document, or several that read it differently, and
+    Raises NoDefinition if no API accepts the document, or several read it differently, and
     BadParameter for an unknown name.
     """
     known = [api for api in apis if name in {None, api.name}]
@@ -144,7 +145,7 @@ def _refuse_two_units(apis: list[DefinitionApi], document: Mapping[str, Any]) ->
 
 
 def _has(document: Any, path: str) -> bool:
-    """Return whether a member that `path` leads to exists; `[]` is any element of a list."""
+    """Return whether a member at `path` exists; `[]` is any element of a list."""
     member, _, rest = path.partition(".")
     name = member.removesuffix("[]")
     if not isinstance(document, dict) or name not in document:
@@ -152,4 +153,4 @@ def _has(document: Any, path: str) -> bool:
     if not rest:
         return True
     below = document[name] if member != name else [document[name]]
-    return isinstance(below, list) and any(_has(one, rest) for one in below)
+    return isinstance(below, list) and any(_has(element, rest) for element in below)

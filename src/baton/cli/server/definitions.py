@@ -37,11 +37,11 @@ def list_definitions(
     from baton.cli.server.lookup import all_definitions
     from baton.cli.terminal.output import print_json
 
-    found = list(all_definitions(connect(url, token, tenant)))
+    definitions = list(all_definitions(connect(url, token, tenant)))
     if as_json:
-        print_json(found)
+        print_json(definitions)
     else:
-        print_definitions(found)
+        print_definitions(definitions)
 
 
 @app.command()
@@ -144,9 +144,9 @@ def delete(
     from baton.cli.terminal.output import print_line
 
     server = connect(url, token, tenant)
-    found = find_definition(server, definition)
-    server.call("DELETE", definition_path(found["id"]), about=definition_subject(definition))
-    print_line(f"{found['slug']} deleted")
+    document = find_definition(server, definition)
+    server.call("DELETE", definition_path(document["id"]), about=definition_subject(definition))
+    print_line(f"{document['slug']} deleted")
 
 
 def _warn_of_functions(server: "Server", document: Any, api: "DefinitionApi") -> None:

@@ -16,7 +16,7 @@ STRUCTURED, BATCH = "application/cloudevents+json", "application/cloudevents-bat
 
 @app.callback()
 def _events() -> None:
-    """Make `send` a subcommand even while it is the only one."""
+    """Keep `send` a subcommand although it is the only one."""
 
 
 @app.command()
@@ -111,12 +111,12 @@ def _load_events(source: str) -> tuple[Any, str]:
     from baton.cli.documents import load_document
 
     try:
-        found = load_document(source)
+        content = load_document(source)
     except Failed as error:
         raise typer.BadParameter(str(error), param_hint="'--file'") from None
-    if isinstance(found, list):
-        return found, BATCH
-    if not isinstance(found, dict):
+    if isinstance(content, list):
+        return content, BATCH
+    if not isinstance(content, dict):
         message = f"{source} holds no event: expected an object or an array of objects"
         raise typer.BadParameter(message, param_hint="'--file'")
-    return found, STRUCTURED if "specversion" in found else "application/json"
+    return content, STRUCTURED if "specversion" in content else "application/json"

@@ -57,12 +57,12 @@ def _print(fetch: Callable[[], Run]) -> Run:
 
 def _settled(run: Run) -> list[Mapping[str, Any]]:
     """Return the steps before the first one that is running or waiting."""
-    found = []
+    settled = []
     for step in run["steps"]:
         if step["status"] in {"running", "waiting"}:
             break
-        found.append(step)
-    return found
+        settled.append(step)
+    return settled
 
 
 def _poll(fetch: Callable[[], Run], show: Callable[[Run], None]) -> Run:

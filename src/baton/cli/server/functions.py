@@ -9,7 +9,7 @@ app = typer.Typer(help="Functions that running executors know: list.")
 
 @app.callback()
 def _functions() -> None:
-    """Make `list` a subcommand even while it is the only one."""
+    """Keep `list` a subcommand although it is the only one."""
 
 
 @app.command("list")
@@ -21,11 +21,11 @@ def list_functions(
     from baton.cli.terminal.output import in_terminal, print_json, print_note
     from baton.cli.terminal.tables import Column, print_table
 
-    found = connect(url, token, tenant).get("/functions")
+    document = connect(url, token, tenant).get("/functions")
     if as_json:
-        print_json(found)
+        print_json(document)
         return
-    if not found["executors"] and in_terminal():
+    if not document["executors"] and in_terminal():
         print_note("No executor runs: `baton dev` or `baton executor` starts one.")
         return
     columns = (
@@ -34,5 +34,8 @@ def list_functions(
         Column(name="QUEUE", leaves=1),
         Column(name="ID", leaves=2),
     )
-    rows = [(one["name"], one["kind"], one.get("queue"), one["id"]) for one in found["functions"]]
+    rows = [
+        (entry["name"], entry["kind"], entry.get("queue"), entry["id"])
+        for entry in document["functions"]
+    ]
     print_table(columns, rows)

@@ -40,15 +40,15 @@ def print_definitions(definitions: Sequence[Definition]) -> None:
     now = _now()
     rows = [
         (
-            one["slug"],
-            one["version"],
-            one["status"],
-            ", ".join(dict.fromkeys(next(iter(trigger)) for trigger in triggers_of(one))),
-            one["name"],
-            Shown(one["updatedAt"], relative(parse_time(one["updatedAt"]), now)),
-            one["id"],
+            definition["slug"],
+            definition["version"],
+            definition["status"],
+            ", ".join(dict.fromkeys(next(iter(trigger)) for trigger in triggers_of(definition))),
+            definition["name"],
+            Shown(definition["updatedAt"], relative(parse_time(definition["updatedAt"]), now)),
+            definition["id"],
         )
-        for one in definitions
+        for definition in definitions
     ]
     print_table(DEFINITIONS, rows)
 

@@ -17,12 +17,12 @@ from baton.domain.nearest_name import nearest_name
 
 PAGE = 100
 COMPLETED: Final = 500
-"""Number of definitions that a shell is offered, at most."""
+"""The number of definitions that a shell's completion offers."""
 NEWEST: Final = 50
-"""Number of runs that a shell is offered, at most."""
+"""The number of runs that a shell's completion offers."""
 COMPLETION_TIMEOUT_S: Final = 1.0
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-"""A shell evaluates the words it is offered, so that nothing else of a server's may reach it."""
+"""Matches the words that may reach a shell, which evaluates the completions it is offered."""
 
 
 def find_definition(server: Server, reference: str) -> dict[str, Any]:
@@ -30,10 +30,10 @@ def find_definition(server: Server, reference: str) -> dict[str, Any]:
 
     Raises Failed, which names the nearest slug.
     """
-    found = look_up(server, reference)
-    if found is not None:
-        return found
-    nearest = nearest_name(reference, (one["slug"] for one in all_definitions(server)))
+    definition = look_up(server, reference)
+    if definition is not None:
+        return definition
+    nearest = nearest_name(reference, (candidate["slug"] for candidate in all_definitions(server)))
     hint = f"; the nearest is {nearest!r}" if nearest else ""
     raise Failed(
         f"There is no definition {reference!r} of tenant {server.tenant} at {server.url}{hint}:"
@@ -82,14 +82,16 @@ def triggers_of(definition: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def complete_definitions(options: Mapping[str, Any]) -> list[str]:
-    """Return the slugs of definitions; none if the server of these options can't be asked."""
-    return _complete(options, lambda server: (one["slug"] for one in all_definitions(server)))
+    """Return the slugs of definitions; none if the server can't be asked with these options."""
+    return _complete(
+        options, lambda server: (definition["slug"] for definition in all_definitions(server))
+    )
 
 
 def complete_runs(options: Mapping[str, Any]) -> list[str]:
-    """Return the ids of the newest runs; none if the server of these options can't be asked."""
+    """Return the ids of the newest runs; none if the server can't be asked with these options."""
     return _complete(
-        options, lambda server: (one["id"] for one in server.get("/runs", limit=NEWEST)["runs"])
+        options, lambda server: (run["id"] for run in server.get("/runs", limit=NEWEST)["runs"])
     )
 
 

@@ -14,7 +14,7 @@ LONGEST_S: Final = 5.0
 
 
 class Reconnecting:
-    """A document of a server that has answered before, asked for with `headers`.
+    """A document of a server that has answered before, requested with `headers`.
 
     While the server restarts or can't be reached, a call waits until it answers; the beginning and
     the end of an outage are each one line on stderr. Any other refusal is raised.
@@ -32,19 +32,19 @@ class Reconnecting:
         self._headers = headers
 
     def __call__(self, query: str = "") -> Any:
-        """Return the document as it is now; `query` begins with a question mark."""
-        found = self._try(query)
-        if found is not None:
-            return found
+        """Return the current document; `query` begins with a question mark."""
+        document = self._try(query)
+        if document is not None:
+            return document
         print_error(f"Lost the server at {self._server.url}: waiting for it (Ctrl-C ends this)")
         pause_s = FIRST_S
-        while found is None:
+        while document is None:
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_S)
             self._server = self._server.latest()
-            found = self._try(query)
+            document = self._try(query)
         print_error(f"The server at {self._server.url} answers again")
-        return found
+        return document
 
     def _try(self, query: str) -> Any:
         """Return the document, None during an outage."""

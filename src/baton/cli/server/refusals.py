@@ -1,4 +1,4 @@
-"""Turns a server's refusal into one line: the thing, the reason, and the command to run next."""
+"""Turns a server's refusal into one line: the subject, the reason, and the command to run next."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ _LACKS_SCOPE: Final = "lacks the scope "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The thing that a request is about.
+    """The object that a request is about, such as a run.
 
     Args:
         kind: Its noun, in lower case.
         ident: Its id or name, as it was given.
-        others: What shows the things of its kind: "`baton runs list` shows the newest".
-        state: What shows the thing itself: "`baton runs show ID` shows it".
-        part: The part of it that the request is about, behind a comma.
+        others: A sentence about the command that lists such objects.
+        state: A sentence about the command that shows the object itself.
+        part: The part of it that the request is about, after a comma.
     """
 
     kind: str
@@ -38,7 +38,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request, as far as messages name it; `about` is None if it is about no single thing."""
+    """A request, as far as messages name it; `about` is None if it has no single subject."""
 
     url: str
     path: str
@@ -93,13 +93,13 @@ def _reason(url: str, status: int, answer: Mapping[str, Any]) -> str:
     """Return the server's message and its faults, none of them twice."""
     message = str(answer.get("message") or answer.get("detail") or f"{url} answered {status}")
     named = answer.get("details") or answer.get("errors")
-    faults = [one for one in _faults(named) if one not in message]
+    faults = [fault for fault in _faults(named) if fault not in message]
     return f"{message}: {'; '.join(faults)}" if faults else message
 
 
 def _faults(details: object) -> Iterator[str]:
-    for one in details if isinstance(details, list) else ():
-        field, message = str(one.get("field") or ""), str(one.get("message") or "")
+    for detail in details if isinstance(details, list) else ():
+        field, message = str(detail.get("field") or ""), str(detail.get("message") or "")
         yield message if message.startswith(field) else f"{field} {message}"
 
 

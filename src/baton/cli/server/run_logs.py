@@ -1,4 +1,4 @@
-"""Prints what the functions of a run have logged, and follows it while the run goes on."""
+"""Prints the logs of a run's functions, and follows them while the run goes on."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from baton.cli.terminal.output import print_lines, print_note
 from baton.cli.terminal.visible import visible_json
 
 WAIT: Final = {"Prefer": "wait=20"}
-"""Lets the server answer with the next line; less than the time that a request may take."""
+"""Makes the server answer with the next line; less than the time that a request may take."""
 
 COLORS: Final = {"warning": "yellow", "error": "red", "critical": "bold red", "debug": "dim"}
 
@@ -37,25 +37,25 @@ def print_logs(
         server: The server.
         run: The path of the run.
         about: The run and the chosen step, for messages.
-        chosen: The parameters that choose steps and attempts; those that are None are left out.
+        chosen: The parameters that choose steps and attempts; None values are left out.
         follow: Wait for further lines while the run goes on.
         as_json: Print each line as JSON.
     """
     server.get(run, about)  # an unknown run is refused; later, the server may restart
     headers = WAIT if follow else None
     fetch = Reconnecting(server, f"{run}/logs", about=about, headers=headers)
-    found = False
+    has_lines = False
     for lines in _pages(fetch, chosen, follow=follow):
-        found = True
+        has_lines = True
         _print(lines, as_json=as_json)
-    if not found:
+    if not has_lines:
         print_note("No line was logged")
 
 
 def _pages(
     fetch: Reconnecting, chosen: Mapping[str, object], *, follow: bool
 ) -> Iterator[list[Line]]:
-    """Yield pages with lines until there is no other now, or with `follow` until the run ends."""
+    """Yield pages with lines until no more exist now, or with `follow` until the run ends."""
     query = {name: value for name, value in chosen.items() if value is not None}
     while True:
         page = fetch(f"?{urlencode(query)}" if query else "")
@@ -76,7 +76,7 @@ def _print(lines: list[Line], *, as_json: bool) -> None:
 
 
 def _texts(line: Line) -> Iterator[Text]:
-    """Yield a line as text: each further line of its message stands alone, indented."""
+    """Yield a line as text: each further line of its message follows on its own, indented."""
     visit = f"{line['visit']}." if line["visit"] > 1 else ""
     where = f"{line['stepId']}[{visit}{line['attempt']}]"
     if "omitted" in line:
@@ -85,5 +85,5 @@ def _texts(line: Line) -> Iterator[Text]:
     first, *rest = line["message"].split("\n")
     level = (f"{line['level']:8}", COLORS.get(line["level"], ""))
     yield Text.assemble((line["at"], "dim"), " ", level, " ", (where, "cyan"), f" {first}")
-    for one in rest:
-        yield Text(f"    {one}")
+    for continuation in rest:
+        yield Text(f"    {continuation}")

@@ -212,8 +212,8 @@ def start(
     from baton.cli.terminal.output import print_json, print_line
 
     server = connect(url, token, tenant)
-    found = find_definition(server, definition)
-    body = {"definition": found["id"], "input": run_input, "correlationId": correlation_id}
+    document = find_definition(server, definition)
+    body = {"definition": document["id"], "input": run_input, "correlationId": correlation_id}
     run = server.call(
         "POST",
         "/runs",
@@ -291,7 +291,7 @@ def change_run(server: "Server", run: "Subject", change: str, body: dict[str, An
 
 
 def _watch(server: "Server", run_id: str, *, as_json: bool) -> None:
-    """Follow a run of a server that has answered; an outage of the server is waited for."""
+    """Follow a run of a server that has answered; outages of the server are waited out."""
     from baton.cli.server.follow_run import follow_run
     from baton.cli.server.reconnecting import Reconnecting
     from baton.cli.terminal.output import print_json

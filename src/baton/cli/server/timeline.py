@@ -14,10 +14,10 @@ from baton.cli.terminal.times import duration, relative
 from baton.protocols.iso_time import parse_time
 
 MAX_VALUE = 300
-"""Number of characters shown of a value; `--json` shows all."""
+"""The number of characters shown of a value; `--json` shows all."""
 
 LEAST_MARGIN = 10
-"""Characters for the times; longer ones take more in the whole timeline."""
+"""The width of the times column, in characters; longer times widen the whole timeline."""
 
 _ABOUT_PRESENCE = frozenset(("exists", "notExists"))
 
@@ -132,8 +132,8 @@ def _condition(condition: Mapping[str, Any]) -> str:
     test = operator if operator in _ABOUT_PRESENCE else f"{operator} {wanted}"
     verdict = "yes" if condition["matched"] else "no"
     exists = condition.get("pathExists")
-    found = f"it is {_value(condition.get('actual'))}" if exists else "it is missing"
-    text = f"{condition['path']} {test}? {verdict}, {found}"
+    actual = f"it is {_value(condition.get('actual'))}" if exists else "it is missing"
+    text = f"{condition['path']} {test}? {verdict}, {actual}"
     return f"{text} ({condition['error']})" if condition.get("error") else text
 
 
@@ -151,7 +151,7 @@ def _offset(run: Run, at: str) -> str:
 
 
 def _until(step: Step) -> str:
-    """Return the end of a delay, and how far away it is while the step waits for it."""
+    """Return the end of a delay, and the time until then while the step waits for it."""
     end = step.get("resumeAt")
     if step["status"] != "waiting" or end is None:
         return f"until {end}"

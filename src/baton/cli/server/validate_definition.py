@@ -11,7 +11,7 @@ from baton.domain.definition.messages import Body
 
 
 class ValidDefinition(NamedTuple):
-    """A definition without faults: the API that takes it, and what it says."""
+    """A definition without faults: the API that accepts it, and its content."""
 
     api: DefinitionApi
     body: Body
@@ -36,13 +36,13 @@ def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> V
             preferred=form.preferred,
             by_version=form.by_version,
         )
-        for name, one in dialects.items()
-        if (form := one.definitions) is not None
+        for name, dialect in dialects.items()
+        if (form := dialect.definitions) is not None
     ]
     api = choose_api(apis, document, dialect)
     check = dialects[api.name].check_definition
     checked = check(json.dumps(document).encode()) if check else CheckedDefinition([], [])
-    found = [*checked.faults, *([] if lenient else checked.unknown)]
-    if found or checked.body is None:
-        raise NoDefinition("; ".join(f"{one.place} {one.message}".strip() for one in found))
+    faults = [*checked.faults, *([] if lenient else checked.unknown)]
+    if faults or checked.body is None:
+        raise NoDefinition("; ".join(f"{fault.place} {fault.message}".strip() for fault in faults))
     return ValidDefinition(api, checked.body)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TOKEN_DAYS = 30
 VIRTUAL_TOKEN_DAYS = 36_525
-"""The token follows the virtual clock, too, and shall outlive every test that moves it."""
+"""The days that the token is valid under virtual time: longer than any test moves the clock."""
 _DAY_S = 86_400
 _SCOPE = "orchestrator:admin"
 _SUBJECT = "dev"
@@ -67,7 +67,7 @@ def dev(
     show_logs()
     if hold:
         run_async(hold_stored_server(settings, subject=_SUBJECT))
-    if virtual_time:  # which asks asyncio's own loop whether a callback is ready
+    if virtual_time:  # The virtual clock asks asyncio's own loop whether a callback is ready.
         run_async(
             _serve(settings, tenant, virtual_time=True, open_ui=open_ui), asyncio.new_event_loop
         )
@@ -76,7 +76,7 @@ def dev(
 
 
 def allow_loopback(settings: "Settings") -> "Settings":
-    """Return settings with which functions may be on this machine, unless they say otherwise."""
+    """Return settings that permit functions on this machine, unless they decide it explicitly."""
     if "functions_allow_private" in settings.model_fields_set:
         return settings
     return settings.model_copy(update={"functions_allow_private": "loopback"})

@@ -25,7 +25,7 @@ _EVERYWHERE = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - compared here, no
 
 
 class Stopped(Exception):
-    """The process has to stop before the store has answered."""
+    """The process must stop before the store has answered."""
 
 
 def _ignore(_url: str) -> None:
@@ -47,10 +47,10 @@ async def serve_roles(
 ) -> AsyncIterator[tuple[str, Process]]:
     """Run roles behind an HTTP server until the block ends; /readyz says when they are ready.
 
-    Yields the address and the process. A shared store is waited for while its server is
-    unavailable; files aren't, because waiting doesn't mend them. At the end requests stop first,
-    then triggers, steps and views. Raises Failed if the port is taken, and the errors of opening
-    the stores.
+    Yields the address and the process. While the server of a shared store is unavailable, the
+    process waits for it; it doesn't wait for files, because waiting doesn't repair them. At the end
+    requests stop first, then triggers, steps and views. Raises Failed if the port is taken, and the
+    errors of opening the stores.
 
     Args:
         settings: The port stays the same while the process waits and when it runs.

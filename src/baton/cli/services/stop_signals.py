@@ -13,9 +13,9 @@ from typing import Final
 from baton.cli.terminal.failures import INTERRUPTED
 
 HELD_S: Final = 10.0
-"""Time after which a stop is enforced if a function still holds the event loop."""
+"""The time after which a stop is enforced if a function still blocks the event loop, in seconds."""
 PAUSE_S: Final = 0.2
-"""Pause between two signs of life."""
+"""The pause between two checks of the event loop, in seconds."""
 
 _log = logging.getLogger("baton.services")
 
@@ -23,8 +23,8 @@ _log = logging.getLogger("baton.services")
 def stop_on_signals(stop: asyncio.Event) -> None:
     """Set `stop` on the first signal; exit immediately on the second.
 
-    The handlers run even while a function blocks the event loop. If it does so for `HELD_S`, the
-    process exits as after a crash: nothing else would end it.
+    The handlers run even while a function blocks the event loop. If it blocks the loop for
+    `HELD_S`, the process exits as after a crash, because nothing else would end it.
     """
     loop, received = asyncio.get_running_loop(), list[int]()
 
@@ -40,7 +40,7 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def _exit_if_held(loop: asyncio.AbstractEventLoop) -> None:
-    """Exit when the loop, which is stopping, gives no sign of life for `HELD_S`."""
+    """Exit when the loop, which is stopping, gives no answer for `HELD_S`."""
     alive = Event()
     with suppress(RuntimeError):  # the loop is closed: it has stopped
         loop.call_soon_threadsafe(alive.set)

@@ -18,9 +18,9 @@ STOP_S = 30.0
 """The time a process has for stopping before it is killed, in seconds."""
 
 API_ONLY = ("BATON_JWT_SECRET", "BATON_SEAL_KEY", "BATON_TOKEN")
-"""Variables that only the api gets, with their files; the scheduler gets the keys made of them."""
+"""The variables that only the api gets, with their files; the scheduler gets keys made of them."""
 PROJECTOR_ONLY = ("BATON_AUDIT_KEY",)
-"""Variables that only the projector gets, for its notary, with their files."""
+"""The variables that only the projector gets, for its notary, with their files."""
 
 
 def _processes(text: str) -> Any:
@@ -106,8 +106,8 @@ def environment_of(role: str, seal_keys: str) -> dict[str, str]:
     unused: tuple[str, ...] = () if role == "api" else API_ONLY
     if role != "projector":
         unused += PROJECTOR_ONLY
-    found = {name: value for name, value in os.environ.items() if not name.startswith(unused)}
-    return {**found, "BATON_SEAL_KEY": seal_keys} if role == "scheduler" else found
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(unused)}
+    return {**inherited, "BATON_SEAL_KEY": seal_keys} if role == "scheduler" else inherited
 
 
 async def _ended(process: "asyncio.subprocess.Process", stop: "asyncio.Event") -> bool:

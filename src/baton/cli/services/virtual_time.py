@@ -29,5 +29,5 @@ async def virtual_time_of(stores: Stores) -> Replacements:
     """
     head = await stores.events.head()
     newest = await stores.events.read_all(after=head - 1, limit=1) if head else ()
-    at = max((getattr(one.event, "at", 0) for one in newest), default=0)
+    at = max((getattr(recorded.event, "at", 0) for recorded in newest), default=0)
     return Replacements(time=VirtualTime(max(SystemClock().now(), at), real_idle=True))

@@ -1,6 +1,6 @@
 """Commands and groups of Baton: their help pages, and suggestions for mistyped verbs.
 
-A group alone prints its help and exits 0, as `gh` does.
+A group without a verb prints its help and exits 0, as `gh` does.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ class Command(TyperCommand):
         formatter.write(help_page(self, ctx, formatter.width))
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the verb; wrong usage that the verb itself finds names the verb."""
+        """Run the verb; a usage error that the verb itself detects names the verb."""
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
@@ -71,11 +71,11 @@ def did_you_mean(words: Sequence[str]) -> str:
 
 
 def _suggestion(word: str, group: Group) -> str:
-    """Return a sentence with the nearest verbs, those of subgroups included; empty without any."""
+    """Return a sentence with the nearest verbs, including those of subgroups; empty without any."""
     return did_you_mean(get_close_matches(word, group.commands) or list(_nested(word, group)))
 
 
 def _nested(word: str, group: Group) -> Iterator[str]:
-    for name, one in group.commands.items():
-        inner = getattr(one, "commands", {})
-        yield from (f"{name} {found}" for found in get_close_matches(word, inner, n=1, cutoff=0.8))
+    for name, command in group.commands.items():
+        inner = getattr(command, "commands", {})
+        yield from (f"{name} {match}" for match in get_close_matches(word, inner, n=1, cutoff=0.8))

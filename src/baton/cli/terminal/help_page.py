@@ -55,17 +55,20 @@ def first_paragraph(text: str) -> str:
 def _sections(command: Any, context: Any) -> Iterator[tuple[str, Sequence[Entry]]]:
     """Yield the headings of a page with their entries; a group lists its verbs first."""
     panels: dict[str, list[Entry]] = {name: [] for name in getattr(command, "panels", ())}
-    for name, one in getattr(command, "commands", {}).items():
-        if not one.hidden:
-            heading = getattr(one, "rich_help_panel", None) or "Commands"
-            panels.setdefault(heading, []).append((name, first_paragraph(one.help or "")))
+    for name, subcommand in getattr(command, "commands", {}).items():
+        if not subcommand.hidden:
+            heading = getattr(subcommand, "rich_help_panel", None) or "Commands"
+            panels.setdefault(heading, []).append((name, first_paragraph(subcommand.help or "")))
     yield from ((heading, entries) for heading, entries in panels.items() if entries)
-    shown = [one for one in command.get_params(context) if not one.hidden]
-    arguments = [one for one in shown if isinstance(one, TyperArgument)]
-    options = [one for one in shown if isinstance(one, TyperOption)]
+    shown = [parameter for parameter in command.get_params(context) if not parameter.hidden]
+    arguments = [parameter for parameter in shown if isinstance(parameter, TyperArgument)]
+    options = [parameter for parameter in shown if isinstance(parameter, TyperOption)]
     if arguments:
-        yield "Arguments", [(_argument_name(one), _text(one, context)) for one in arguments]
-    yield "Options", [(_option_name(one), _text(one, context)) for one in options]
+        yield (
+            "Arguments",
+            [(_argument_name(argument), _text(argument, context)) for argument in arguments],
+        )
+    yield "Options", [(_option_name(option), _text(option, context)) for option in options]
 
 
 def _argument_name(argument: TyperArgument) -> str:
@@ -118,7 +121,7 @@ def _entries(entries: Sequence[Entry], width: int) -> Iterator[str]:
 
 
 def _paragraphs(text: str, width: int) -> list[str]:
-    return [_wrapped(one, width) for one in cleandoc(text).split("\n\n") if one]
+    return [_wrapped(paragraph, width) for paragraph in cleandoc(text).split("\n\n") if paragraph]
 
 
 def _wrapped(text: str, width: int, *, hanging: int = 0) -> str:

@@ -1,7 +1,8 @@
 """Tables that fit the width of the terminal; in a pipe, a line per row with tabs and no heading.
 
-Ids stay whole, so that they can be copied into the next command. Other columns are shortened, then
-left out, in the order that the table declares. A pipe gets every column and every value in full.
+Ids stay whole, so that they can be copied into the next command. Other columns are shortened, and
+then left out, in the order that the table declares. A pipe gets every column and every value in
+full.
 """
 
 import sys

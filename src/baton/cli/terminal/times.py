@@ -1,4 +1,4 @@
-"""Times and durations as a reader of a terminal takes them in at a glance."""
+"""Times and durations in a form that is quick to read in a terminal."""
 
 from typing import Final
 
@@ -12,11 +12,11 @@ DAY: Final = 24 * HOUR
 """Milliseconds of each unit."""
 
 DATED: Final = 30 * DAY
-"""From this distance on, a date says more than a number of days."""
+"""From this distance on, a date is shown instead of a number of days."""
 
 
 def relative(at: int, now: int) -> str:
-    """Return a time relative to `now` (both ms, UTC): 3 min ago, or its date where that is long."""
+    """Return a time relative to `now` (both ms, UTC): 3 min ago, or its date if it is far away."""
     distance = abs(now - at)
     if distance >= DATED:
         return format_time(at)[:10]

@@ -1,7 +1,7 @@
-"""The one function through which text of others reaches a terminal or a log.
+"""Makes text of other parties safe to show; all such text on a terminal or in a log passes here.
 
 Names, reasons, errors and values come from servers, files and user code. A terminal obeys some of
-their characters: it moves the cursor, sets its title, or reverses the order of reading.
+their characters: they move the cursor, set its title, or reverse the order of reading.
 """
 
 from collections.abc import Mapping, MutableMapping
@@ -14,9 +14,9 @@ REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def visible(text: str) -> str:
-    """Return `text` in one line, of the same length, without characters that aren't printed.
+    """Return `text` on one line, of the same length, with unprintable characters replaced.
 
-    Those are C0 with ESC and line ends, DEL, C1, the controls of the order of reading, and
+    These are C0 with ESC and line ends, DEL, C1, the controls of the order of reading, and
     characters without a width.
     """
     if text.isprintable():
@@ -34,7 +34,7 @@ def visible_text(text: "Text") -> "Text":
 
 
 def visible_json(text: str) -> str:
-    """Return a JSON document with what isn't printed escaped, which leaves its value unchanged."""
+    """Return a JSON document with unprintable characters escaped; its value stays the same."""
     if text.isprintable():
         return text
     return "".join([_escaped(character) for character in text])

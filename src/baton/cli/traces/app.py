@@ -24,7 +24,7 @@ app = typer.Typer(help="Traces of recorded runs: export.")
 
 @app.callback()
 def _traces() -> None:
-    """Make `export` a command of the group, although it is the only one."""
+    """Keep `export` a subcommand although it is the only one."""
 
 
 @app.command()
@@ -38,7 +38,7 @@ def export(
             "--tenant",
             metavar="T",
             callback=check_tenant,
-            show_default="found by the views",
+            show_default="looked up in the views",
             help="Tenant of the runs.",
         ),
     ] = None,
@@ -78,8 +78,8 @@ async def _export(
     stores = await open_stores(settings, read_only=True, sealing="none")
     try:
         subjects = Subjects(stores.events)
-        found = [await _events_of(stores, tenant, run_id) for run_id in run_ids]
-        spans = [await spans_of(subjects, events) for events in found]
+        histories = [await _events_of(stores, tenant, run_id) for run_id in run_ids]
+        spans = [await spans_of(subjects, events) for events in histories]
         for part in spans:
             await exporter.export(part)
         return list(zip(run_ids, spans, strict=True))

@@ -29,7 +29,7 @@ def list_sets(data: DataFolder = None, as_json: AsJson = False) -> None:
 
     sets, head = _run(data, shown_sets)
     if as_json:
-        print_json({"head": head, "sets": [set_document(one) for one in sets]})
+        print_json({"head": head, "sets": [set_document(view_set) for view_set in sets]})
     else:
         print_sets(sets, head)
 
@@ -62,10 +62,10 @@ def rebuild(
     if as_json:
         print_json(set_document(built))
     else:
-        typer.echo(f"Set {built.one.number} holds position {built.one.checkpoint}.")
-    _fail_if_different(built.one.number, built.one.differences)
+        typer.echo(f"Set {built.view_set.number} holds position {built.view_set.checkpoint}.")
+    _fail_if_different(built.view_set.number, built.view_set.differences)
     if not as_json:
-        typer.echo(f"It equals the live set: `baton views promote {built.one.number}`")
+        typer.echo(f"It equals the live set: `baton views promote {built.view_set.number}`")
 
 
 @app.command()
@@ -77,10 +77,12 @@ def compare(number: SetNumber, data: DataFolder = None) -> None:
     from baton.cli.terminal.output import print_line
     from baton.cli.views.build import compare_with_live
 
-    found = _run(data, lambda stores, _: compare_with_live(stores, number))
-    for one in found[:1]:
-        print_line(f"First difference: {one.table} {one.key} of tenant {one.tenant}")
-    _fail_if_different(number, len(found))
+    differences = _run(data, lambda stores, _: compare_with_live(stores, number))
+    for difference in differences[:1]:
+        print_line(
+            f"First difference: {difference.table} {difference.key} of tenant {difference.tenant}"
+        )
+    _fail_if_different(number, len(differences))
     typer.echo(f"Set {number} equals the live set.")
 
 

@@ -1,4 +1,4 @@
-"""Builds a set of views in this process, or watches another one that builds it."""
+"""Builds a set of views in this process, or watches another process that builds it."""
 
 import asyncio
 import time
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from baton.settings import Settings
 
 LOOK_S: Final = 0.2
-"""The interval in which the progress is read."""
+"""The interval in which the progress is read, in seconds."""
 
 
 async def build(stores: "Stores", settings: "Settings", *, rate: int | None) -> Shown:
-    """Create a set and return it when it is compared with the live one.
+    """Create a set and return it once it is compared with the live one.
 
-    Whichever process gets the lease of the set builds it. Raises `NotPossible` and `Unavailable`.
+    The process that gets the lease of the set builds it. Raises `NotPossible` and `Unavailable`.
 
     Args:
         stores: The stores.
@@ -64,10 +64,10 @@ async def _watch(stores: "Stores", number: int, following: asyncio.Task[None]) -
     with showing_progress(f"Building set {number}") as show:
         while True:
             head = await stores.events.head()
-            found = await load_set(stores, number)
-            show(found.one.checkpoint, head, time.monotonic() - begun)
-            if found.one.compared_at is not None:
-                return found
+            current = await load_set(stores, number)
+            show(current.view_set.checkpoint, head, time.monotonic() - begun)
+            if current.view_set.compared_at is not None:
+                return current
             if following.done():
                 following.result()
             await asyncio.sleep(LOOK_S)

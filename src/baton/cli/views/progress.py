@@ -8,7 +8,7 @@ from typing import Final
 from baton.cli.terminal.times import SECOND, duration
 
 EVERY_S: Final = 5.0
-"""The interval of lines where stderr is no terminal."""
+"""The interval of lines if stderr isn't a terminal, in seconds."""
 
 OnProgress = Callable[[int, int, float], None]
 """Callback(position, head, seconds since the beginning)."""
@@ -41,7 +41,7 @@ def showing_progress(doing: str) -> Iterator[OnProgress]:
 
 
 def describe(position: int, head: int, elapsed_s: float) -> str:
-    """Return the progress in words: 120,000 of 800,000 events, 9,800/s, 1 min 9 s left."""
+    """Describe the progress: 120,000 of 800,000 events, 9,800/s, 1 min 9 s left."""
     rate = position / elapsed_s if elapsed_s > 0 else 0.0
     text = f"{position:,} of {head:,} events, {rate:,.0f}/s"
     if position >= head or rate <= 0:

@@ -30,7 +30,7 @@ COLUMNS: Final = (
 class Shown:
     """A set with its size; `own` is whether it has the tables of this release."""
 
-    one: "ViewSet"
+    view_set: "ViewSet"
     bytes: int
     own: bool
 
@@ -38,7 +38,7 @@ class Shown:
 async def shown_sets(stores: "Stores", _settings: "Settings") -> tuple[list[Shown], int]:
     """Return every set, and the position of the newest event."""
     head = await stores.events.head()
-    return [await _shown(stores, one) for one in await stores.view_sets.every()], head
+    return [await _shown(stores, view_set) for view_set in await stores.view_sets.every()], head
 
 
 async def load_set(stores: "Stores", number: int) -> Shown:
@@ -48,10 +48,14 @@ async def load_set(stores: "Stores", number: int) -> Shown:
     return await _shown(stores, set_of(await stores.view_sets.every(), number))
 
 
-async def _shown(stores: "Stores", one: "ViewSet") -> Shown:
+async def _shown(stores: "Stores", view_set: "ViewSet") -> Shown:
     from baton.projector.sets.changes import is_own
 
-    return Shown(one=one, bytes=await stores.view_sets.size_bytes(one.number), own=is_own(one))
+    return Shown(
+        view_set=view_set,
+        bytes=await stores.view_sets.size_bytes(view_set.number),
+        own=is_own(view_set),
+    )
 
 
 def print_sets(sets: Sequence[Shown], head: int) -> None:
@@ -62,13 +66,13 @@ def print_sets(sets: Sequence[Shown], head: int) -> None:
     now = int(time.time() * 1_000)
     rows = (
         (
-            shown.one.number,
+            shown.view_set.number,
             _state(shown),
-            shown.one.checkpoint,
-            max(0, head - shown.one.checkpoint),
+            shown.view_set.checkpoint,
+            max(0, head - shown.view_set.checkpoint),
             shown.bytes,
-            None if shown.one.compared_at is None else shown.one.differences,
-            shown_time(shown.one.created_at or None, now),
+            None if shown.view_set.compared_at is None else shown.view_set.differences,
+            shown_time(shown.view_set.created_at or None, now),
         )
         for shown in sets
     )
@@ -77,20 +81,20 @@ def print_sets(sets: Sequence[Shown], head: int) -> None:
 
 def set_document(shown: Shown) -> dict[str, Any]:
     """Return a set as JSON."""
-    one = shown.one
+    view_set = shown.view_set
     return {
-        "set": one.number,
+        "set": view_set.number,
         "state": _state(shown),
-        "position": one.checkpoint,
-        "epoch": one.epoch,
+        "position": view_set.checkpoint,
+        "epoch": view_set.epoch,
         "bytes": shown.bytes,
-        "comparedAt": one.compared_at,
-        "differences": None if one.compared_at is None else one.differences,
-        "createdAt": format_time(one.created_at) if one.created_at else None,
+        "comparedAt": view_set.compared_at,
+        "differences": None if view_set.compared_at is None else view_set.differences,
+        "createdAt": format_time(view_set.created_at) if view_set.created_at else None,
     }
 
 
 def _state(shown: Shown) -> str:
     from baton.projector.sets.changes import state_of
 
-    return state_of(shown.one, own=shown.own)
+    return state_of(shown.view_set, own=shown.own)

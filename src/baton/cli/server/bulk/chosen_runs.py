@@ -95,7 +95,7 @@ def chosen_runs(
 class Chosen:
     """The chosen runs as members of the request, and how to perform the action on them.
 
-    `server` are its address, the token and the tenant, as far as options name them.
+    `server` holds its address, the token and the tenant, each as its option gives it.
     """
 
     body: Mapping[str, Any]
@@ -113,14 +113,14 @@ Options = Mapping[str, Any]
 def register(
     app: typer.Typer, body_of: Callable[..., Options], handle: Callable[[Options, Options], None]
 ) -> None:
-    """Register a verb with the options of `body_of` and those that choose runs.
+    """Register a verb with the options of `body_of` and the options that choose runs.
 
     The verb has the name and the docstring of `body_of`.
 
     Args:
         app: The group of the verb.
         body_of: A function from the options of an action to its body.
-        handle: Called with the values of the own options, and with those that choose runs.
+        handle: Called with the values of the action's own options, and of those that choose runs.
     """
     own = inspect.signature(body_of, eval_str=True).parameters
     shared = inspect.signature(chosen_runs, eval_str=True).parameters
@@ -129,7 +129,9 @@ def register(
         handle({name: given.pop(name) for name in own}, given)
 
     keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [one.replace(kind=keyword) for one in (*own.values(), *shared.values())]
+    parameters = [
+        parameter.replace(kind=keyword) for parameter in (*own.values(), *shared.values())
+    ]
     verb.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     verb.__doc__ = body_of.__doc__
     app.command(body_of.__name__)(verb)

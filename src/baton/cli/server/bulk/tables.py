@@ -38,14 +38,14 @@ def print_bulks(bulks: Sequence[Mapping[str, Any]]) -> None:
     now = int(time.time() * 1_000)
     rows = [
         (
-            one["id"],
-            one["action"],
-            one["status"],
-            one["total"],
-            *(one[outcome] for outcome in OUTCOMES),
-            Shown(one["requestedAt"], relative(parse_time(one["requestedAt"]), now)),
+            bulk["id"],
+            bulk["action"],
+            bulk["status"],
+            bulk["total"],
+            *(bulk[outcome] for outcome in OUTCOMES),
+            Shown(bulk["requestedAt"], relative(parse_time(bulk["requestedAt"]), now)),
         )
-        for one in bulks
+        for bulk in bulks
     ]
     print_table(BULKS, rows)
 
@@ -53,7 +53,8 @@ def print_bulks(bulks: Sequence[Mapping[str, Any]]) -> None:
 def print_items(items: Sequence[Mapping[str, Any]]) -> None:
     """Print a line for the outcome of each run."""
     rows = [
-        (one["runId"], one["outcome"], one.get("message"), one.get("newRunId")) for one in items
+        (item["runId"], item["outcome"], item.get("message"), item.get("newRunId"))
+        for item in items
     ]
     print_table(ITEMS, rows)
 

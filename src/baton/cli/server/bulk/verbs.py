@@ -125,12 +125,12 @@ def show(
     from baton.cli.terminal.output import in_terminal, print_json, print_note
 
     server, about = connect(url, token, tenant), _subject(bulk)
-    found = server.get(bulk_path(bulk), about)
+    document = server.get(bulk_path(bulk), about)
     page = server.get(f"{bulk_path(bulk)}/items", about, outcome=outcome, limit=limit)
     if as_json:
-        print_json({**found, "items": page["items"]})
+        print_json({**document, "items": page["items"]})
         return
-    print_note(summary(found))
+    print_note(summary(document))
     print_items(page["items"])
     if "next" in page and in_terminal():
         print_note(f"The first {limit} runs: see --limit and --outcome.")
@@ -143,8 +143,8 @@ def stop(bulk: BulkId, url: Url = None, token: Token = None, tenant: Tenant = No
     from baton.cli.terminal.output import print_line
 
     server = connect(url, token, tenant)
-    found = server.call("POST", f"{bulk_path(bulk)}/stop", about=_subject(bulk))
-    print_line(f"{bulk} {found['status']}")
+    document = server.call("POST", f"{bulk_path(bulk)}/stop", about=_subject(bulk))
+    print_line(f"{bulk} {document['status']}")
 
 
 def _subject(bulk: str) -> "Subject":

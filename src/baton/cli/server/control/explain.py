@@ -1,4 +1,4 @@
-"""`baton explain …`: says why something is where it is."""
+"""`baton explain …`: says why a run, a record event or a definition is in its state."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,11 +29,11 @@ def explain_run(
     from baton.cli.terminal.output import print_json, print_lines
 
     path = f"{run_path(run_id)}/explain"
-    found = connect(url, token, tenant).get(path, run_subject(run_id))
+    explanation = connect(url, token, tenant).get(path, run_subject(run_id))
     if as_json:
-        print_json(found)
+        print_json(explanation)
     else:
-        print_lines(_lines(run_id, found))
+        print_lines(_lines(run_id, explanation))
 
 
 @app.command("record")
@@ -54,16 +54,21 @@ def explain_record(
 
     others = "`baton events send` records one"
     about = Subject(kind="record event", ident=record_id, others=others, state=others)
-    found = connect(url, token, tenant).get(f"/records/{quote(record_id, safe='')}/explain", about)
+    explanation = connect(url, token, tenant).get(
+        f"/records/{quote(record_id, safe='')}/explain", about
+    )
     if as_json:
-        print_json(found)
+        print_json(explanation)
         return
     columns = (
         Column(name="DEFINITION"),
         Column(name="OUTCOME"),
         Column(name="RUN OR REASON", kind="wrapped"),
     )
-    print_table(columns, [(one["slug"], one["outcome"], _why(one)) for one in found["definitions"]])
+    print_table(
+        columns,
+        [(entry["slug"], entry["outcome"], _why(entry)) for entry in explanation["definitions"]],
+    )
 
 
 @app.command("definition")
@@ -80,53 +85,55 @@ def explain_definition(
     from baton.cli.terminal.output import print_json, print_lines
 
     path = f"{definition_path(definition)}/explain"
-    found = connect(url, token, tenant).get(path, definition_subject(definition))
+    explanation = connect(url, token, tenant).get(path, definition_subject(definition))
     if as_json:
-        print_json(found)
+        print_json(explanation)
     else:
-        print_lines(_definition_lines(found))
+        print_lines(_definition_lines(explanation))
 
 
-def _definition_lines(found: Mapping[str, Any]) -> "Iterator[Text]":
+def _definition_lines(explanation: Mapping[str, Any]) -> "Iterator[Text]":
     from rich.text import Text
 
-    yield Text.assemble("Definition ", (found["slug"], "bold"), f" is {found['status']}")
-    for one in found["because"]:
-        due = f" at {one['dueAt']}" if "dueAt" in one else ""
-        yield Text(f"  {one['code']:<13}  {one['text']}{due}")
-    for one in found["ticks"]:
-        why = one.get("runId") or one.get("reason")
-        yield Text(f"  tick           {one['nominalAt']} {one['outcome']}: {why}", "dim")
-    for one in found["events"]:
-        about = f"{one['type']} {one['structure']}".rstrip()
-        yield Text(f"  event          {about} {one['outcome']}: {_why(one)}", "dim")
+    yield Text.assemble(
+        "Definition ", (explanation["slug"], "bold"), f" is {explanation['status']}"
+    )
+    for entry in explanation["because"]:
+        due = f" at {entry['dueAt']}" if "dueAt" in entry else ""
+        yield Text(f"  {entry['code']:<13}  {entry['text']}{due}")
+    for entry in explanation["ticks"]:
+        why = entry.get("runId") or entry.get("reason")
+        yield Text(f"  tick           {entry['nominalAt']} {entry['outcome']}: {why}", "dim")
+    for entry in explanation["events"]:
+        about = f"{entry['type']} {entry['structure']}".rstrip()
+        yield Text(f"  event          {about} {entry['outcome']}: {_why(entry)}", "dim")
 
 
-def _why(one: Mapping[str, Any]) -> str:
+def _why(entry: Mapping[str, Any]) -> str:
     """Return the run that a definition started, or why it started none."""
-    if "runId" in one:
-        return str(one["runId"])
-    if "reason" in one:
-        return str(one["reason"])
-    return f"{one['field']} is {one['was']}, not {one['wanted']}" if "field" in one else ""
+    if "runId" in entry:
+        return str(entry["runId"])
+    if "reason" in entry:
+        return str(entry["reason"])
+    return f"{entry['field']} is {entry['was']}, not {entry['wanted']}" if "field" in entry else ""
 
 
-def _lines(run_id: str, found: Mapping[str, Any]) -> "Iterator[Text]":
+def _lines(run_id: str, explanation: Mapping[str, Any]) -> "Iterator[Text]":
     from rich.text import Text
 
     from baton.cli.terminal.statuses import COLORS
 
-    status = found["status"]
+    status = explanation["status"]
     yield Text.assemble("Run ", (run_id, "bold"), " is ", (status, COLORS.get(status, "")))
-    for one in found["because"]:
-        step = f"{one['stepId']}: " if "stepId" in one else ""
-        yield Text(f"  {one['code']:<12}  {step}{one['text']}{_error(one)}")
-    for one in found["next"]:
-        step = f" {one['stepId']}" if "stepId" in one else ""
-        due = f" at {one['dueAt']}" if "dueAt" in one else ""
-        yield Text(f"  next          {one['event']}{step}{due}", "dim")
-    for one in found["suggestions"]:
-        yield Text(f"  {one}", "dim")
+    for entry in explanation["because"]:
+        step = f"{entry['stepId']}: " if "stepId" in entry else ""
+        yield Text(f"  {entry['code']:<12}  {step}{entry['text']}{_error(entry)}")
+    for entry in explanation["next"]:
+        step = f" {entry['stepId']}" if "stepId" in entry else ""
+        due = f" at {entry['dueAt']}" if "dueAt" in entry else ""
+        yield Text(f"  next          {entry['event']}{step}{due}", "dim")
+    for entry in explanation["suggestions"]:
+        yield Text(f"  {entry}", "dim")
 
 
 def _error(reason: Mapping[str, Any]) -> str:

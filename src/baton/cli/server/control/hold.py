@@ -20,8 +20,8 @@ def hold(
     from baton.cli.server.client import connect
 
     body = {} if reason is None else {"reason": reason}
-    found = connect(url, token, tenant).call("POST", "/system/hold", body=body)
-    _show(found, "The server is held: `baton release` lets it go on", as_json=as_json)
+    document = connect(url, token, tenant).call("POST", "/system/hold", body=body)
+    _show(document, "The server is held: `baton release` lets it go on", as_json=as_json)
 
 
 def release(
@@ -30,14 +30,14 @@ def release(
     """Release a held server: everything that is due goes on."""
     from baton.cli.server.client import connect
 
-    found = connect(url, token, tenant).call("POST", "/system/release")
-    _show(found, "The server is released", as_json=as_json)
+    document = connect(url, token, tenant).call("POST", "/system/release")
+    _show(document, "The server is released", as_json=as_json)
 
 
-def _show(found: Any, sentence: str, *, as_json: bool) -> None:
+def _show(document: Any, sentence: str, *, as_json: bool) -> None:
     from baton.cli.terminal.output import print_json, print_line
 
     if as_json:
-        print_json(found)
+        print_json(document)
     else:
         print_line(sentence)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Timers(StrEnum):
-    """The fate of delays and backoffs that a paused run holds."""
+    """The treatment of delays and backoffs that a paused run holds."""
 
     FIRE = "fire"
     SHIFT = "shift"
@@ -76,26 +76,26 @@ def resume(
     server, about = connect(url, token, tenant), run_subject(run_id)
     if preview:
         path = f"{run_path(run_id)}/resume-preview"
-        found = server.get(path, about, timers=timers.value)
+        document = server.get(path, about, timers=timers.value)
     else:
-        found = change_run(server, about, "resume", {"timers": timers.value})
+        document = change_run(server, about, "resume", {"timers": timers.value})
     if as_json:
-        print_json(found)
+        print_json(document)
     elif preview:
-        print_lines(_preview(found))
+        print_lines(_preview(document))
     else:
-        print_line(f"{run_id} resumed: {found['status']}")
+        print_line(f"{run_id} resumed: {document['status']}")
 
 
-def _preview(found: Mapping[str, Any]) -> "Iterator[Text]":
+def _preview(preview: Mapping[str, Any]) -> "Iterator[Text]":
     """Yield a line for each held timer, each outcome of the pause and each event to come."""
     from rich.text import Text
 
-    for one in found["held"]:
-        ends = "ends now" if one["will"] == "fire" else f"ends at {one['endsAt']}"
-        yield Text(f"held     {one['stepId']}: {one['kind']} due at {one['dueAt']}, {ends}")
-    for one in found["arrived"]:
-        yield Text(f"arrived  {one['stepId']}: {one['outcome']} (position {one['position']})")
-    for one in found["next"]:
-        step = f" {one['stepId']}" if "stepId" in one else ""
-        yield Text(f"next     {one['event']}{step}")
+    for entry in preview["held"]:
+        ends = "ends now" if entry["will"] == "fire" else f"ends at {entry['endsAt']}"
+        yield Text(f"held     {entry['stepId']}: {entry['kind']} due at {entry['dueAt']}, {ends}")
+    for entry in preview["arrived"]:
+        yield Text(f"arrived  {entry['stepId']}: {entry['outcome']} (position {entry['position']})")
+    for entry in preview["next"]:
+        step = f" {entry['stepId']}" if "stepId" in entry else ""
+        yield Text(f"next     {entry['event']}{step}")

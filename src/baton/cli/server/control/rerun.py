@@ -103,7 +103,7 @@ def rerun(
     )
     if dry_run:
         body["dryRun"] = True
-    found = connect(url, token, tenant).call(
+    document = connect(url, token, tenant).call(
         "POST",
         f"{run_path(run_id)}/rerun",
         body,
@@ -112,10 +112,10 @@ def rerun(
         of_options=True,
     )
     if as_json:
-        print_json(found)
+        print_json(document)
         return
-    print_line(_plan(found) if dry_run else found["id"])
-    for warning in found["warnings"]:
+    print_line(_plan(document) if dry_run else document["id"])
+    for warning in document["warnings"]:
         print_note(warning)
 
 
@@ -142,6 +142,6 @@ def rerun_body(
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _plan(found: Mapping[str, Any]) -> str:
-    copied, will_run = (", ".join(found[name]) or "nothing" for name in ("copied", "willRun"))
+def _plan(plan: Mapping[str, Any]) -> str:
+    copied, will_run = (", ".join(plan[name]) or "nothing" for name in ("copied", "willRun"))
     return f"Takes over {copied}; runs {will_run}"

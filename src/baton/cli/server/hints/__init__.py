@@ -1,1 +1,1 @@
-"""Sentences about documents that a server accepts although they may not do what is wanted."""
+"""Hints about documents that a server accepts although they may not have the desired effect."""

@@ -17,12 +17,15 @@ def unknown_functions(server: Server, document: Any, paths: Sequence[str]) -> It
         document: The definition.
         paths: The members that name functions, as an API describes them.
     """
-    used = [one for path in paths for one in references(document, path)]
-    found = _known_functions(server) if used else None
-    if found is None or not found["executors"]:
+    used = [reference for path in paths for reference in references(document, path)]
+    overview = _known_functions(server) if used else None
+    if overview is None or not overview["executors"]:
         return
-    names = [one["name"] for one in found["functions"]]
-    known = {*names, *(ref for one in found["functions"] for ref in (one["id"], *one["aliases"]))}
+    names = [entry["name"] for entry in overview["functions"]]
+    known = {
+        *names,
+        *(ref for entry in overview["functions"] for ref in (entry["id"], *entry["aliases"])),
+    }
     for place, reference in used:
         if reference not in known and _canonical(reference) not in known:
             nearest = nearest_name(reference, names)
@@ -41,8 +44,8 @@ def references(document: Any, path: str, place: str = "") -> Iterator[tuple[str,
         return
     value, at = document[name], f"{place}.{name}".removeprefix(".")
     if member != name:
-        for index, one in enumerate(value if isinstance(value, list) else ()):
-            yield from references(one, rest, f"{at}[{index}]")
+        for index, element in enumerate(value if isinstance(value, list) else ()):
+            yield from references(element, rest, f"{at}[{index}]")
     elif rest:
         yield from references(value, rest, at)
     elif isinstance(value, str):

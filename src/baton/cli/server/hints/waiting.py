@@ -1,4 +1,4 @@
-"""Says which definition comes nearest to an event that starts no run."""
+"""Names the definition that comes closest to an event that starts no run."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,18 +12,20 @@ def nearest_definition(server: Server, body: Any) -> str:
     """Return a sentence about an event, or the first of several, that no trigger waits for."""
     kind, structure = _event_of(body[0] if isinstance(body, list) else body)
     waiting = {
-        f"{trigger['event']} of {trigger.get('structure') or 'any record'}": one
-        for one in all_definitions(server)
-        for trigger in triggers_of(one)
+        f"{trigger['event']} of {trigger.get('structure') or 'any record'}": candidate
+        for candidate in all_definitions(server)
+        for trigger in triggers_of(candidate)
         if "event" in trigger
     }
     wanted = f"{kind} of {structure}"
     nearest = nearest_name(wanted, waiting, similar=0.0)
     if nearest is None:
         return f"No run starts: no definition waits for {wanted}, nor for any other event"
-    found = waiting[nearest]
-    state = "" if found["status"] == "active" else ", but is not active"
-    return f"No run starts for {wanted}: the nearest, {found['slug']}, waits for {nearest}{state}"
+    definition = waiting[nearest]
+    state = "" if definition["status"] == "active" else ", but is not active"
+    return (
+        f"No run starts for {wanted}: the nearest, {definition['slug']}, waits for {nearest}{state}"
+    )
 
 
 def _event_of(event: Mapping[str, Any]) -> tuple[str, str]:

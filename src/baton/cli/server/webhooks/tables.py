@@ -34,13 +34,13 @@ def print_webhooks(webhooks: Sequence[Mapping[str, Any]]) -> None:
         return
     rows = [
         (
-            one["id"],
-            _status(one),
-            one["url"],
-            " ".join(one["events"]),
-            _shown_time(one["createdAt"]),
+            webhook["id"],
+            _status(webhook),
+            webhook["url"],
+            " ".join(webhook["events"]),
+            _shown_time(webhook["createdAt"]),
         )
-        for one in webhooks
+        for webhook in webhooks
     ]
     print_table(WEBHOOKS, rows)
 
@@ -52,15 +52,15 @@ def print_deliveries(deliveries: Sequence[Mapping[str, Any]]) -> None:
         return
     rows = [
         (
-            one["id"],
-            one["event"],
-            one["status"],
-            one["attempts"],
-            one.get("lastError"),
-            one.get("dueAt"),
-            _shown_time(one["createdAt"]),
+            delivery["id"],
+            delivery["event"],
+            delivery["status"],
+            delivery["attempts"],
+            delivery.get("lastError"),
+            delivery.get("dueAt"),
+            _shown_time(delivery["createdAt"]),
         )
-        for one in deliveries
+        for delivery in deliveries
     ]
     print_table(DELIVERIES, rows)
 

@@ -37,11 +37,11 @@ def list_webhooks(
     from baton.cli.server.webhooks.tables import print_webhooks
     from baton.cli.terminal.output import print_json
 
-    found = list(_pages(connect(url, token, tenant), "/webhooks", "webhooks"))
+    webhooks = list(_pages(connect(url, token, tenant), "/webhooks", "webhooks"))
     if as_json:
-        print_json(found)
+        print_json(webhooks)
     else:
-        print_webhooks(found)
+        print_webhooks(webhooks)
 
 
 @app.command()
@@ -104,9 +104,9 @@ def redrive(
         chosen = [delivery]
     else:
         dead = _pages(server, path, "deliveries", about, status="dead")
-        chosen = [str(one["id"]) for one in dead]
-    for one in chosen:
-        server.call("POST", f"{path}/{_quoted(one)}/redrive", about=about)
+        chosen = [str(letter["id"]) for letter in dead]
+    for delivery_id in chosen:
+        server.call("POST", f"{path}/{_quoted(delivery_id)}/redrive", about=about)
     typer.echo(f"{len(chosen)} redriven")
 
 
@@ -123,13 +123,13 @@ def send_test(
     from baton.cli.terminal.output import print_json, print_line
 
     server = connect(url, token, tenant)
-    found = server.call("POST", f"/webhooks/{_quoted(webhook)}/test", about=_subject(webhook))
+    result = server.call("POST", f"/webhooks/{_quoted(webhook)}/test", about=_subject(webhook))
     if as_json:
-        print_json(found)
-    elif found["success"]:
-        print_line(f"{found['status']} {found['message']}")
-    if not found["success"]:
-        raise Failed(f"The receiver did not take the message: {found['message']}")
+        print_json(result)
+    elif result["success"]:
+        print_line(f"{result['status']} {result['message']}")
+    if not result["success"]:
+        raise Failed(f"The receiver did not take the message: {result['message']}")
 
 
 def _pages(
