@@ -20,6 +20,8 @@ from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.protocols.iso_time import parse_rfc3339
 
 HEADER: Final = "Baton-As-Of"
+NOW_ALONE: Final = "isn't possible here: this shows only what is so now"
+WRITES: Final = "goes with reads: nothing is written as of an earlier position"
 _POSITION: Final = web.RequestKey("as-of-position", int)
 _MAX_DIGITS: Final = 18
 
@@ -30,12 +32,10 @@ async def services_for(request: web.Request, route: Route, services: Services) -
     Raises Refused 400 for a route that can't be read as of a position, for a position beyond the
     newest event, and for a value that is neither a position nor a time; and `Unavailable`.
     """
-    if AS_OF not in request.query or route.scope is None:
+    if AS_OF not in request.query:
         return services
-    if route.method != "GET":
-        _refuse("goes with reads: nothing is written as of an earlier position")
     if not route.as_of:
-        _refuse("isn't possible here: this shows only what is so now")
+        refuse_as_of(NOW_ALONE if route.method == "GET" else WRITES)
     position = request[_POSITION] = await _position(single(request.query, AS_OF) or "", services)
     return await services_as_of(services, position)
 
@@ -66,16 +66,17 @@ async def _position(text: str, services: Services) -> int:
     if text.isascii() and text.isdecimal():
         newest = await services.past.newest()
         if len(text) > _MAX_DIGITS or int(text) > newest:
-            _refuse(f"is beyond the newest event, which has the position {newest}")
+            refuse_as_of(f"is beyond the newest event, which has the position {newest}")
         return int(text)
     try:
         at = parse_rfc3339(text)
     except ValueError:
-        _refuse("must be a position or an RFC 3339 time, such as 2027-01-01T09:00:00Z")
+        refuse_as_of("must be a position or an RFC 3339 time, such as 2027-01-01T09:00:00Z")
     return await services.past.position_at(at)
 
 
-def _refuse(reason: str) -> NoReturn:
+def refuse_as_of(reason: str) -> NoReturn:
+    """Raise Refused 400, with what is wrong with `asOf`."""
     raise refused_field(f"{AS_OF} {reason}", AS_OF)
 
 

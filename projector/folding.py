@@ -1,5 +1,6 @@
-"""Folds single events into the documents of a view that are in memory."""
+"""Folds events into documents of a view that are in memory."""
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from baton.eventlog.events.envelope import Recorded
@@ -23,3 +24,11 @@ def fold_event(documents: dict[Key, D], view: View[D], recorded: Recorded) -> tu
         else:
             documents[key] = document
     return keys
+
+
+def fold_events(view: View[D], events: Iterable[Recorded]) -> dict[Key, D]:
+    """Return the documents that events make, from the first event of their streams on."""
+    documents: dict[Key, D] = {}
+    for recorded in events:
+        fold_event(documents, view, recorded)
+    return documents

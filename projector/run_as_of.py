@@ -1,12 +1,12 @@
 """A run and its steps as of one of its events, folded as the views of runs and steps fold them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from baton.domain.definition.graph import Graph
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.graph_cache import GraphCache
-from baton.projector.folding import fold_event
+from baton.projector.folding import fold_events
 from baton.projector.view import Key
 from baton.projector.views.run_steps import view as step_view
 from baton.projector.views.runs import view as run_view
@@ -37,20 +37,25 @@ async def run_as_of(events: Sequence[Recorded], version: int, graphs: GraphCache
 
     Raises LookupError if the stream has fewer events, and `Unavailable`.
     """
-    runs: dict[Key, run_view.Document] = {}
-    steps: dict[Key, step_view.Document] = {}
-    about: step_view.Document | None = None
-    for recorded in events[:version]:
-        fold_event(runs, run_view.VIEW, recorded)
-        keys = fold_event(steps, step_view.VIEW, recorded)
-        about = steps.get(keys[0]) if keys else None
+    counted = events[:version]
+    runs = fold_events(run_view.VIEW, counted)
     if not runs or len(events) < version:
         raise LookupError(version)
     (run,) = runs.values()
+    steps = fold_events(step_view.VIEW, counted)
     return RunAsOf(
         run=run,
         graph=await graphs.get(run),
         steps=tuple(sorted(steps.values(), key=lambda step: step.seq)),
-        step=about,
-        event=events[version - 1],
+        step=_step_of(counted[-1], steps),
+        event=counted[-1],
     )
+
+
+def _step_of(
+    recorded: Recorded, steps: Mapping[Key, step_view.Document]
+) -> step_view.Document | None:
+    if not isinstance(recorded.event, step_view.VIEW.events):
+        return None
+    keys = step_view.keys(recorded)
+    return steps.get(keys[0]) if keys else None

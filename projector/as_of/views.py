@@ -22,8 +22,9 @@ from baton.eventlog.ports.views import Page, Query, Row, ViewReads
 from baton.eventlog.rows_in_memory import page_of
 from baton.projector.as_of.candidates import Candidates
 from baton.projector.as_of.events import EventsAsOf
-from baton.projector.folding import fold_event
-from baton.projector.view import Key, View
+from baton.projector.as_of.run_conditions import TooManyRuns, on_spans
+from baton.projector.folding import fold_events
+from baton.projector.view import View
 from baton.projector.views.definitions.view import VIEW as DEFINITIONS
 from baton.projector.views.run_steps.view import VIEW as RUN_STEPS
 from baton.projector.views.runs.view import VIEW as RUNS
@@ -82,7 +83,7 @@ class Sources:
 
 
 class ViewsAsOf:
-    """Implements `ViewReads` as of the position of `events`; raises `Unavailable`.
+    """Implements `ViewReads` as of the position of `events`; raises `Unavailable`, `TooManyRuns`.
 
     Args:
         events: The events up to the position.
@@ -121,12 +122,22 @@ class ViewsAsOf:
         return page_of(query, view.table, await self._list(view, tenant))
 
     async def _find_runs(self, query: Query, tenant: str) -> Page:
-        found = await self._sources.candidates.runs(query, self._events.position, self._at)
-        unchanged = await self._unchanged(tenant, found.run_ids)
-        changed = [ident for ident in found.run_ids if ident not in unchanged]
-        rows = [*unchanged.values(), *await self._all_rows(RUNS, tenant, changed)]
+        asked, same = on_spans(query)
+        if asked is None:
+            return page_of(query, RUNS.table, ())
+        found = await self._sources.candidates.runs(asked, self._events.position, self._at)
+        if not same and len(found.run_ids) == asked.limit:
+            raise TooManyRuns
+        rows = await self._rows_of_runs(tenant, found.run_ids)
+        if not same:
+            return page_of(query, RUNS.table, rows)
         page = page_of(replace(query, offset=0, count=False), RUNS.table, rows)
         return Page(page.rows, found.total)
+
+    async def _rows_of_runs(self, tenant: str, run_ids: Sequence[str]) -> Sequence[Row]:
+        unchanged = await self._unchanged(tenant, run_ids)
+        changed = [ident for ident in run_ids if ident not in unchanged]
+        return [*unchanged.values(), *await self._all_rows(RUNS, tenant, changed)]
 
     async def _unchanged(self, tenant: str, run_ids: Sequence[str]) -> Rows:
         """Return the rows of runs that had no event after the position, as the views hold them.
@@ -161,14 +172,13 @@ class ViewsAsOf:
 
     async def _rows(self, table: str, tenant: str, ident: str) -> Rows:
         """Return the rows that the streams with the id `ident` make."""
-        view, documents = _VIEWS[table], dict[Key, Any]()
+        view = _VIEWS[table]
         streams = [
             await self._events.read(stream_name(tenant, kind, ident)) for kind in _KINDS[table]
         ]
         if view is RUNS:
             streams.append(await self._rerun(tenant, ident))
-        for recorded in merge(*streams, key=attrgetter("position")):
-            fold_event(documents, view, recorded)
+        documents = fold_events(view, merge(*streams, key=attrgetter("position")))
         return {
             key[1]: Row(*key, encode_document(document), view.columns(document))
             for key, document in documents.items()

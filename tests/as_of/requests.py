@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from baton.command_api.dialect.contract import Dialect, Route, discover
 from baton.command_api.own import own_api
@@ -13,19 +13,25 @@ from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.run.execution_id import execution_id
 from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Recorded
+from baton.projector.views.runs.view import WaitsFor
 from baton.protocols.iso_time import format_time
 from tests.scenarios.stack import base_and_headers
 
 _PARAMETER: Final = re.compile(r"\{([^}:]+)(?::[^}]*)?\}")
+_EXECUTION: Final = (
+    "id status startTime endTime context { data version }"
+    " taskExecutions { id taskDefinitionId status startTime endTime attempts error }"
+)
 _TRACE: Final = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A GET request; `path` has its query, and never `asOf`."""
+    """A request that reads; `path` has its query, and never `asOf`. With a `body` it is a POST."""
 
     path: str
     headers: Mapping[str, str]
+    body: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class Known:
 
     values: Mapping[str, Sequence[str]]
     queries: Mapping[tuple[str, str], Sequence[str]]
+    operations: Sequence[Mapping[str, object]]
 
 
 def requests_about(
@@ -58,6 +65,10 @@ def requests_about(
 def _paths(dialect: Dialect, route: Route, tenant: str, known: Known) -> Iterator[Request]:
     base, headers = base_and_headers(dialect, tenant)
     sent = {**headers, "X-Tenant": tenant, "traceparent": _TRACE}
+    if route.method == "POST":
+        for body in known.operations:
+            yield Request(base, sent, body)
+        return
     names = _PARAMETER.findall(route.path)
     for values in product(*(known.values.get(name, ("nothing",)) for name in names)):
         path = base + route.path
@@ -107,7 +118,31 @@ def _known(events: Sequence[Recorded], tenant: str) -> Known:
         "kind": ["claim", "verification"],
         "streamId": ["nothing", *(f"slug:{one}" for one in slugs)],
     }
-    return Known(values, _queries(definitions, slugs, times, runs))
+    return Known(
+        values, _queries(definitions, slugs, times, runs), list(_operations(definitions, runs))
+    )
+
+
+def _operations(definitions: Sequence[str], runs: Sequence[str]) -> Iterator[Mapping[str, object]]:
+    """Yield queries of GraphQL: every root field that can be read as of a position."""
+    for ident in definitions:
+        fields = "id name version createdAt updatedAt tasks { id name dependencies }"
+        query = f"query($id: ID!) {{ workflowDefinition(id: $id) {{ {fields} }} }}"
+        yield {"query": query, "variables": {"id": ident}}
+    page = "totalCount pageInfo { hasNextPage endCursor }"
+    for ident in runs:
+        query = (
+            f"query($id: ID!) {{ workflowExecution(id: $id) {{ {_EXECUTION} }}"
+            " progressReport(workflowExecutionId: $id) { completedTasks totalTasks"
+            " estimatedCompletion blockers { description } milestones { name achievedAt } } }"
+        )
+        yield {"query": query, "variables": {"id": ident}}
+    for more in ("", *(f", status: {one}" for one in ("RUNNING", "COMPLETED", "FAILED"))):
+        yield {
+            "query": f"{{ workflowExecutions(first: 5{more})"
+            f" {{ {page} edges {{ cursor node {{ {_EXECUTION} }} }} }}"
+            f" workflowDefinitions(first: 3) {{ {page} edges {{ cursor node {{ id }} }} }} }}"
+        }
 
 
 def _queries(
@@ -135,6 +170,14 @@ def _queries(
         *(f"?trigger={one}" for one in ("manual", "record", "rerun")),
         *(f"?from={times[0]}&to={one}" for one in times[1:]),
         *(f"?q={one[:3]}" for one in runs[:4]),
+        *(f"?waitsFor={cause}&limit=3" for cause in get_args(WaitsFor)),
+        "?waitsFor=TIMER&status=waiting&status=paused&offset=1",
+        "?handled=true",
+        "?handled=false&limit=2&offset=1",
+        *(f"?handled=false&definition={one}" for one in slugs),
+        "?stuck=true",
+        "?due=true&limit=4",
+        "?due=true&trigger=manual",
         "?recordId=rec_1",
         "?limit=2&offset=4",
     ]
@@ -164,6 +207,7 @@ def _queries(
         ("baton", "/schedules"): ["", *(f"?definitionId={one}" for one in definitions)],
         ("baton", "/definitions"): ["", "?limit=2&offset=1", "?status=active", "?status=paused"],
         ("baton", "/definitions/{definition}/diff"): ["?from=1&to=2"],
+        ("baton", "/runs/{runId}/diff"): [f"?with={runs[0]}", "?from=1&to=9999999999", "?to=9"],
         ("baton", "/log"): ["", "?limit=20", "?after=30&limit=10"],
         ("baton", "/stats"): ["?window=1m&bucket=10s"],
     }

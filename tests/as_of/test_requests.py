@@ -1,8 +1,11 @@
 """Reads as of a position over HTTP: the header, times, refusals, cursors, lateness."""
 
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from random import Random
+from typing import Any, get_args
 
 import pytest
 import pytest_asyncio
@@ -10,18 +13,25 @@ import pytest_asyncio
 from baton.backends.memory.view_store import MemoryViewStore
 from baton.command_api.dialect.contract import discover
 from baton.command_api.own import own_api
+from baton.command_api.own.runs import lists
+from baton.domain.run.messages import DelayStarted, RunBranched, RunFailed, StepStarted
 from baton.domain.run.messages import Event as RunEvent
-from baton.domain.run.messages import RunBranched
 from baton.domain.stream import stream_parts
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.views import Query
+from baton.projector.as_of import run_conditions
 from baton.projector.as_of.candidates import Candidates
+from baton.projector.folding import fold_event
+from baton.projector.view import Key
+from baton.projector.views.runs.view import VIEW as RUNS
+from baton.projector.views.runs.view import Document as Run
+from baton.projector.views.runs.view import WaitsFor
 from baton.protocols.iso_time import format_time
 from tests.as_of.servers import server_on
 from tests.kit.stack import RunningServer, bearer
 from tests.projector.histories import events_of
 
-EVENTS = events_of(7, 300)
+EVENTS = events_of(11, 400)
 HEAD = EVENTS[-1].position
 READABLE = {
     *("dags", "definitions", "executions", "orchestrations", "records", "runs", "schedules"),
@@ -29,9 +39,7 @@ READABLE = {
 }
 """The first words of paths of what events made."""
 NOW_ALONE = {
-    ("baton", "/definitions/{definition}/explain"),
     ("baton", "/runs/{runId}/deliveries"),
-    ("baton", "/runs/{runId}/diff"),
     ("baton", "/runs/{runId}/logs"),
     ("baton", "/runs/{runId}/resume-preview"),
     ("orchestrator", "/runs/stream"),
@@ -73,7 +81,7 @@ async def test_a_time_is_the_position_before_the_first_later_event(server: Runni
     future = await server.get("/runs?asOf=2999-01-01T00:00:00Z")
     assert future.headers["Baton-As-Of"] == str(HEAD)
     before = await server.get("/runs?asOf=1999-01-01T00:00:00Z")
-    assert (before.headers["Baton-As-Of"], before.body["runs"]) == ("0", [])
+    assert (before.headers["Baton-As-Of"], before.body["runs"]) == (f"{EVENTS[0].position - 1}", [])
 
 
 @pytest.mark.parametrize(
@@ -96,8 +104,129 @@ async def test_what_is_no_position_is_refused(server: RunningServer, value: str,
 async def test_a_write_and_what_is_not_made_of_events_are_refused(server: RunningServer) -> None:
     writing = await _refusal(server, "/runs?asOf=1", "POST", json={"definition": "x"})
     assert "nothing is written" in writing
-    for path in ("/functions", "/webhooks", "/system", "/audit/tree-heads", "/stream"):
+    open_paths = ("/healthz", "/readyz", "/metrics", "/openapi", "/docs", "/ui/session")
+    for path in ("/functions", "/webhooks", "/system", "/audit/tree-heads", "/stream", *open_paths):
         assert "shows only what is so now" in await _refusal(server, f"{path}?asOf=1")
+
+
+@pytest.mark.parametrize(
+    ("operation", "part"),
+    [
+        ('mutation { deleteWorkflowDefinition(id: "x") }', "nothing is written"),
+        ('subscription { workflowExecutionUpdated(id: "x") { id } }', "what changes from now on"),
+    ],
+)
+async def test_queries_alone_of_graphql_are_read_as_of_a_position(
+    server: RunningServer, operation: str, part: str
+) -> None:
+    refused = await server.post("/graphql?asOf=1", {"query": operation})
+    (error,) = refused.body["errors"]
+    assert (refused.status, error["extensions"]["details"][0]["field"]) == (400, "asOf")
+    assert part in error["message"]
+    assert (await server.get("/graphql?asOf=1")).status == 400
+    mixed = "{ webhooks { id } workflowDefinitions { totalCount } }"
+    answer = await server.post(f"/graphql?asOf={HEAD // 2}", {"query": mixed})
+    assert answer.headers["Baton-As-Of"] == str(HEAD // 2)
+    assert answer.body["data"]["workflowDefinitions"]["totalCount"] > 0
+    (error,) = answer.body["errors"]
+    assert (error["path"], error["extensions"]["code"]) == (["webhooks"], "validation_error")
+
+
+def _moments_of_every_kind() -> set[tuple[str, int]]:
+    """Return tenants and positions, two or more at which a run waits for each cause, or is idle."""
+    runs: dict[Key, Run] = {}
+    found: defaultdict[object, set[tuple[str, int]]] = defaultdict(set)
+    for recorded in EVENTS:
+        fold_event(runs, RUNS, recorded)
+        for run in runs.values():
+            kind = run.waits_for or (run.status, run.rerun_id is not None)
+            found[kind].add((run.tenant, recorded.position))
+    random = Random(1)
+    return {one for moments in found.values() for one in random.sample(sorted(moments), 2)}
+
+
+async def test_filters_by_what_runs_say_find_the_runs_that_said_so(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "STUCK_MS", 0)  # a position within an append has an idle run
+    seen: Counter[str] = Counter()
+    for tenant, position in _moments_of_every_kind():
+        headers = bearer(tenant=tenant)
+        whole = await server.get(f"/runs?limit=500&asOf={position}", headers=headers)
+        runs = whole.body["runs"]
+        due = sorted((one for one in runs if "dueAt" in one), key=itemgetter("dueAt", "id"))
+        expected = {
+            **{
+                f"waitsFor={cause}": [one for one in runs if one.get("waitsFor") == cause]
+                for cause in get_args(WaitsFor)
+            },
+            **{
+                f"handled={word}": [
+                    one
+                    for one in runs
+                    if one["status"] == "failed" and ("rerunId" in one) is handled
+                ]
+                for word, handled in (("true", True), ("false", False))
+            },
+            "stuck=true": [
+                one for one in runs if one["status"] == "running" and "waitsFor" not in one
+            ],
+            "due=true": due,
+            "due=true&status=paused": [one for one in due if one["status"] == "paused"],
+            "waitsFor=TIMER&status=failed": [],
+        }
+        for query, wanted in expected.items():
+            path = f"/runs?{query}&limit=500&asOf={position}"
+            found = (await server.get(path, headers=headers)).body
+            assert found["runs"] == wanted, path
+            assert found["total"] == len(wanted)
+            seen[query.partition("&")[0]] += len(wanted)
+    assert min(seen.values()) > 0
+
+
+async def test_a_filter_looks_through_a_number_of_runs_and_no_more(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_conditions, "MAX_LOOKED_THROUGH", 0)
+    asked = {
+        RunFailed: ("handled", "handled=false"),
+        DelayStarted: ("due", "due=true"),
+        StepStarted: ("waitsFor", "waitsFor=RUNNING"),
+    }
+    for kind, (name, query) in asked.items():
+        recorded = next(one for one in EVENTS if type(one.event) is kind)
+        headers = bearer(tenant=stream_parts(recorded.stream).tenant)
+        path = f"/runs?{query}&asOf={recorded.position}"
+        refused = await server.get(path, headers=headers)
+        assert refused.status == 400
+        assert refused.body["details"][0]["field"] == name
+        assert "limit them by definition" in refused.body["message"]
+    assert (await server.get(f"/runs?waitsFor=QUEUED&asOf={HEAD}")).status == 200
+
+
+async def test_a_comparison_knows_no_later_position(server: RunningServer) -> None:
+    (run, *_) = (await server.get("/runs?status=completed")).body["runs"]
+    events = (await server.get(f"/runs/{run['id']}/events")).body["events"]
+    at = events[len(events) // 2]["position"]
+    compared = (await server.get(f"/runs/{run['id']}/diff?to={HEAD}&asOf={at}")).body
+    assert compared["after"]["position"] == at
+    assert compared == (await server.get(f"/runs/{run['id']}/diff?to={at}")).body
+
+
+async def test_a_definition_and_an_audit_are_explained_by_events_alone(
+    server: RunningServer,
+) -> None:
+    (shown, *_) = (await server.get("/definitions?status=active")).body["definitions"]
+    path = f"/definitions/{shown['id']}/explain"
+    now, then = await server.get(path), await server.get(f"{path}?asOf={HEAD}")
+    codes = {one["code"] for one in now.body["because"]}
+    assert codes - {one["code"] for one in then.body["because"]} >= {"NO_EXECUTOR"}
+    (run, *_) = (await server.get("/runs?status=completed")).body["runs"]
+    audited = (await server.get(f"/audit/runs/{run['id']}?asOf={HEAD}")).body
+    assert "sealedUpTo" not in audited
+    at = audited["events"][1]["position"]
+    earlier = (await server.get(f"/audit/runs/{run['id']}?asOf={at}")).body
+    assert earlier["events"] == audited["events"][:2]
 
 
 async def test_there_is_nothing_to_wait_for_as_of_a_position(server: RunningServer) -> None:

@@ -922,9 +922,20 @@ def test_runs_are_listed_and_shown_as_they_were(ask: Call, slug: str) -> None:
     now = ask("runs", "list", slug, "--as-of", "2999-01-01", "--json")
     first = ask("runs", "show", run["id"], "--as-of", run["requestedAt"], "--json")
     beyond = ask("runs", "show", run["id"], "--as-of", "999999999")
+    explained = ask("explain", "run", run["id"], "--as-of", run["requestedAt"], "--json")
+    triggers = ask("explain", "definition", slug, "--as-of", "2999-01-01", "--json")
+    none = ask("definitions", "list", "--as-of", "2020-01-01", "--json")
+    shown = ask("definitions", "show", slug, "--as-of", run["requestedAt"])
+    unknown = ask("definitions", "show", slug, "--as-of", "2020-01-01")
+    too_early = ask("runs", "list", slug, "--as-of", "2020-01-01")
 
     assert json.loads(before.out) == []
     assert json.loads(now.out) == [run]
     assert json.loads(first.out)["status"] in {"pending", "running", "completed"}
     assert beyond.code != 0
     assert "beyond the newest event" in beyond.err
+    assert json.loads(explained.out)["suggestions"] == []
+    assert json.loads(triggers.out)["slug"] == json.loads(shown.out)["slug"] == slug
+    assert json.loads(none.out) == []
+    assert "as of 2020-01-01T00:00:00.000Z" in unknown.err
+    assert too_early.err == unknown.err

@@ -16,8 +16,9 @@ from baton.domain.stream import stream_parts
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.views import Row
 from baton.eventlog.rows_in_memory import row_matches
+from baton.projector.folding import fold_events
 from baton.projector.views.runs.queries import RunFilter
-from baton.projector.views.runs.view import TABLE, Document, columns, evolve
+from baton.projector.views.runs.view import TABLE, VIEW, Document, columns
 
 MAX_CHANGES: Final = 100_000
 """Events behind the position that are read; an older choice has to be made again."""
@@ -77,12 +78,9 @@ async def _changed_since(services: Services, tenant: str, position: int) -> Mapp
 
 
 async def _run_as_of(services: Services, stream: str, position: int) -> Document | None:
-    run: Document | None = None
-    for recorded in await services.store.read(stream):
-        if recorded.position > position:
-            break
-        run = evolve(run, recorded)
-    return run
+    history = await services.store.read(stream)
+    found = fold_events(VIEW, [one for one in history if one.position <= position])
+    return next(iter(found.values()), None)
 
 
 def _require_few(count: int) -> None:

@@ -1,13 +1,14 @@
 """GET /audit/runs/{runId}: who did what when in one run, and the state it led to."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import instant, integer, known_only, single
+from baton.command_api.http.query_parameters import AS_OF, instant, integer, known_only, single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.audit.run_history import Until, history, state_of
@@ -15,6 +16,7 @@ from baton.command_api.principal import READ
 from baton.command_api.streaming.stream import MAX_POSITION
 from baton.domain.errors import NotFound
 from baton.domain.stream import stream_name
+from baton.eventlog.events.envelope import Stored
 
 MAX_LIMIT: Final = 10_000
 MAX_VERSION: Final = 999_999_999
@@ -36,12 +38,13 @@ class AuditedEvent(BaseModel):
 class AuditedRun(BaseModel):
     """The events of a run and the state that all of them lead to.
 
-    `next` continues behind the events as `after`. A signed head covers the log up to `sealedUpTo`.
+    `next` continues behind the events as `after`. A signed head covers the log up to `sealedUpTo`,
+    which is missing with `asOf`: the log is sealed later than events are stored.
     """
 
     id: str
     stream: str
-    sealed_up_to: int = Field(alias="sealedUpTo")
+    sealed_up_to: int | None = Field(default=None, alias="sealedUpTo")
     events: list[AuditedEvent]
     state: dict[str, Any]
     next: int | None = None
@@ -52,22 +55,34 @@ async def _show(context: RequestContext) -> Reply:
     known_only(query, ("at", "after", "limit"))
     after = integer(query, "after", 0, at_least=0, at_most=MAX_VERSION)
     limit = integer(query, "limit", 1_000, at_least=1, at_most=MAX_LIMIT)
-    until, leaves = _until(context), context.services.leaves
     stream = stream_name(context.tenant, "run", run_id)
-    entries = history(await leaves.stream(stream), until)
+    entries = history(await _events(context, stream), _until(context))
     if not entries:
         raise NotFound("run", run_id)
-    head = await leaves.head()
     rest = entries[after:]
     body = {
         "id": run_id,
         "stream": stream,
-        "sealedUpTo": 0 if head is None else head.position,
+        "sealedUpTo": await _sealed_up_to(context),
         "events": [without_none(one.document) for one in rest[:limit]],
         "state": state_of(entries),
         "next": after + limit if len(rest) > limit else None,
     }
     return context.reply(200, without_none(body))
+
+
+async def _events(context: RequestContext, stream: str) -> Sequence[Stored]:
+    events = await context.services.leaves.stream(stream)
+    if AS_OF not in context.query:
+        return events
+    return [one for one in events if one.position <= context.services.position()]
+
+
+async def _sealed_up_to(context: RequestContext) -> int | None:
+    if AS_OF in context.query:
+        return None
+    head = await context.services.leaves.head()
+    return 0 if head is None else head.position
 
 
 def _until(context: RequestContext) -> Until:
@@ -87,6 +102,7 @@ ROUTES = (
         handler=_show,
         operation_id="auditRun",
         scope=READ,
+        as_of=True,
         summary="Get who did what when in a run, with the leaf of each event, and its state",
         tag="Audit",
         response=AuditedRun,

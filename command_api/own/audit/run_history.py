@@ -6,11 +6,11 @@ from typing import Any
 
 from baton.domain.json import JsonObject
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.state import State
 from baton.eventlog.events.codec import decode_recorded
 from baton.eventlog.events.envelope import Recorded, Stored
 from baton.eventlog.notary.leaf import NO_LEAF, leaf_of
-from baton.projector.views.runs import view
+from baton.projector.folding import fold_events
+from baton.projector.views.runs.view import VIEW as RUNS
 from baton.protocols.iso_time import format_time
 
 
@@ -64,13 +64,11 @@ def history(events: Sequence[Stored], until: Until) -> list[Entry]:
 
 def state_of(entries: Sequence[Entry]) -> JsonObject:
     """Return the state that a history leads to."""
-    document: view.Document | None = None
-    state: State = DECIDER.initial
-    for entry in entries:
-        document = view.evolve(document, entry.recorded)
-        state = DECIDER.evolve(state, entry.recorded.event)
-    if document is None:
+    history = [one.recorded for one in entries]
+    if not history:
         return {}
+    (document,) = fold_events(RUNS, history).values()
+    state = DECIDER.fold(one.event for one in history)
     return {
         "status": document.status,
         "definitionId": document.definition_id,

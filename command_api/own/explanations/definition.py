@@ -1,13 +1,13 @@
 """GET /definitions/{definition}/explain: why an event or a tick started no run of a definition."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Final, Literal, cast
 
 from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.rendering import optional_time, without_none
-from baton.command_api.http.query_parameters import known_only
+from baton.command_api.http.query_parameters import AS_OF, known_only
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.definitions.load import load_by_reference
@@ -64,7 +64,10 @@ class ExplainedEvent(BaseModel):
 
 
 class DefinitionExplanation(BaseModel):
-    """Why a definition starts runs, or none."""
+    """Why a definition starts runs, or none.
+
+    As of a position, `because` has nothing about schedulers, executors and limits.
+    """
 
     id: str
     slug: str
@@ -83,7 +86,9 @@ async def _explain(context: RequestContext) -> Reply:
     schedule = await services.schedules.get(context.tenant, definition.definition_id)
     last = None if schedule is None else schedule.last_nominal
     reasons = explain(definition, last=last, now=context.now())
-    facts = [one async for one in facts_about(services, definition, reasons)]
+    facts: Sequence[Reason] = ()
+    if AS_OF not in context.query:
+        facts = [one async for one in facts_about(services, definition, reasons)]
     body = {
         "id": definition.definition_id,
         "slug": definition.slug,
@@ -169,6 +174,7 @@ ROUTES = (
         path="/definitions/{definition}/explain",
         handler=_explain,
         scope=READ,
+        as_of=True,
         summary="Explain why events and ticks started runs of a definition, or none",
         operation_id="explainDefinition",
         tag="Definitions",

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 from baton.command_api.dialect.run_values import named
 from baton.command_api.own.runs.render_step import render_step
 from baton.domain.artifact import artifacts_in, with_values
 from baton.domain.json import Json, JsonObject
 from baton.eventlog.events.envelope import Recorded
-from baton.projector.view import Key
-from baton.projector.views.run_steps import view as step_view
-from baton.projector.views.runs import view as run_view
+from baton.projector.folding import fold_events
+from baton.projector.views.run_steps.view import VIEW as RUN_STEPS
+from baton.projector.views.run_steps.view import Document as Step
+from baton.projector.views.runs.view import VIEW as RUNS
+from baton.projector.views.runs.view import Document as Run
 
 _OF_THE_RUN_ALONE: Final = (
     "executionId",
@@ -28,7 +30,7 @@ _OF_THE_RUN_ALONE: Final = (
 class ComparableRun:
     """A run and its history as of `position`, without what always differs: ids and times."""
 
-    run: run_view.Document
+    run: Run
     steps: Sequence[JsonObject]
     position: int
 
@@ -56,21 +58,12 @@ class ComparableRun:
 
 def comparable(events: Sequence[Recorded]) -> ComparableRun:
     """Return the run after some of its events, from the first one on."""
-    run: run_view.Document | None = None
-    steps: dict[Key, step_view.Document] = {}
-    for recorded in events:
-        run = run_view.evolve(run, recorded)
-        if isinstance(recorded.event, step_view.VIEW.events):
-            for key in step_view.keys(recorded):
-                document = step_view.evolve(steps.get(key), recorded)
-                if document is not None:
-                    steps[key] = document
-    ordered = sorted(steps.values(), key=lambda step: step.seq)
-    found = cast("run_view.Document", run)
-    return ComparableRun(found, [_comparable(step) for step in ordered], events[-1].position)
+    (run,) = fold_events(RUNS, events).values()
+    steps = sorted(fold_events(RUN_STEPS, events).values(), key=lambda step: step.seq)
+    return ComparableRun(run, [_comparable(step) for step in steps], events[-1].position)
 
 
-def _comparable(step: step_view.Document) -> JsonObject:
+def _comparable(step: Step) -> JsonObject:
     shown = render_step(step)
     return {
         name: _with_names(value) for name, value in shown.items() if name not in _OF_THE_RUN_ALONE

@@ -157,6 +157,7 @@ ROUTES = (
         path="/runs/{runId}/diff",
         handler=_diff,
         scope=READ,
+        as_of=True,
         summary="Compare two runs, or one run at two positions of the log",
         operation_id="diffRuns",
         tag="Runs",

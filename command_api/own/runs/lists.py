@@ -35,6 +35,7 @@ from baton.command_api.own.runs.render_run import (
 )
 from baton.command_api.principal import READ
 from baton.domain.run.trigger import TriggerKind
+from baton.projector.as_of.run_conditions import MAX_LOOKED_THROUGH, TooManyRuns
 from baton.projector.views.runs.queries import RunFilter
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import WaitsFor
@@ -46,8 +47,8 @@ MAX_IDENTS: Final = 100
 """The number of runs that `id` names, at most."""
 _UNPAGED: Final = frozenset(("offset", "q", "stuck", "due", "id"))
 """The parameters that don't go with a cursor."""
-NOW_ALONE: Final = ("waitsFor", "handled", "stuck", "due")
-"""The filters that don't go with `asOf`."""
+_LOOKING: Final = ("waitsFor", "handled", "stuck", "due")
+"""The filters that look through runs as of a position."""
 _WAITS_FOR: Final[tuple[WaitsFor, ...]] = get_args(WaitsFor)
 _TRIGGERS: Final[tuple[TriggerKind, ...]] = get_args(TriggerKind)
 _TIME: Final = {"type": "string", "format": "date-time"}
@@ -74,22 +75,13 @@ async def _list(context: RequestContext) -> Reply:
     if after is not None and not _UNPAGED.isdisjoint(query):
         message = f"can't be combined with {', '.join(sorted(_UNPAGED))}"
         raise refused_field(f"{CURSOR} {message}", CURSOR)
-    _require_now(query)
-    idents = _idents(query)
-    wanted = await _filter(context)
-    text = single(query, "q")
-    runs, tenant = context.services.runs, context.tenant
-    if idents:
-        found, total = _part(await runs.get_many(tenant, idents), page)
-    elif text:
-        found, total = _part(await runs.named(tenant, text, wanted, limit=MAX_NAMED), page)
-    elif wanted.idle:
-        since = context.now() - STUCK_MS
-        found, total = _part(await runs.stuck(tenant, wanted, since=since, limit=MAX_NAMED), page)
-    elif choice(query, "due", ("true",)):
-        found, total = _part(await runs.due(tenant, wanted, limit=MAX_NAMED), page)
-    else:
-        found, total = await _page(context, wanted, page, after)
+    try:
+        found, total = await _find(context, page, after)
+    except TooManyRuns:
+        (name, *_) = (one for one in _LOOKING if one in query)
+        many = f"there are more than {MAX_LOOKED_THROUGH} to look through as of this position"
+        message = f"{name} finds too many runs: {many}; limit them by definition, from or to"
+        raise refused_field(message, name) from None
     body = {
         "runs": await render_runs(context, found),
         "total": total,
@@ -100,6 +92,25 @@ async def _list(context: RequestContext) -> Reply:
     return context.reply(200, without_none(body))
 
 
+async def _find(
+    context: RequestContext, page: Page, after: tuple[int, str] | None
+) -> tuple[list[Run], int]:
+    """Return a page of the runs that the query asks for, and their number."""
+    query, idents = context.query, _idents(context.query)
+    wanted, text = await _filter(context), single(query, "q")
+    runs, tenant = context.services.runs, context.tenant
+    if idents:
+        return _part(await runs.get_many(tenant, idents), page)
+    if text:
+        return _part(await runs.named(tenant, text, wanted, limit=MAX_NAMED), page)
+    if wanted.idle:
+        since = context.now() - STUCK_MS
+        return _part(await runs.stuck(tenant, wanted, since=since, limit=MAX_NAMED), page)
+    if choice(query, "due", ("true",)):
+        return _part(await runs.due(tenant, wanted, limit=MAX_NAMED), page)
+    return await _page(context, wanted, page, after)
+
+
 def _idents(query: MultiMapping[str]) -> Sequence[str]:
     """Return the runs that are asked for by their ids; raises Refused 400."""
     idents = list(dict.fromkeys(query.getall("id", [])))
@@ -108,14 +119,6 @@ def _idents(query: MultiMapping[str]) -> Sequence[str]:
     if idents and set(query) - {"id", "limit", "offset", AS_OF}:
         raise refused_field("id can't be combined with filters or a cursor", "id")
     return idents
-
-
-def _require_now(query: MultiMapping[str]) -> None:
-    """Raise Refused 400 for a filter that an earlier position has no index for."""
-    for name in NOW_ALONE:
-        if AS_OF in query and name in query:
-            message = f"can't be combined with {AS_OF}: it is indexed as of now alone"
-            raise refused_field(f"{name} {message}", name)
 
 
 async def _filter(context: RequestContext) -> RunFilter:

@@ -13,6 +13,8 @@ The document leaves open, and this API chooses:
   that names nothing is null with the code `not_found`.
 - `initialContext` takes an object as well as its JSON text. Values over 64 KiB in a context are
   named (`{"$artifact": …}`), and a context that a response has no room for is `{"$omitted": …}`.
+- `asOf` in the query string answers queries as of a position or a time. Mutations, subscriptions
+  and webhooks refuse it.
 - A subscription begins with the present state. It stays open after an execution has ended, because
   a retry reopens it.
 - A mutation honors the request's Idempotency-Key. Its response is kept if it has no errors, and no

@@ -2,13 +2,15 @@
 
 A document that can't be parsed is 400, one over a limit is 400 with the code LIMIT_EXCEEDED. Every
 other one is answered by 200, with `errors` where something went wrong. A mutation honors the
-request's Idempotency-Key; its response is kept if it has no errors.
+request's Idempotency-Key; its response is kept if it has no errors. Of operations, queries alone
+go with `asOf`; the others are 400.
 """
 
 from typing import Final
 
 from graphql import GraphQLSyntaxError, OperationType
 
+from baton.command_api.as_of import WRITES, refuse_as_of
 from baton.command_api.dialects.workflow_orchestration.graphql.documents import InvalidOperation
 from baton.command_api.dialects.workflow_orchestration.graphql.errors import (
     error_of,
@@ -22,9 +24,11 @@ from baton.command_api.dialects.workflow_orchestration.graphql.execute import (
 from baton.command_api.dialects.workflow_orchestration.graphql.field_errors import shown_errors
 from baton.command_api.dialects.workflow_orchestration.graphql.limits import LimitExceeded
 from baton.command_api.dialects.workflow_orchestration.graphql.operation_body import OperationBody
+from baton.command_api.http.query_parameters import AS_OF
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 
+_FROM_NOW_ON: Final = "isn't possible here: a subscription shows what changes from now on"
 _NEEDS_WEBSOCKET: Final = "Subscriptions need a WebSocket with the protocol graphql-transport-ws"
 
 
@@ -47,6 +51,8 @@ async def run_operation(context: RequestContext) -> Reply:
         return context.reply(400, {"errors": shown_errors([error])})
     except InvalidOperation as error:
         return context.reply(200, {"errors": shown_errors(error.errors)})
+    if AS_OF in context.query and call.kind is not OperationType.QUERY:
+        refuse_as_of(_FROM_NOW_ON if call.kind is OperationType.SUBSCRIPTION else WRITES)
     if call.kind is OperationType.SUBSCRIPTION:
         return context.reply(200, {"errors": [error_of("validation_error", _NEEDS_WEBSOCKET)]})
     if call.kind is OperationType.QUERY:

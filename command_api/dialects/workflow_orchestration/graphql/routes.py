@@ -86,6 +86,7 @@ ROUTES: Final = (
         path="",
         handler=_execute,
         scope=READ,
+        as_of=True,
         summary="Execute a query or a mutation",
         operation_id="executeOperation",
         tag=_TAG,

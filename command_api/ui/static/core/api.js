@@ -10,8 +10,8 @@ import { ENDED, endSession, half, tenant, UNREACHABLE } from './session.js';
 
 /** The paths that can be read as of an earlier position. */
 const HISTORIC = [
-  /^\/definitions(\/[^/]+(\/(versions(\/[^/]+)?|diff|graph|source|stats))?)?$/,
-  /^\/runs(\/[^/]+(\/(events|timeline|explain|steps\/[^/]+))?)?$/,
+  /^\/definitions(\/[^/]+(\/(versions(\/[^/]+)?|diff|explain|graph|source|stats))?)?$/,
+  /^\/runs(\/[^/]+(\/(diff|events|timeline|explain|steps\/[^/]+))?)?$/,
   /^\/schedules(\/[^/]+(\/(ticks|next))?)?$/,
   /^\/records(\/[^/]+(\/explain)?)?$/,
   /^\/streams\/[^/]+\/[^/]+\/events$/,

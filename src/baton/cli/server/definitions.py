@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from baton.cli.options import AsJson, DialectName, Tenant, Token, Url
+from baton.cli.options import AsJson, AsOf, DialectName, Tenant, Token, Url
 from baton.cli.terminal.failures import Failed, print_error
 
 if TYPE_CHECKING:
@@ -29,7 +29,11 @@ Reference = Annotated[
 
 @app.command("list")
 def list_definitions(
-    as_json: AsJson = False, url: Url = None, token: Token = None, tenant: Tenant = None
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """List all definitions by slug."""
     from baton.cli.server.client import connect
@@ -37,7 +41,7 @@ def list_definitions(
     from baton.cli.server.lookup import all_definitions
     from baton.cli.terminal.output import print_json
 
-    definitions = list(all_definitions(connect(url, token, tenant)))
+    definitions = list(all_definitions(connect(url, token, tenant), as_of))
     if as_json:
         print_json(definitions)
     else:
@@ -46,14 +50,18 @@ def list_definitions(
 
 @app.command()
 def show(
-    definition: Reference, url: Url = None, token: Token = None, tenant: Tenant = None
+    definition: Reference,
+    as_of: AsOf = None,
+    url: Url = None,
+    token: Token = None,
+    tenant: Tenant = None,
 ) -> None:
     """Print a definition of any dialect as JSON, in the form that `apply` takes."""
     from baton.cli.server.client import connect
     from baton.cli.server.lookup import find_definition
     from baton.cli.terminal.output import print_json
 
-    print_json(find_definition(connect(url, token, tenant), definition))
+    print_json(find_definition(connect(url, token, tenant), definition, as_of))
 
 
 @app.command()

@@ -25,26 +25,28 @@ _WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 """Matches the words that may reach a shell, which evaluates the completions it is offered."""
 
 
-def find_definition(server: Server, reference: str) -> dict[str, Any]:
+def find_definition(server: Server, reference: str, as_of: str | None = None) -> dict[str, Any]:
     """Return a definition by its slug or id, in Baton's own words.
 
     Raises Failed, which names the nearest slug.
     """
-    definition = look_up(server, reference)
+    definition = look_up(server, reference, as_of)
     if definition is not None:
         return definition
-    nearest = nearest_name(reference, (candidate["slug"] for candidate in all_definitions(server)))
+    slugs = (candidate["slug"] for candidate in all_definitions(server, as_of))
+    nearest = nearest_name(reference, slugs)
     hint = f"; the nearest is {nearest!r}" if nearest else ""
+    then = "" if as_of is None else f" as of {as_of}"
     raise Failed(
-        f"There is no definition {reference!r} of tenant {server.tenant} at {server.url}{hint}:"
-        " `baton definitions list` shows all"
+        f"There is no definition {reference!r} of tenant {server.tenant} at {server.url}{then}"
+        f"{hint}: `baton definitions list` shows all"
     )
 
 
-def look_up(server: Server, reference: str) -> dict[str, Any] | None:
+def look_up(server: Server, reference: str, as_of: str | None = None) -> dict[str, Any] | None:
     """Return a definition by its slug or id, None if there is none, by one request."""
     try:
-        return dict(server.get(definition_path(reference)))
+        return dict(server.get(definition_path(reference), asOf=as_of))
     except ServerRefused as error:
         if error.status != NOT_FOUND:
             raise
@@ -66,11 +68,11 @@ def definition_subject(reference: str) -> Subject:
     )
 
 
-def all_definitions(server: Server) -> Iterator[dict[str, Any]]:
+def all_definitions(server: Server, as_of: str | None = None) -> Iterator[dict[str, Any]]:
     """Yield all definitions, without their steps, by slug."""
     offset, total = 0, 1
     while offset < total:
-        page = server.get("/definitions", limit=PAGE, offset=offset)
+        page = server.get("/definitions", limit=PAGE, offset=offset, asOf=as_of)
         yield from page["definitions"]
         offset, total = offset + PAGE, page["total"]
 

@@ -95,10 +95,11 @@ def list_runs(
     from baton.cli.terminal.output import in_terminal, print_json, print_note
 
     server = connect(url, token, tenant)
+    found = None if definition is None else find_definition(server, definition, as_of)
     page = server.get(
         "/runs",
         **{"from": time_text(since), "to": time_text(until)},
-        definitionId=None if definition is None else find_definition(server, definition)["id"],
+        definitionId=None if found is None else found["id"],
         status=status,
         recordId=record,
         q=find,

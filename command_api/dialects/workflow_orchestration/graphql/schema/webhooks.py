@@ -9,6 +9,7 @@ import strawberry
 from strawberry import ID, UNSET
 from strawberry.scalars import JSON
 
+from baton.command_api.as_of import NOW_ALONE, refuse_as_of
 from baton.command_api.commands import (
     delete_webhook,
     register_webhook,
@@ -29,6 +30,7 @@ from baton.command_api.dialects.workflow_orchestration.webhooks.requests import 
     TryWebhook,
     UpdateWebhook,
 )
+from baton.command_api.http.query_parameters import AS_OF
 from baton.command_api.http.refusal import refused_field
 from baton.domain.frozen import frozen
 from baton.domain.webhook.state import State
@@ -131,6 +133,8 @@ async def list_webhooks(
 ) -> list[Registered]:
     """Return registrations, the oldest first; raises Refused 400."""
     context, size = info.context.context, require_page(first)
+    if AS_OF in context.query:
+        refuse_as_of(NOW_ALONE)
     if not 0 <= offset <= _MAX_OFFSET:
         raise refused_field(f"offset must be from 0 to {_MAX_OFFSET}", "offset")
     found, _ = await context.services.webhooks.registrations.page(

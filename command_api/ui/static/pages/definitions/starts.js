@@ -54,7 +54,8 @@ const HINDERED = ['DRAFT', 'PAUSED', 'NO_SECRET', 'NO_TICK', 'NO_SCHEDULER', 'NO
 /** @param {import('./definitions.js').Shown} props */
 export function ExplainTab({ path }) {
   const found = useGet(`${path}/explain`, {}, { topics: ['runs'] });
-  return html`${readOnly.value && html`<${Notice}>The explanation is about now, not about the past.<//>`}
+  return html`${readOnly.value && html`<p class="muted">By the events up to this position. Whether an executor and a scheduler were
+    running then isn’t recorded.</p>`}
   <${Loaded} of=${found}>${(/** @type {any} */ { because, ticks, events }) => html`
     ${because.map((/** @type {any} */ { code, text, dueAt }) => html`
       <${Notice} kind=${HINDERED.includes(code) ? 'warning' : 'info'}>

@@ -1,7 +1,7 @@
 /** The state of a tenant at a glance: what runs, what failed, what needs a person, what comes next. */
 import { html } from '../../vendor/preact.js';
 import { useGet } from '../../core/reading.js';
-import { asOf, href, readOnly } from '../../core/router.js';
+import { href, readOnly } from '../../core/router.js';
 import { may, tenant } from '../../core/session.js';
 import { ago, Time } from '../../core/time.js';
 import { Failure, Lazy, Loading, Notice } from '../../components/notice.js';
@@ -23,7 +23,7 @@ export function Overview() {
     <div class="overview">
       <section><h2>Runs</h2><${Counts} runs=${stats.runs} all=${all} /></section>
       <section><h2>Last hour</h2><${Rates} buckets=${stats.window} /></section>
-      <section><h2>Needs a look</h2><${Attention} failed=${stats.runs.failed} /></section>
+      <section><h2>Needs a look</h2><${Attention} /></section>
       <section><h2>Due soon</h2><${DueSoon} /></section>
       <section class="wide"><h2>${readOnly.value ? 'Services, now' : 'Services'}</h2><${Services} /></section>
     </div>`;
@@ -59,13 +59,12 @@ function Rates({ buckets }) {
 
 const SHOWN = 5;
 
-/** @param {{failed: number}} props */
-function Attention({ failed }) {
-  const now = asOf.value === null; // these lists have indexes as of now alone
-  const stuck = useGet(now ? '/runs' : null, { stuck: true, limit: SHOWN }, { everyMs: EVERY_MS });
-  const open = useGet(now ? '/runs' : null, { handled: false, limit: SHOWN }, { everyMs: EVERY_MS });
-  const letters = useGet(now && may('orchestrator:admin') ? '/dead-letters' : null, { limit: 100 }, { everyMs: EVERY_MS });
-  if (!now) return html`<p class="muted">Shown as of now only. Runs that had failed: ${failed.toLocaleString('en')}.</p>`;
+/** The first of each; dead letters aren't known as of an earlier position. */
+function Attention() {
+  const admin = may('orchestrator:admin') && !readOnly.value;
+  const stuck = useGet('/runs', { stuck: true, limit: SHOWN }, { everyMs: EVERY_MS });
+  const open = useGet('/runs', { handled: false, limit: SHOWN }, { everyMs: EVERY_MS });
+  const letters = useGet(admin ? '/dead-letters' : null, { limit: 100 }, { everyMs: EVERY_MS });
   const error = stuck.error ?? open.error ?? letters.error;
   const waiting = (letters.data?.letters ?? []).filter((/** @type {any} */ letter) => !letter.redrivenAt).length;
   return html`
@@ -75,7 +74,7 @@ function Attention({ failed }) {
     <${RunLines} runs=${stuck.data?.runs} />
     <p><a href=${href('/runs', { handled: 'false' })}><strong>${(open.data?.total ?? '–').toLocaleString('en')}</strong> failed and not run again</a></p>
     <${RunLines} runs=${open.data?.runs} />
-    ${may('orchestrator:admin') && html`<p><a href=${href('/dead-letters')}><strong>${letters.data === undefined ? '–' : letters.data.next ? '100 or more' : waiting}</strong> dead ${waiting === 1 ? 'letter' : 'letters'}</a>
+    ${admin && html`<p><a href=${href('/dead-letters')}><strong>${letters.data === undefined ? '–' : letters.data.next ? '100 or more' : waiting}</strong> dead ${waiting === 1 ? 'letter' : 'letters'}</a>
       <span class="muted"> – messages that couldn’t be read</span></p>`}`;
 }
 
@@ -83,10 +82,8 @@ const MOST_DUE = 8;
 
 /** The next eight of them. */
 function DueSoon() {
-  const now = asOf.value === null;
-  const runs = useGet(now ? '/runs' : null, { due: true, limit: MOST_DUE }, { everyMs: EVERY_MS });
-  const schedules = useGet(now ? '/schedules' : null, { limit: 500 }, { everyMs: EVERY_MS });
-  if (!now) return html`<p class="muted">Shown as of now only.</p>`;
+  const runs = useGet('/runs', { due: true, limit: MOST_DUE }, { everyMs: EVERY_MS });
+  const schedules = useGet('/schedules', { limit: 500 }, { everyMs: EVERY_MS });
   const error = runs.error ?? schedules.error;
   const due = [...ticks(schedules.data), ...waits(runs.data)].sort((one, other) => (one.at < other.at ? -1 : 1)).slice(0, MOST_DUE);
   const waiting = runs.data?.total ?? 0;

@@ -20,8 +20,6 @@ const SINCE = { '5m': 300_000, '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800
 /** The parameters that the API takes as they stand in the address. */
 const PLAIN = ['definition', 'correlationId', 'recordId', 'q', 'from', 'to', 'waitsFor', 'stuck', 'handled', 'due'];
 const SEVERAL = ['status', 'trigger'];
-/** The conditions that can't be asked about the past. */
-const OF_NOW = ['waitsFor', 'handled', 'stuck', 'due'];
 /** The conditions that a bulk takes, too. */
 const OF_BULKS = ['status', 'trigger', 'definition', 'correlationId', 'recordId', 'from', 'to', 'waitsFor'];
 
@@ -45,12 +43,10 @@ const FURTHER = [
  *
  * @param {string[]} slugs The slugs of the tenant's definitions.
  * @param {boolean} further Whether to show those that are rarely needed.
- * @param {boolean} past Whether the page shows the past, which has no index for some of them.
  * @returns {Filter[]}
  */
-export function runFilters(slugs, further, past) {
-  /** @type {Filter[]} */
-  const all = [
+export function runFilters(slugs, further) {
+  return [
     { name: 'status', label: 'Status', kind: 'choices', options: STATUSES },
     { name: 'definition', label: 'Definition', kind: 'choice', options: slugs },
     { name: 'since', label: 'Requested', kind: 'choice', options: labelled({ '5m': 'in the last 5 min', '1h': 'in the last hour', '24h': 'in the last 24 h', '7d': 'in the last 7 d' }) },
@@ -59,7 +55,6 @@ export function runFilters(slugs, further, past) {
     { name: 'stuck', label: 'Stuck', kind: 'flag' },
     ...(further ? FURTHER : []),
   ];
-  return past ? all.filter(({ name }) => !OF_NOW.includes(name)) : all;
 }
 
 /** Return whether a filter of those that are rarely needed is in use. */

@@ -29,7 +29,7 @@ export function Runs({ query }) {
       <h1>Runs</h1>
       <span class="muted" data-total>${counted(shown.total, 'run')}</span>
     </div>
-    <${FilterBar} filters=${runFilters(slugs, further, readOnly.value)}>
+    <${FilterBar} filters=${runFilters(slugs, further)}>
       <button type="button" class="link" aria-expanded=${further} onClick=${() => setFurther(!further)}>${further ? 'Fewer filters' : 'More filters'}</button>
     <//>
     <${Failure} error=${shown.error} onRetry=${() => list?.reload()} />

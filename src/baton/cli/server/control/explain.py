@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import typer
 
-from baton.cli.options import AsJson, Tenant, Token, Url
+from baton.cli.options import AsJson, AsOf, Tenant, Token, Url
 from baton.cli.server.definitions import Reference
 from baton.cli.server.runs import RunId, run_path, run_subject
 
@@ -19,6 +19,7 @@ app = typer.Typer(help="Why a run is where it is, and why events and ticks start
 @app.command("run")
 def explain_run(
     run_id: RunId,
+    as_of: AsOf = None,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
@@ -29,7 +30,7 @@ def explain_run(
     from baton.cli.terminal.output import print_json, print_lines
 
     path = f"{run_path(run_id)}/explain"
-    explanation = connect(url, token, tenant).get(path, run_subject(run_id))
+    explanation = connect(url, token, tenant).get(path, run_subject(run_id), asOf=as_of)
     if as_json:
         print_json(explanation)
     else:
@@ -41,6 +42,7 @@ def explain_record(
     record_id: Annotated[
         str, typer.Argument(metavar="RECORD", help="Id that Baton gave the record event.")
     ],
+    as_of: AsOf = None,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
@@ -54,9 +56,8 @@ def explain_record(
 
     others = "`baton events send` records one"
     about = Subject(kind="record event", ident=record_id, others=others, state=others)
-    explanation = connect(url, token, tenant).get(
-        f"/records/{quote(record_id, safe='')}/explain", about
-    )
+    path = f"/records/{quote(record_id, safe='')}/explain"
+    explanation = connect(url, token, tenant).get(path, about, asOf=as_of)
     if as_json:
         print_json(explanation)
         return
@@ -74,6 +75,7 @@ def explain_record(
 @app.command("definition")
 def explain_definition(
     definition: Reference,
+    as_of: AsOf = None,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
@@ -85,7 +87,7 @@ def explain_definition(
     from baton.cli.terminal.output import print_json, print_lines
 
     path = f"{definition_path(definition)}/explain"
-    explanation = connect(url, token, tenant).get(path, definition_subject(definition))
+    explanation = connect(url, token, tenant).get(path, definition_subject(definition), asOf=as_of)
     if as_json:
         print_json(explanation)
     else:
