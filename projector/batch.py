@@ -17,8 +17,8 @@ from baton.projector.view import Documents, Following, Key, View
 Update: TypeAlias = tuple[Callable[[Any, Recorded], Any], Entry]
 """The `evolve` of a view and the document that it has to fold an event into."""
 
-FollowUp: TypeAlias = tuple["_FollowingTable", Key, Entry, Entry]
-"""A following document that an event may change, and the document that it follows."""
+FollowUp: TypeAlias = tuple["_FollowingTable", tuple[Key, ...], Entry]
+"""The documents that an event may change, and the one that they follow."""
 
 
 class Batch:
@@ -101,8 +101,8 @@ class Batch:
                     return index
             for evolve, entry in updates:
                 entry.document = evolve(entry.document, recorded)
-            for following, key, entry, followed in follow_ups:
-                following.follow(key, entry, followed.document, recorded)
+            for following, keys, followed in follow_ups:
+                following.follow(keys, followed.document, recorded)
             self.position = recorded.position
             self.pending += 1
         for one in self._tables.values():
@@ -230,16 +230,20 @@ class _FollowingTable(_Table):
 
     def collect(self, followed: Entry, recorded: Recorded, follow_ups: list[FollowUp]) -> bool:
         """Add the documents that the event may change; False when one has to be read first."""
-        for key in self._following.keys(followed.document, recorded):
-            entry = self._changed.get(key) or self.in_memory(key)
-            if entry is None:
+        keys = self._following.keys(followed.document, recorded)
+        for key in keys:
+            if key not in self._changed and self.in_memory(key) is None:
                 self.wanted.add(key)
                 return False
-            follow_ups.append((self, key, entry, followed))
+        follow_ups.append((self, keys, followed))
         return True
 
-    def follow(self, key: Key, entry: Entry, followed: Any, recorded: Recorded) -> None:
-        """Fold the event into a document, if the document that it follows makes it change."""
-        if self._following.changes(followed, recorded):
-            self._changed[key] = entry
+    def follow(self, keys: Sequence[Key], followed: Any, recorded: Recorded) -> None:
+        """Fold the event into documents that `collect` has found, if it changes them."""
+        if not self._following.changes(followed, recorded):
+            return
+        for key in keys:
+            entry = self._changed.get(key)
+            if entry is None:
+                entry = self._changed[key] = self.in_memory(key) or Entry()
             entry.document = self._following.evolve(entry.document, followed, recorded)

@@ -9,6 +9,7 @@ That of an earlier block, which never changes again, continues with the number o
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Final
 
 from baton.domain.run.messages import RunRequested
@@ -40,6 +41,8 @@ _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _BASE: Final = len(_DIGITS)
 _CHANGE: Final = 3
 """The digits of a change: two of its position within the block, one of both statuses."""
+_PLACES: Final = [high + low for high in _DIGITS[: POSITIONS // _BASE] for low in _DIGITS]
+_PAIRS: Final = {pair: _DIGITS[number] for number, pair in enumerate(product(STATUSES, repeat=2))}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,12 +103,12 @@ def evolve(document: Document | None, run: Spans, recorded: Recorded) -> Documen
     if document.last.number != number:
         document.ended.append(document.last)
         document.last = Block(number=number, before=dict(document.now))
-    high, low = divmod(recorded.position - 1 - number * POSITIONS, _BASE)
-    both = STATUSES.index(was) * len(STATUSES) + STATUSES.index(run.status)
-    document.last.changes += _DIGITS[high] + _DIGITS[low] + _DIGITS[both]
-    for status, more in ((was, -1), (run.status, 1)):
-        if status != NONE:
-            document.now[status] = document.now.get(status, 0) + more
+    place = recorded.position - 1 - number * POSITIONS
+    document.last.changes += _PLACES[place] + _PAIRS[was, run.status]
+    now = document.now
+    now[run.status] = now.get(run.status, 0) + 1
+    if was != NONE:
+        now[was] -= 1
     return document
 
 
