@@ -98,6 +98,11 @@ class ViewReader(Generic[D]):
         page = await self._store.find(query)
         return [self.decode(row.document) for row in page.rows], page.total
 
+    async def count(self, tenant: str | None, *where: Filter) -> int:
+        """Return the number of documents that match every filter."""
+        query = Query(table=self._table, tenant=tenant, where=where, limit=0, count=True)
+        return (await self._store.find(query)).total
+
     async def every(self, tenant: str | None, *where: Filter) -> AsyncIterator[D]:
         """Yield all documents that match every filter, in the order of their keys.
 

@@ -21,6 +21,7 @@ async def open_stores(location: StoreLocation) -> Stores:
     events, sets = MemoryEventStore(), MemoryViewSets()
     return Stores(
         events=events,
+        commits=events.commits,
         log=events.log,
         views=sets.live,
         view_sets=sets,

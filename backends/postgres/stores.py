@@ -40,6 +40,7 @@ async def open_stores(location: StoreLocation) -> Stores:
         opened.push_async_callback(outbox.close)
         return Stores(
             events=events,
+            commits=events.commits,
             log=events.log,
             whole_log=None if location.followed is None else events.whole_log,
             views=sets.live,

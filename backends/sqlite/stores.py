@@ -56,6 +56,7 @@ async def open_stores(location: StoreLocation) -> Stores:
         sets, history = (_closed_by(opened, make(owner=owns, kind=kind)) for kind in KINDS)
         return Stores(
             events=events,
+            commits=events.commits,
             log=events.log,
             views=sets.live,
             view_sets=sets,

@@ -9,12 +9,14 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Protocol, TypeAlias
 
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.codec import encode, topic_of
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.failpoints import failpoint
+from baton.eventlog.figures.commits import CommitFigures
 
 Row = tuple[str, int, str, bytes]
 """An event to store: stream, version, topic, state."""
@@ -61,7 +63,10 @@ _Committed: TypeAlias = "asyncio.Future[Sequence[int | Conflict]]"
 
 
 class GroupCommit:
-    """Collects appends into batches, commits them, and returns the results in log order."""
+    """Collects appends into batches, commits them, and returns the results in log order.
+
+    `figures` has one observation for each commit.
+    """
 
     def __init__(
         self,
@@ -82,6 +87,7 @@ class GroupCommit:
             max_in_flight: The number of commits in flight at once. The store must complete them in
                 the order in which they began.
         """
+        self.figures = CommitFigures()
         self._commit = commit
         self._load_version = load_version
         self._deliver = publish
@@ -155,9 +161,10 @@ class GroupCommit:
                 return
             if batch := self._next_batch():
                 failpoint("before-commit")
+                began = perf_counter()
                 committed = asyncio.ensure_future(self._commit([append.rows for append in batch]))
                 self._in_flight.add(committed)
-                committed.add_done_callback(partial(self._settle, batch))
+                committed.add_done_callback(partial(self._settle, batch, began))
 
     def _next_batch(self) -> list[_Append]:
         """Remove the next appends from the queue, in order, with at most one per stream."""
@@ -181,7 +188,9 @@ class GroupCommit:
         self._waiting.extendleft(reversed(postponed))
         return batch
 
-    def _settle(self, batch: Sequence[_Append], committed: _Committed) -> None:
+    def _settle(self, batch: Sequence[_Append], began: float, committed: _Committed) -> None:
+        """Publish the events of a commit, and return to its callers; `began` is in seconds."""
+        seconds = perf_counter() - began
         self._in_flight.discard(committed)
         if committed.cancelled():  # the event loop is shutting down
             for append in (*batch, *self._waiting):
@@ -190,14 +199,15 @@ class GroupCommit:
         try:
             failpoint("after-commit")
             results = [_result(*pair) for pair in zip(batch, committed.result(), strict=True)]
-            self._publish(batch, results)
+            self.figures.observe(seconds, self._publish(batch, results))
         except Exception as error:  # noqa: BLE001 - passed on to each caller
             _fail(batch, error)
         else:
             _resolve(batch, results)
         self._flush()
 
-    def _publish(self, batch: Sequence[_Append], results: Sequence[Appended | Conflict]) -> None:
+    def _publish(self, batch: Sequence[_Append], results: Sequence[Appended | Conflict]) -> int:
+        """Publish the events that were stored and return their number."""
         recorded: list[Recorded] = []
         size = 0
         for append, result in zip(batch, results, strict=True):
@@ -208,6 +218,7 @@ class GroupCommit:
                     self._remember(write.stream, write.expected + len(write.events))
         if recorded:
             self._deliver(recorded, size=size)
+        return len(recorded)
 
 
 def _append_of(writes: Sequence[Write]) -> _Append:

@@ -7,6 +7,7 @@ delivery is at least once, and in order within each stream.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -27,6 +28,8 @@ BATCH: Final = 2_000
 """The number of events published at once, at most."""
 PACE_MS: Final = 5
 """The pause after a batch, in ms, in which events gather: each batch wakes every reader."""
+LOOK_MS: Final = 1_000
+"""The interval, in ms, in which the leader reads the position of the newest event, for `lag`."""
 SAVE_MS: Final = 100
 """The interval between saves of the checkpoint, in ms: a crash repeats this much publishing."""
 RETRY: Final = RetryPolicy(max_ms=2_000)
@@ -41,7 +44,8 @@ class Relay:
     """Publishes events while this process holds the relay's lease.
 
     `published` counts the events of all terms; `position` is the newest published position of the
-    current term.
+    current term. `lag` is the number of positions behind it when the leader last looked; a process
+    that doesn't lead has none.
     """
 
     def __init__(self, stores: Stores, *, clock: Clock, holder: str) -> None:
@@ -52,6 +56,7 @@ class Relay:
         """
         if stores.outbox is None or stores.publisher is None:
             raise ValueError("a relay needs an outbox and a publisher")
+        self._head = stores.events.head
         self._outbox = stores.outbox
         self._publisher = stores.publisher
         self._checkpoints = stores.checkpoints
@@ -61,6 +66,12 @@ class Relay:
         self._saved_at = 0
         self.published = 0
         self.position = 0
+        self._newest = 0
+
+    @property
+    def lag(self) -> int:
+        """The number of stored events that aren't published yet."""
+        return max(0, self._newest - self.position) if self.leading else 0
 
     @property
     def leading(self) -> bool:
@@ -78,10 +89,18 @@ class Relay:
     async def _turn(self) -> None:
         self.position = self._saved = await self._checkpoints.load(NAME)
         self._saved_at = self._clock.now()
+        looking = asyncio.create_task(self._look())
         try:
             await self._publish_all()
         finally:
+            looking.cancel()
             await asyncio.shield(self._leave())
+
+    async def _look(self) -> None:
+        while True:
+            with suppress(Unavailable):
+                self._newest = await self._head()
+            await self._clock.idle(LOOK_MS)
 
     async def _publish_all(self) -> None:
         """Publish batch after batch; under load the next batch is read during the publishing."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from baton.eventlog.figures.commits import CommitFigures
 from baton.eventlog.known_functions import FunctionDirectory
 from baton.eventlog.ports.api_key_uses import ApiKeyUses
 from baton.eventlog.ports.archive import Archive
@@ -66,6 +67,7 @@ class StoreLocation:
 class Stores:
     """The implementations of all ports by one technology.
 
+    - `commits` counts the group commits of `events`.
     - `views` is the live set of `view_sets`.
     - A store that several processes share has a `view_progress`, for processes that read the views
       without projecting them, an `outbox`, and `functions` that its executors announce.
@@ -78,6 +80,7 @@ class Stores:
     """
 
     events: EventStore
+    commits: CommitFigures
     log: Log
     views: ViewStore
     view_sets: ViewSets

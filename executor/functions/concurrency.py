@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from baton.eventlog.figures.histogram import Histogram
 from baton.executor.tenant_queue import ExtraPlaces, TenantQueue
 
 NO_WEIGHTS: Final[Mapping[str, int]] = {}
@@ -123,6 +124,10 @@ class ConcurrencyLimit:
         size: The number of concurrent calls of this function.
         extra: Places beyond `size` for tenants that have few running calls.
         weights: Calls per turn by tenant; other tenants have the weight 1.
+
+    Attributes:
+        at_once: The number of calls that got a slot without a wait.
+        waits: The waits of the others, in seconds.
     """
 
     def __init__(
@@ -133,6 +138,8 @@ class ConcurrencyLimit:
         extra: int = 0,
         weights: Mapping[str, int] = NO_WEIGHTS,
     ) -> None:
+        self.at_once = 0
+        self.waits = Histogram()
         self._total = total
         self._own = FairSemaphore(size, extra=extra, weights=weights)
 
@@ -141,6 +148,7 @@ class ConcurrencyLimit:
         if not self._own.try_acquire():
             return False
         if self._total.try_acquire():
+            self.at_once += 1
             return True
         self._own.release()
         return False
@@ -159,6 +167,13 @@ class ConcurrencyLimit:
         """Return the numbers of free places, of taken places, and of waiting calls."""
         waiting = self._own.waiting().total()
         return {"free": self._own.free, "taken": self._own.taken, "waiting": waiting}
+
+    def all_waits(self) -> Histogram:
+        """Return the waits of all calls in seconds; most are 0."""
+        found = Histogram()
+        found.add(self.waits)
+        found.buckets[0] += self.at_once
+        return found
 
     def waiting(self) -> Counter[str]:
         """Return how many calls of each tenant wait for this function's own places."""

@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias, assert_never
 
 from baton.domain.json import Json
 from baton.domain.run.messages import Failed, Succeeded
+from baton.eventlog.figures.histogram import Histogram
 from baton.eventlog.live_attempts import LiveAttempts
 from baton.eventlog.ports.clock import Clock
 from baton.executor.functions.attempt_logger import LOGGER, LogSink, NoLogs
@@ -198,6 +199,10 @@ class RegisteredFunctions:
         return {
             (name, state): n for name, places in places_by_function for state, n in places.items()
         }
+
+    def waits_by_function(self) -> Mapping[str, Histogram]:
+        """Return the waits for a slot in seconds, by function, of functions that were called."""
+        return {name: one.all_waits() for name, one in self._slots.items()}
 
     async def close(self) -> None:
         """Close threads, processes and connections, without waiting for blocking functions."""

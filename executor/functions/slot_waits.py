@@ -56,7 +56,9 @@ class SlotWaits:
             raise NoFreeSlot(message) from None
         finally:
             self.waiting -= 1
-            self.waited_ms += self._clock.now() - began
+            waited_ms = self._clock.now() - began
+            self.waited_ms += waited_ms
+            limit.waits.observe_ms(waited_ms)
         return self._start(call), slot
 
     def _start(self, call: Call) -> Call:

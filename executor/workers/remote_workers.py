@@ -9,7 +9,7 @@ import asyncio
 import hmac
 import logging
 import secrets
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -100,10 +100,15 @@ class RemoteWorkers:
 
     The first task starts the reading of results. Calls wait while topics are unavailable; the
     caller limits that time by cancellation.
+
+    Attributes:
+        refused_answers: The answers that changed nothing.
+        tasks: The number of tasks by queue that wait for a worker or are being performed.
     """
 
     def __init__(self, topics: Topics, *, prefix: str, clock: Clock) -> None:
         self.refused_answers = RefusedAnswers()
+        self.tasks: Counter[str] = Counter()
         self._topics = topics
         self._prefix = prefix
         self._clock = clock
@@ -135,12 +140,14 @@ class RemoteWorkers:
         outcome = asyncio.get_running_loop().create_future()
         pending = _PendingCall(call, token, on_heartbeat, logs, outcome)
         self._pending[call.idempotency_key] = pending
+        self.tasks[function.queue] += 1
         try:
             await self._sender.send(tasks_topic(self._prefix, function.queue), message)
             return await pending.outcome
         except Undeliverable as error:
             return failure(PAYLOAD_TOO_LARGE, str(error))
         finally:
+            self.tasks[function.queue] -= 1
             self._finish(call.idempotency_key, pending)
 
     async def close(self) -> None:

@@ -1,14 +1,10 @@
 """Counts and durations by bounded labels; no decision depends on them."""
 
-from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Final, Generic, TypeVar
 
-BOUNDS_S: Final = (
-    *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
-    *(300.0, 900.0, 3600.0),
-)
-"""The upper bounds of the buckets of durations, in seconds."""
+from baton.eventlog.figures.histogram import Histogram
+
 MAX_NAMES: Final = 200
 """Definitions or functions that have figures of their own."""
 OTHER: Final = "other"
@@ -34,32 +30,10 @@ class Names(Generic[K]):
         return name
 
 
-class Durations(Generic[K]):
-    """Durations by label, in buckets; `sums` are in seconds."""
-
-    def __init__(self) -> None:
-        self.buckets: dict[K, list[int]] = {}
-        self.sums: dict[K, float] = {}
-
-    def observe(self, label: K, ms: int) -> None:
-        """Add a duration in milliseconds; a negative one, of clocks that differ, counts as 0."""
-        seconds = max(0, ms) / 1_000
-        buckets = self.buckets.get(label)
-        if buckets is None:
-            buckets = self.buckets[label] = [0] * (len(BOUNDS_S) + 1)
-            self.sums[label] = 0.0
-        buckets[bisect_left(BOUNDS_S, seconds)] += 1
-        self.sums[label] += seconds
-
-    def counts(self) -> dict[K, tuple[list[int], float]]:
-        """Return the buckets and the sum of each label."""
-        return {label: (buckets, self.sums[label]) for label, buckets in self.buckets.items()}
-
-
 class Figures:
     """Everything that was counted since the process started.
 
-    A definition is a tenant and a slug.
+    A definition is a tenant and a slug. Times are in seconds.
     """
 
     def __init__(self) -> None:
@@ -67,8 +41,8 @@ class Figures:
         self.functions: Names[str] = Names(OTHER)
         self.requested: Counter[tuple[str, str, str]] = Counter()  # definition, trigger
         self.ended: Counter[tuple[str, str, str]] = Counter()  # definition, status
-        self.run_times: Durations[tuple[str, str]] = Durations()
+        self.run_times: defaultdict[tuple[str, str], Histogram] = defaultdict(Histogram)
         self.attempts: Counter[tuple[str, str]] = Counter()  # function, outcome
-        self.attempt_times: Durations[str] = Durations()
-        self.schedule_lags: Durations[None] = Durations()
-        self.timer_lags: Durations[None] = Durations()
+        self.attempt_times: defaultdict[tuple[str], Histogram] = defaultdict(Histogram)
+        self.schedule_lags = Histogram()
+        self.timer_lags = Histogram()

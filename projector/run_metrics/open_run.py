@@ -50,7 +50,7 @@ class OpenRun:
         """Count the request of the run."""
         figures.requested[*self.definition, event.trigger.kind] += 1
         if isinstance(event.trigger, BySchedule):
-            figures.schedule_lags.observe(None, event.at - event.trigger.nominal_at)
+            figures.schedule_lags.observe_ms(event.at - event.trigger.nominal_at)
 
     def begin_attempt(self, event: run.StepStarted, figures: Figures) -> None:
         """Begin an attempt; one that a timer started shows how late that was."""
@@ -90,7 +90,7 @@ class OpenRun:
     def end(self, event: run.RunEnd, figures: Figures) -> None:
         """Count the run and its duration."""
         figures.ended[*self.definition, _STATUSES[type(event)]] += 1
-        figures.run_times.observe(self.definition, event.at - self.began)
+        figures.run_times[self.definition].observe_ms(event.at - self.began)
 
     def reopen(self, event: run.RunReopened, _figures: Figures) -> None:
         """Begin the duration of the run again."""
@@ -99,14 +99,14 @@ class OpenRun:
     def _end_timer(self, step_id: str, at: int, figures: Figures) -> None:
         due_at = self._due.pop(step_id, None)
         if due_at is not None:
-            figures.timer_lags.observe(None, at - due_at)
+            figures.timer_lags.observe_ms(at - due_at)
 
     def _end_attempt(self, token: _Token, at: int, outcome: str, figures: Figures) -> None:
         began = self._attempts.pop(token, None)
         if began is not None:
             function, began_at = began
             figures.attempts[function, outcome] += 1
-            figures.attempt_times.observe(function, at - began_at)
+            figures.attempt_times[function,].observe_ms(at - began_at)
 
 
 _COUNTED: Final[Mapping[type, Callable[[OpenRun, Any, Figures], None]]] = {

@@ -4,22 +4,23 @@ Figures count what has happened since this process began to project, so that a r
 absence makes no jump. Counting costs the executors nothing.
 """
 
+import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.run.messages import RunRequested
-from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
-from baton.eventlog.loops.load import load
 from baton.eventlog.loops.retry import retry
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import EventStore, Log
+from baton.eventlog.ports.views import ViewReads
+from baton.projector.definition_facts import KnownDefinitions
 from baton.projector.run_metrics.figures import Figures
+from baton.projector.run_metrics.open_counts import OpenRunCounts
 from baton.projector.run_metrics.open_run import COUNTED_EVENTS, OpenRun
 
 NAME: Final = "projector.metrics"
@@ -28,7 +29,6 @@ PACE_MS: Final = 25
 """Pause between reads of the log, so that each read takes a larger batch."""
 MAX_OPEN_RUNS: Final = 20_000
 """Runs whose times are kept in memory; those of others are read from the store again."""
-MAX_SLUGS: Final = 10_000
 MAX_BATCHES: Final = 5_000
 """Batches of the log for which it is remembered when their first event happened."""
 
@@ -40,21 +40,27 @@ class RunMetrics:
 
     Args:
         store: Holds runs that began before, and definitions.
+        views: Hold the runs that haven't ended.
         clock: Paces the reads, and says how old events are.
     """
 
-    def __init__(self, store: EventStore, *, clock: Clock) -> None:
+    def __init__(self, store: EventStore, views: ViewReads, *, clock: Clock) -> None:
         self.figures = Figures()
+        self.open = OpenRunCounts(views)
         self._store = store
         self._clock = clock
         self._open: OrderedDict[str, OpenRun] = OrderedDict()  # by stream
-        self._slugs: OrderedDict[str, str] = OrderedDict()  # by stream
+        self._definitions = KnownDefinitions(store)
         self._batches: deque[tuple[int, int]] = deque(maxlen=MAX_BATCHES)  # last position, time
 
     async def run(self, log: Log) -> None:
-        """Follow the log from its present end until cancelled; raises `Unavailable`."""
+        """Follow the log from its present end, and count, until cancelled; raises `Unavailable`."""
         subscription = await log.subscribe(NAME, after=await self._store.head())
-        await follow(subscription, self.observe, clock=self._clock, pace_ms=PACE_MS)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.open.run())
+            group.create_task(
+                follow(subscription, self.observe, clock=self._clock, pace_ms=PACE_MS)
+            )
 
     def age_beyond_ms(self, position: int) -> int:
         """Return the age in ms of the oldest known event behind a position, 0 if there is none."""
@@ -94,7 +100,7 @@ class RunMetrics:
             requested = before[0].event if before else None
         if not isinstance(requested, RunRequested):
             return None
-        slug = await self._slug_of(requested.tenant, requested.definition_id)
+        slug = (await self._definitions.of(requested)).slug
         definition = self.figures.definitions.bounded((requested.tenant, slug))
         run, uncounted = OpenRun(definition, requested.at), Figures()
         uncounted.functions = self.figures.functions
@@ -102,13 +108,3 @@ class RunMetrics:
             if type(one.event) in COUNTED_EVENTS:
                 run.count(one.event, one.version, uncounted)
         return run
-
-    async def _slug_of(self, tenant: str, definition_id: str) -> str:
-        stream = stream_name(tenant, DEFINITION.name, definition_id)
-        slug = self._slugs.get(stream)
-        if slug is None:
-            found = (await load(self._store, DEFINITION, stream)).state.slug
-            slug = self._slugs[stream] = found or definition_id
-            if len(self._slugs) > MAX_SLUGS:
-                self._slugs.popitem(last=False)
-        return slug

@@ -29,6 +29,7 @@ from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
 from baton.http_services import build_credentials, build_services, readiness_checks
 from baton.keys import seal_keys
+from baton.metrics.commits import CommitMetrics
 from baton.process_memory import (
     collect_garbage_less_often,
     return_freed_memory,
@@ -307,10 +308,11 @@ def build_process(
 
 
 def _build_roles(context: RoleContext, names: frozenset[RoleName]) -> Mapping[RoleName, Role]:
-    """Build the named roles, in the order of starting, and register their metrics."""
+    """Build the named roles, in the order of starting, and register the metrics."""
     roles: dict[RoleName, Role] = {
         name: build(context) for name, build in BUILDERS.items() if name in names
     }
+    context.metrics.register(CommitMetrics(context.stores.commits))
     for role in roles.values():
         role.export(context.metrics)
     return roles

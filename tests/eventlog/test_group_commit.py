@@ -75,6 +75,13 @@ async def test_appends_that_arrive_during_a_commit_share_the_next_one() -> None:
 
     assert [len(batch) for batch in committer.batches] == [1, 50]
     assert committer.position == 51
+    figures = committer.appends.figures
+    assert sum(figures.seconds.buckets) == 2
+    assert dict(zip(figures.events.bounds, figures.events.buckets, strict=False)) == {
+        **dict.fromkeys(figures.events.bounds, 0),
+        1: 1,
+        50: 1,
+    }
 
 
 async def test_a_batch_is_bounded_but_no_append_is_split() -> None:
@@ -132,6 +139,7 @@ async def test_a_failed_commit_fails_all_appends_of_its_batch_and_no_others() ->
     assert [str(error) for error in failed] == ["disk full"] * 3
     assert all(isinstance(error, Unavailable) for error in failed)
     assert len({id(error) for error in failed}) == 3
+    assert sum(committer.appends.figures.seconds.buckets) == 1
     assert isinstance(after, Appended)
     assert len(committer.published) == 1
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from baton.domain.run.messages import RunStarted
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable, Unreadable
-from baton.eventlog.events.envelope import Stored
+from baton.eventlog.events.envelope import Stored, Write
 from baton.eventlog.loops import relay as relaying
 from baton.eventlog.loops.relay import BATCH, NAME, Relay, republish
 from baton.eventlog.loops.retry import RetryPolicy
@@ -137,6 +138,22 @@ async def test_stored_events_are_published_in_order_as_they_come(world: World) -
     await eventually(lambda: relay.position == 8)
     assert relay.published == 5
     assert relay.leading
+
+
+async def test_the_lag_is_what_is_stored_and_not_published(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaying, "LOOK_MS", 5)
+    events = [RunStarted(at=number) for number in range(3)]
+    await world.stores.events.append([Write(stream="acme/run/r", expected=0, events=events)])
+    world.publisher.may_go.clear()
+    world.outbox.append(stored(1, 2, 3))
+    relay = world.start()
+    await eventually(lambda: relay.lag == 3)
+
+    world.publisher.may_go.set()
+    await eventually(lambda: relay.position == 3)
+    assert relay.lag == 0
 
 
 async def test_only_events_of_runs_are_published_while_the_checkpoint_passes_all(

@@ -54,9 +54,12 @@ async def test_a_task_has_all_members_of_its_call(end: ExecutorEnd) -> None:
 
 async def test_a_result_is_the_outcome_of_the_call(end: ExecutorEnd) -> None:
     pending = end.call()
-    await end.answer(await end.next_task(), status="succeeded", output=[1], context={"seen": True})
+    task = await end.next_task()
+    assert end.remote.tasks == {"gpu": 1}
+    await end.answer(task, status="succeeded", output=[1], context={"seen": True})
 
     assert await within(pending) == Succeeded(output=[1], context={"seen": True})
+    assert dict(end.remote.tasks) == {"gpu": 0}
 
 
 async def test_a_result_without_output_is_a_success_with_null(end: ExecutorEnd) -> None:

@@ -146,6 +146,11 @@ async def test_waiting_for_a_slot_does_not_count_as_working(kind: str) -> None:
         runs = await engine.ended(ids)
         assert engine.functions.waits.waiting == 0
         assert engine.functions.waits.waited_ms > 0
+        waits = engine.functions.waits_by_function()["nap"]
+
+    assert sum(waits.buckets) == 12
+    assert 2 <= waits.buckets[0] < 12
+    assert waits.sum > 0
 
     assert {run.status for run in runs} == {"completed"}
     assert min(deadlines_seen) > 100

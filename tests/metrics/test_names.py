@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.loops.relay import Relay
+from baton.projector.run_metrics import open_counts
 from baton.roles.scheduler import _RelayMetrics
 from baton.settings import Settings
 from tests.backends.memory import open_stores
@@ -37,6 +38,15 @@ DEFINITION = {
     "trigger": {"manual": True},
     "steps": [{"id": "only", "function": "noop"}],
 }
+NAPS = {
+    **DEFINITION,
+    "slug": "naps",
+    "name": "Naps",
+    "steps": [{"id": "nap", "delay": "1h"}],
+}
+
+SHOWN = ('baton_runs_total{definition="orders"', 'baton_runs_open{state="waiting"} 1.0')
+"""Parts of /metrics once its figures have both runs."""
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -51,15 +61,19 @@ async def families(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Met
         audit_key=SecretStr(KEY.text),
         otlp_endpoint="http://127.0.0.1:9",
     )
-    async with running_roles(settings, RunningServer) as server:
-        assert (await server.post("/definitions", DEFINITION)).status == 201
-        assert (await server.post("/runs", {"definition": "orders"})).status == 201
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(open_counts, "COUNT_S", 0.05)
+        async with running_roles(settings, RunningServer) as server:
+            for definition in (DEFINITION, NAPS):
+                assert (await server.post("/definitions", definition)).status == 201
+                started = {"definition": definition["slug"]}
+                assert (await server.post("/runs", started)).status == 201
 
-        async def text() -> str:
-            found = (await server.get("/metrics")).raw.decode()
-            return found if 'baton_runs_total{definition="orders"' in found else ""
+            async def text() -> str:
+                found = (await server.get("/metrics")).raw.decode()
+                return found if all(one in found for one in SHOWN) else ""
 
-        families = parsed(await eventually(text))
+            families = parsed(await eventually(text))
     return {**families, **parsed(await relay_metrics(folder))}
 
 
@@ -84,6 +98,15 @@ def parsed(text: str) -> dict[str, Metric]:
 def samples(families: Mapping[str, Metric]) -> set[str]:
     """Return the names of all samples, as queries use them."""
     return {name + ending for name, one in families.items() for ending in ENDINGS[one.type]}
+
+
+def count(family: Metric) -> dict[str, float]:
+    """Return the number of observations of a histogram, by the function if it has that label."""
+    return {
+        one.labels.get("function", ""): one.value
+        for one in family.samples
+        if one.name.endswith("_count")
+    }
 
 
 def queries() -> Iterator[str]:
@@ -122,8 +145,21 @@ async def test_the_figures_of_a_run_have_its_definition(families: Mapping[str, M
         ("noop", state) for state in ("free", "taken", "waiting")
     ]
     assert [one.value for one in places[1:]] == [0, 0]
-    seconds = families["baton_attempt_seconds"].samples
-    assert {one.labels["le"]: one.value for one in seconds if "le" in one.labels}["+Inf"] == 1
+    for name in ("baton_attempt_seconds", "baton_attempt_queue_seconds"):
+        assert count(families[name]) == {"noop": 1}
+    states = {one.labels["state"]: one.value for one in families["baton_runs_open"].samples}
+    assert states == {"pending": 0, "running": 0, "waiting": 1, "paused": 0}
+
+
+async def test_each_commit_is_observed_once(families: Mapping[str, Metric]) -> None:
+    (commits,), (same,) = (
+        count(families[f"baton_commit_{name}"]).values() for name in ("seconds", "events")
+    )
+    (stored,) = (
+        one.value for one in families["baton_commit_events"].samples if one.name.endswith("_sum")
+    )
+
+    assert 0 < commits == same < stored
 
 
 async def test_every_query_names_metrics_that_exist(families: Mapping[str, Metric]) -> None:

@@ -88,12 +88,23 @@ async def test_only_an_api_has_routes_beside_health_and_metrics(
 
 
 PREFIXES = {
-    "api": {"build", "live", "runs"},
-    "executor": {"build", "executor", "function"},
+    "api": {"build", "commit", "live", "runs"},
+    "executor": {"attempt", "build", "commit", "executor", "function"},
     "projector": {
-        *("attempt", "attempts", "build", "projector", "run", "runs", "schedule", "timer", "views"),
+        *(
+            "attempt",
+            "attempts",
+            "build",
+            "commit",
+            "projector",
+            "run",
+            "runs",
+            "schedule",
+            "timer",
+        ),
+        "views",
     },
-    "scheduler": {"build", "scheduler", "timers"},
+    "scheduler": {"build", "commit", "scheduler", "timers"},
 }
 
 

@@ -48,6 +48,7 @@ class SqliteEventStore:
         self._appends = GroupCommit(
             self._commit, self._newest, self._publish, max_in_flight=CONCURRENT_COMMITS
         )
+        self.commits = self._appends.figures
 
     def append(self, writes: Sequence[Write]) -> Coroutine[None, None, Appended | Conflict]:
         """Record all of `writes` or none; durable when it returns."""

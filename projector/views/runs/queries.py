@@ -1,6 +1,6 @@
 """Queries on runs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -188,6 +188,11 @@ class RunQueries:
         """Return the number of unfinished runs of a tenant, or of one of its definitions."""
         found = await self.page(tenant, definition_id=definition_id, statuses=_OPEN, limit=1)
         return found[1]
+
+    async def open_by_status(self) -> Mapping[Status, int]:
+        """Return the number of unfinished runs of all tenants in each status."""
+        is_open = Filter(column="active", op="is_set")
+        return {one: await self._reader.count(None, is_open, equal("status", one)) for one in _OPEN}
 
     async def active(self, *, after: str = "", limit: int = 500) -> list[Document]:
         """Return unfinished runs of all tenants in the order of their ids.

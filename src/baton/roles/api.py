@@ -13,7 +13,7 @@ from baton.command_api.app import make_app
 from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.services import Services
 from baton.http_services import Credentials, build_credentials, build_services
-from baton.metric_families import gauge
+from baton.metrics.families import gauge
 from baton.role import RoleContext
 
 

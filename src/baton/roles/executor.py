@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
+from baton.eventlog.figures.histogram import Histogram
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.retry import retry
 from baton.eventlog.loops.server_hold import ServerHold
@@ -28,7 +29,7 @@ from baton.executor.traced_calls import TracedCalls
 from baton.executor.virtual_calls import VirtualCalls
 from baton.executor.workers.remote_workers import RemoteWorkers
 from baton.function_registry import all_functions
-from baton.metric_families import by_tenant, counters, gauge, labelled_gauge
+from baton.metrics.families import by_tenant, counters, gauge, histogram, labelled_gauge
 from baton.projector.run_metrics.figures import OTHER, Names
 from baton.projector.views.runs.queries import RunQueries
 from baton.protocols.address_policy import AddressPolicy
@@ -233,6 +234,9 @@ class _FunctionMetrics(Collector):
             "Time that calls waited for a slot",
             value=waits.waited_ms / 1000,
         )
+        about = "Seconds that attempts waited for a slot of their function"
+        waited = _bounded_waits(self._functions.waits_by_function())
+        yield histogram("attempt_queue_seconds", about, ("function",), waited)
         about = "Calls given up because no slot became free in time"
         yield CounterMetricFamily("baton_executor_calls_not_made", about, value=waits.given_up)
         about = "Threads whose function goes on after the end of its attempt"
@@ -252,6 +256,14 @@ def _bounded(places: Mapping[tuple[str, str], int]) -> Mapping[tuple[str, str], 
     return bounded
 
 
+def _bounded_waits(waits: Mapping[str, Histogram]) -> Mapping[tuple[str], Histogram]:
+    """Return the waits; those of functions beyond the first 200 are added up as `other`."""
+    names, found = Names(OTHER), defaultdict[tuple[str], Histogram](Histogram)
+    for name, one in waits.items():
+        found[names.bounded(name),].add(one)
+    return found
+
+
 class _WorkerMetrics(Collector):
     def __init__(self, remote: RemoteWorkers) -> None:
         self._remote = remote
@@ -265,3 +277,6 @@ class _WorkerMetrics(Collector):
         for reason, value in asdict(self._remote.refused_answers).items():
             refused.add_metric([reason], value)
         yield refused
+        about = "Tasks of this executor that the workers of a queue haven't answered yet"
+        tasks = {(queue,): number for queue, number in self._remote.tasks.items()}
+        yield labelled_gauge("queue_tasks", about, ("queue",), tasks)

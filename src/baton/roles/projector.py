@@ -23,7 +23,8 @@ from baton.eventlog.notary.notary import Notary
 from baton.eventlog.notary.remote_anchors import TopicAnchor, WebhookAnchor
 from baton.eventlog.ports.stores import EventStore, Log
 from baton.keys import audit_keys
-from baton.metric_families import gauge
+from baton.metrics.families import gauge
+from baton.metrics.runs import RunFigures
 from baton.projector.as_of.history import history_projector
 from baton.projector.projector import Projector
 from baton.projector.run_metrics.run_metrics import RunMetrics
@@ -31,7 +32,6 @@ from baton.projector.sets.keeper import ViewSetKeeper
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
 from baton.role import Role, RoleContext
-from baton.run_figures import RunFigures
 
 CATCH_UP_MS: Final = 5_000
 """The time a stop waits for the views to hold the newest event, in ms."""
@@ -110,7 +110,7 @@ def build(context: RoleContext) -> Role:
     """Build the projector role. Raises DamagedKeyFile for the notary's key."""
     stores, clock = context.stores, context.clock
     keeper, history = context.view_position, context.history_position
-    counted = RunMetrics(stores.events, clock=clock)
+    counted = RunMetrics(stores.events, stores.views, clock=clock)
     if isinstance(keeper, ViewSetKeeper | Projector) and isinstance(history, Projector):
         return EmbeddedProjector(
             keeper=keeper,

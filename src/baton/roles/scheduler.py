@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from baton.command_api.own.bulk.performer import BulkPerformer
 from baton.eventlog.loops.relay import Relay
 from baton.http_services import build_credentials, build_services
-from baton.metric_families import counters, gauge
+from baton.metrics.families import counters, gauge
 from baton.role import RoleContext
 from baton.scheduler.bulks.bulks import Bulks
 from baton.scheduler.deliveries.attempts import Sending
@@ -228,4 +228,5 @@ class _RelayMetrics(Collector):
         yield gauge(
             "relay_position", "Position up to which events are published", self._relay.position
         )
+        yield gauge("relay_lag_events", "Stored events that aren't published", self._relay.lag)
         yield gauge("relay_leading", "1 while this process is the leader", self._relay.leading)

@@ -15,6 +15,8 @@ from prometheus_client.core import (
     HistogramMetricFamily,
 )
 
+from baton.eventlog.figures.histogram import Histogram
+
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
@@ -67,21 +69,20 @@ def histogram(
     name: str,
     description: str,
     labels: Sequence[str],
-    bounds: Sequence[float],
-    counts: Mapping[L, tuple[Sequence[int], float]],
+    histograms: Mapping[L, Histogram],
 ) -> Metric:
     """Return the histogram `baton_<name>` with labels.
 
     Args:
         name: The name behind `baton_`.
-        description: The meaning of a duration.
+        description: The meaning of an observation.
         labels: The names of the labels.
-        bounds: The upper bounds of the buckets; one bucket more has no bound.
-        counts: The number in each bucket and the sum of all, by the values of the labels.
+        histograms: The observations, by the values of the labels.
     """
     family = HistogramMetricFamily(f"baton_{name}", description, labels=labels)
-    edges = [*map(str, map(float, bounds)), "+Inf"]
-    for values, (buckets, total) in counts.items():
-        cumulative = [(edge, float(n)) for edge, n in zip(edges, accumulate(buckets), strict=True)]
-        family.add_metric(values, cumulative, total)
+    for values, one in histograms.items():
+        edges = [*map(str, map(float, one.bounds)), "+Inf"]
+        counts = accumulate(one.buckets)
+        cumulative = [(edge, float(n)) for edge, n in zip(edges, counts, strict=True)]
+        family.add_metric(values, cumulative, one.sum)
     return family

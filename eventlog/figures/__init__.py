@@ -1,0 +1,1 @@
+"""Figures that /metrics shows, counted without I/O."""

@@ -1,0 +1,1 @@
+"""Exports the figures of a process in the families of Prometheus."""
