@@ -1,59 +1,36 @@
 """Loads what the spans of a run say beside its own events: facts of its definition and source."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Final
 
-from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.run.messages import RunRequested
 from baton.domain.run.trigger import ByRerun
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
-from baton.eventlog.loops.load import load
 from baton.eventlog.ports.stores import EventStore
+from baton.projector.definition_facts import KnownDefinitions
 from baton.projector.traces.run_trace import RunTrace
 from baton.projector.traces.span import Span
 from baton.projector.traces.subject import Subject
 from baton.protocols.trace_context import RunContext, run_context
 
-MAX_DEFINITIONS: Final = 10_000
-"""Versions of definitions whose facts are kept."""
-_WAITING_KINDS: Final = frozenset(("delay", "sync"))
-
 
 class Subjects:
-    """Loads subjects from `store`; keeps the facts of definitions, which never change."""
+    """Loads subjects from `store`."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
-        self._facts: OrderedDict[tuple[str, str, int], tuple[str, bool]] = OrderedDict()
+        self._definitions = KnownDefinitions(store)
 
     async def of(self, requested: RunRequested) -> Subject:
         """Return the subject of a run; raises `Unavailable`."""
-        slug, flat = await self._facts_of(requested)
+        definition = await self._definitions.of(requested)
         return Subject(
             requested=requested,
             context=run_context(requested.run_id, requested.traceparent),
-            slug=slug,
-            flat=flat,
+            slug=definition.slug,
+            flat=definition.waits,
             source=await self._source_of(requested),
         )
-
-    async def _facts_of(self, requested: RunRequested) -> tuple[str, bool]:
-        """Return the slug of the definition, and whether its runs may wait for long."""
-        key = (requested.tenant, requested.definition_id, requested.version)
-        found = self._facts.get(key)
-        if found is not None:
-            return found
-        stream = stream_name(requested.tenant, DEFINITION.name, requested.definition_id)
-        definition = (await load(self._store, DEFINITION, stream)).state
-        body = definition.versions.get(requested.version)
-        kinds = set() if body is None else {step.kind for step in body.graph.steps}
-        facts = (definition.slug or requested.definition_id, not kinds.isdisjoint(_WAITING_KINDS))
-        self._facts[key] = facts
-        if len(self._facts) > MAX_DEFINITIONS:
-            self._facts.popitem(last=False)
-        return facts
 
     async def _source_of(self, requested: RunRequested) -> RunContext | None:
         """Return the place of the run that this one runs again, if it is a rerun."""
