@@ -89,7 +89,7 @@ async def test_only_an_api_has_routes_beside_health_and_metrics(
 
 PREFIXES = {
     "api": {"build", "commit", "live", "runs"},
-    "executor": {"attempt", "build", "commit", "executor", "function"},
+    "executor": {"attempt", "build", "commit", "executor", "function", "queue"},
     "projector": {
         *(
             "attempt",
