@@ -10,8 +10,8 @@ from baton.command_api.dialect.rendering import optional_time, without_none
 from baton.command_api.http.refusal import Refused, refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own.definitions.format.durations import EXAMPLES, parse_duration
 from baton.command_api.principal import ADMIN
+from baton.domain.durations import EXAMPLES, parse_duration
 from baton.domain.json import JsonObject
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.protocols.iso_time import format_time, parse_time

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baton.command_api.own.definitions.documents import check_document
-from baton.command_api.own.definitions.format.durations import parse_duration, render_duration
 from baton.command_api.own.definitions.format.read_definition import (
     DefinitionRead,
     faults_of_rules,
@@ -28,6 +27,7 @@ from baton.domain.definition.trigger import (
     Trigger,
     WebhookTrigger,
 )
+from baton.domain.durations import parse_duration, render_duration
 from baton.domain.run.flow import successor
 from baton.domain.schedule.timetable import Cron, Interval, Once
 from tests.domain.random_runs import GRAPHS

@@ -8,7 +8,7 @@ from multidict import MultiMapping
 
 from baton.command_api.http.query_parameters import single
 from baton.command_api.http.refusal import refused_field
-from baton.command_api.own.definitions.format.durations import (
+from baton.domain.durations import (
     EXAMPLES,
     parse_duration,
     render_duration,

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from baton.command_api.own.definitions.format.durations import EXAMPLES, parse_duration
+from baton.domain.durations import EXAMPLES, parse_duration
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.protocols.iso_time import parse_time
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import orjson
 
-from baton.command_api.own.definitions.format.durations import render_duration
 from baton.domain.artifact import Artifact
+from baton.domain.durations import render_duration
 from baton.domain.run import messages as run
 from baton.domain.run.outcome import Error
 from baton.eventlog.events.envelope import Recorded

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Final, TypeAlias, TypeVar
 
 from baton.command_api.http.strictness import DocumentMember, unknown_member
-from baton.command_api.own.definitions.format.durations import EXAMPLES, parse_duration
+from baton.domain.durations import EXAMPLES, parse_duration
 from baton.domain.errors import Fault
 from baton.domain.json import JsonObject
 

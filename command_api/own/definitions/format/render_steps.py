@@ -7,7 +7,6 @@ A graph joined by needs shows the needs of every step, also where a step has non
 from typing import assert_never
 
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.own.definitions.format.durations import render_duration
 from baton.command_api.own.definitions.format.words import END
 from baton.domain.definition.graph import (
     DEFAULT_TIMEOUT_MS,
@@ -21,6 +20,7 @@ from baton.domain.definition.graph import (
     Step,
     Sync,
 )
+from baton.domain.durations import render_duration
 from baton.domain.json import JsonObject
 from baton.domain.run.flow import successor
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.own.definitions.format.durations import render_duration
 from baton.domain.definition.trigger import (
     EventTrigger,
     ManualTrigger,
@@ -12,6 +11,7 @@ from baton.domain.definition.trigger import (
     Trigger,
     WebhookTrigger,
 )
+from baton.domain.durations import render_duration
 from baton.domain.json import JsonObject
 from baton.domain.schedule.timetable import AnyTimetable, Cron, Interval, Once, parts_of
 from baton.protocols.iso_time import format_time
