@@ -14,6 +14,7 @@ from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.principal import Authenticator, SignIn
 from baton.command_api.sessions.sessions import Sessions
 from baton.domain.json import JsonObject
+from baton.domain.run.trigger import TriggerKind
 from baton.eventlog.function_logs.live_logs import LiveLogs
 from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.live_attempts import LiveAttempts
@@ -32,6 +33,7 @@ from baton.eventlog.run_values import RunValues
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.eventlog.waiting_work import WaitingCalls
 from baton.projector.as_of.past import Past
+from baton.projector.traces.keep import Keep
 from baton.projector.views.bulk_items.queries import BulkItemQueries
 from baton.projector.views.bulks.queries import BulkQueries
 from baton.projector.views.definitions.queries import DefinitionQueries
@@ -43,7 +45,7 @@ from baton.projector.views.webhooks.queries import WebhookQueries
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.document_signatures import DocumentSignatures
 from baton.protocols.http_client import HttpClient
-from baton.protocols.trace_context import Sampling
+from baton.protocols.trace_context import Caller, Sampling, TraceParent
 
 MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 
@@ -94,6 +96,8 @@ class Installation:
         config: The settings of this process, without secrets.
         sampling: The traces that are exported; None where traces are off.
         trace_url: The address of the page of a trace, with {trace_id} for its id.
+        trace_parent: The part of a caller's trace context in a run; None leaves it to the trigger.
+        keep: Chooses the traces that are exported at the end of their run; None exports all.
     """
 
     dead_letters: DeadLetters
@@ -106,6 +110,16 @@ class Installation:
     config: JsonObject = field(default_factory=dict)
     sampling: Sampling | None = None
     trace_url: str | None = None
+    trace_parent: TraceParent | None = None
+    keep: Keep | None = None
+
+    def caller_of(self, traceparent: str | None, trigger: TriggerKind) -> Caller:
+        """Return the trace context of a caller in its role for a run that it starts.
+
+        The caller of a webhook is a stranger, who must not choose a trace or what is recorded.
+        """
+        parent = self.trace_parent or ("link" if trigger == "webhook" else "child")
+        return Caller.of(traceparent, parent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

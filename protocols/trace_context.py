@@ -6,7 +6,7 @@ attempt runs, and stay the same after a restart.
 
 import re
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from baton.domain.frozen import frozen
 
@@ -37,6 +37,26 @@ class RunContext:
     sampled: bool | None = None
 
 
+TraceParent: TypeAlias = Literal["child", "link"]
+"""Whether a run belongs to its caller's trace, or is a trace of its own with a link to it."""
+
+
+@frozen
+class Caller:
+    """The trace context of a caller in one of two roles: a run continues it, or is linked to it."""
+
+    continued: str | None = None
+    linked: str | None = None
+
+    @classmethod
+    def of(cls, traceparent: str | None, parent: TraceParent) -> "Caller":
+        """Return a `traceparent`, if there is one, in the role that `parent` gives it."""
+        return cls(continued=traceparent) if parent == "child" else cls(linked=traceparent)
+
+
+NO_CALLER: Final = Caller()
+
+
 @frozen
 class Sampling:
     """The traces whose spans are exported: `ratio` of them (0 to 1).
@@ -64,10 +84,16 @@ def is_traceparent(text: str) -> bool:
     return _FORM.fullmatch(text) is not None
 
 
+def span_named_by(text: str | None) -> tuple[str, str] | None:
+    """Return the trace id and the span id of a `traceparent`, None for any other text."""
+    match = None if text is None else _FORM.fullmatch(text)
+    return None if match is None else (match["trace"], match["span"])
+
+
 def trace_id_of(text: str | None) -> str | None:
     """Return the trace id of a `traceparent` (32 hex digits), None for any other text."""
-    match = None if text is None else _FORM.fullmatch(text)
-    return None if match is None else match["trace"]
+    named = span_named_by(text)
+    return None if named is None else named[0]
 
 
 def derived_traceparent(run_id: str) -> str:

@@ -22,6 +22,7 @@ from baton.domain.run.trigger import Branch, ByRerun
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.load import load
+from baton.protocols.trace_context import NO_CALLER, Caller
 
 Version: TypeAlias = int | Literal["pinned", "latest"]
 
@@ -61,7 +62,7 @@ async def plan(
     *,
     at: int,
     new_run_id: str,
-    traceparent: str | None = None,
+    caller: Caller = NO_CALLER,
 ) -> Planned:
     """Return what the rerun takes over and runs, and start nothing.
 
@@ -91,7 +92,8 @@ async def plan(
         input=values[0],
         context=values[1],
         correlation_id=_requested(history).correlation_id,
-        traceparent=traceparent,
+        traceparent=caller.continued,
+        linked_traceparent=caller.linked,
         version=version,
         branch=_branch(run_id, recorded, found, rerun),
     )

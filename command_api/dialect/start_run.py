@@ -50,8 +50,10 @@ async def start_by_hand(
         correlation_id: The caller's own id for the run.
         run_id: The run's id; a new one by default.
         version: A published version; by default the one in force.
-        traceparent: The run's trace context; by default the request's, if it has one.
+        traceparent: The trace context that the run continues, whatever the installation makes of
+            the request's; by default the request's, if it has one.
     """
+    caller = context.services.installation.caller_of(context.traceparent, BY_HAND.kind)
     command = RequestRun(
         run_id=run_id or context.new_id(),
         definition=definition,
@@ -61,7 +63,8 @@ async def start_by_hand(
         input=run_input,
         context=run_context or {},
         correlation_id=correlation_id,
-        traceparent=traceparent or context.traceparent,
+        traceparent=traceparent or caller.continued,
+        linked_traceparent=None if traceparent else caller.linked,
         version=version,
     )
     result = await start_run(context.services, command)

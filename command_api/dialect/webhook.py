@@ -150,14 +150,17 @@ async def _start(
     trigger: WebhookTrigger,
     delivery: Delivery | None,
 ) -> CommandResult[Run]:
+    trigger_of_run = ByWebhook(path=trigger.configured_path or trigger.path or "webhook")
+    caller = context.services.installation.caller_of(context.traceparent, trigger_of_run.kind)
     command = RequestRun(
         run_id=await _run_id(context, definition, trigger, delivery),
         definition=definition,
-        trigger=ByWebhook(path=trigger.configured_path or trigger.path or "webhook"),
+        trigger=trigger_of_run,
         actor=context.principal.actor,
         at=context.now(),
         input=await context.json_object(required=False),
-        traceparent=context.traceparent,
+        traceparent=caller.continued,
+        linked_traceparent=caller.linked,
     )
     if not trigger.validate_signature:
         await admit_webhook_run(context.services, definition)

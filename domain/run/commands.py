@@ -44,6 +44,7 @@ class RequestRun:
     size: int = field(default=0, compare=False)
     version: int | None = None
     branch: Branch | None = None
+    linked_traceparent: str | None = None
 
 
 @frozen

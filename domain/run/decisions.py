@@ -101,6 +101,7 @@ def _request(draft: Draft, command: RequestRun) -> None:
             correlation_id=command.correlation_id,
             traceparent=command.traceparent,
             size=command.size,
+            linked_traceparent=command.linked_traceparent,
         )
     )
     if command.branch is not None:

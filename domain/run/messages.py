@@ -45,7 +45,9 @@ Cause = Literal["start", "retry", "takeover", "reopen", "handover"]
 class RunRequested:
     """The run was requested, by its trigger or by hand.
 
-    `size` is the size of input and context, in bytes of JSON; 0 in events of earlier releases.
+    The run continues the trace context `traceparent`. It doesn't belong to the trace of
+    `linked_traceparent`, the context of its caller. `size` is the size of input and context, in
+    bytes of JSON; 0 in events of earlier releases.
     """
 
     tenant: str
@@ -60,6 +62,7 @@ class RunRequested:
     correlation_id: str | None = None
     traceparent: str | None = None
     size: int = field(default=0, compare=False)
+    linked_traceparent: str | None = None
 
 
 @frozen(slots=False)

@@ -29,6 +29,7 @@ from baton.protocols.http_client import (
 
 INVALID_CONFIG = "INVALID_CONFIG"
 NOOP = "noop"
+HTTP = "http"
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 _TIMEOUT_MS = 300_000
 _SUCCESS = Succeeded(output="success", size=9)
@@ -45,7 +46,7 @@ def built_ins(*, clock: Clock, client: HttpClient) -> list[BuiltIn]:
         "echo": _echo,
         "sleep": _Sleep(clock),
         "fail": _fail,
-        "http": _Http(client),
+        HTTP: _Http(client),
     }
     return [
         BuiltIn(name=name, id=function_uuid(name), perform=_performer(perform))

@@ -191,6 +191,7 @@ class RunTrace:
                 start=began.at,
                 end=at,
                 parent_id=context.root_id if subject.flat else subject.course_id(self._reopened),
+                kind="client" if began.function in subject.http_functions else "internal",
                 error=error,
                 attributes={
                     **subject.attributes(),

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from baton.domain.frozen import frozen
 
 Attributes: TypeAlias = Mapping[str, str | int | bool]
-SpanKind: TypeAlias = Literal["server", "consumer", "internal"]
+SpanKind: TypeAlias = Literal["server", "consumer", "internal", "client"]
 
 
 @frozen

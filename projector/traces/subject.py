@@ -7,7 +7,7 @@ from typing import Final
 from baton.domain.run.messages import RunRequested
 from baton.domain.run.trigger import ByRecord, ByRerun, TriggerKind
 from baton.projector.traces.span import Attributes, SpanKind, SpanLink
-from baton.protocols.trace_context import RunContext, course_span_id
+from baton.protocols.trace_context import RunContext, course_span_id, span_named_by
 
 _KINDS: Final[Mapping[TriggerKind, SpanKind]] = {
     "manual": "server",
@@ -23,7 +23,7 @@ class Subject:
     """The request of a run, its place in a trace, and facts of its definition.
 
     `flat` is whether the run may wait for long. `source` is the place of the run that this one
-    runs again.
+    runs again. `http_functions` are the names of all functions that are called over HTTP.
     """
 
     requested: RunRequested
@@ -31,6 +31,7 @@ class Subject:
     slug: str
     flat: bool
     source: RunContext | None = None
+    http_functions: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> SpanKind:
@@ -39,10 +40,13 @@ class Subject:
 
     @property
     def links(self) -> tuple[SpanLink, ...]:
-        """The link of a rerun to the root of its source."""
-        if self.source is None:
-            return ()
-        return (SpanLink(trace_id=self.source.trace_id, span_id=self.source.root_id),)
+        """The links to the root of a rerun's source, and to a caller that isn't the parent."""
+        found = []
+        if self.source is not None:
+            found.append(SpanLink(trace_id=self.source.trace_id, span_id=self.source.root_id))
+        if (linked := span_named_by(self.requested.linked_traceparent)) is not None:
+            found.append(SpanLink(trace_id=linked[0], span_id=linked[1]))
+        return tuple(found)
 
     def course_id(self, reopened: int) -> str:
         """Return the id of the span of the run, which is the root if it isn't flat.
@@ -72,6 +76,7 @@ class Subject:
         if isinstance(trigger, ByRecord):
             found["cloudevents.event_id"] = trigger.event_id
             found["cloudevents.event_type"] = trigger.event_type
+            found["cloudevents.event_source"] = self.requested.actor.subject
         if isinstance(trigger, ByRerun):
             found["baton.run.source"] = trigger.run_id
         return found

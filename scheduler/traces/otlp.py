@@ -38,6 +38,7 @@ _KINDS: Final = {
     "server": SpanKind.SERVER,
     "consumer": SpanKind.CONSUMER,
     "internal": SpanKind.INTERNAL,
+    "client": SpanKind.CLIENT,
 }
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 

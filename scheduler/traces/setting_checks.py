@@ -4,6 +4,9 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, SecretStr
 
+from baton.domain.durations import EXAMPLES, parse_duration
+from baton.projector.traces.keep import Keep
+
 TRACE_ID: Final = "{trace_id}"
 """Stands for the id of a trace in the address of its page."""
 
@@ -32,9 +35,16 @@ def check_trace_url(value: str) -> str:
     return value
 
 
+def check_keep(value: str) -> str:
+    """Return the rules that choose the runs to keep."""
+    parse_keep(value)
+    return value
+
+
 CollectorUrl = Annotated[str, AfterValidator(check_endpoint)]
 Headers = Annotated[SecretStr, AfterValidator(check_headers)]
 TraceUrl = Annotated[str, AfterValidator(check_trace_url)]
+TraceKeep = Annotated[str, AfterValidator(check_keep)]
 
 
 def split_headers(text: str) -> dict[str, str]:
@@ -47,3 +57,22 @@ def split_headers(text: str) -> dict[str, str]:
         message = "must be headers as name=value, separated by commas"
         raise ValueError(message)
     return {name.strip(): value.strip() for name, _, value in parts}
+
+
+def parse_keep(text: str) -> Keep:
+    """Return rules written as `failed` and `slower:DURATION`, separated by commas.
+
+    Raises ValueError for any other text.
+    """
+    failed, slower_ms = False, None
+    for part in (one.strip() for one in text.split(",")):
+        name, _, duration = part.partition(":")
+        took_ms = parse_duration(duration)
+        if part == "failed":
+            failed = True
+        elif name == "slower" and took_ms is not None:
+            slower_ms = took_ms
+        else:
+            message = f"must be failed, slower:DURATION (such as {EXAMPLES}) or both with a comma"
+            raise ValueError(message)
+    return Keep(failed=failed, slower_ms=slower_ms)

@@ -15,10 +15,11 @@ from baton.protocols.trace_context import RunContext, run_context
 
 
 class Subjects:
-    """Loads subjects from `store`."""
+    """Loads subjects from `store`; `http_functions` are called over HTTP."""
 
-    def __init__(self, store: EventStore) -> None:
+    def __init__(self, store: EventStore, http_functions: frozenset[str] = frozenset()) -> None:
         self._store = store
+        self._http_functions = http_functions
         self._definitions = KnownDefinitions(store)
 
     async def of(self, requested: RunRequested) -> Subject:
@@ -29,6 +30,7 @@ class Subjects:
             context=run_context(requested.run_id, requested.traceparent),
             slug=definition.slug,
             flat=definition.waits,
+            http_functions=self._http_functions,
             source=await self._source_of(requested),
         )
 

@@ -7,12 +7,10 @@ taken the spans of the events before it, so a collector that is down delays span
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from baton.domain.run.messages import RunCancelled, RunCompleted, RunFailed, RunRequested
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
@@ -20,12 +18,10 @@ from baton.eventlog.loops.leader_election import Leader
 from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
-from baton.projector.traces.run_trace import TRACED_EVENTS, RunTrace
 from baton.projector.traces.span import Span
-from baton.protocols.trace_context import ALL_TRACES, Sampling
 from baton.scheduler.traces.counters import Counters
 from baton.scheduler.traces.exporter import SpanExporter
-from baton.scheduler.traces.subjects import Subjects
+from baton.scheduler.traces.folding import Exported, Folding, folding_of
 
 NAME: Final = "scheduler.traces"
 """Name of the lease, of the checkpoint and of the log subscription."""
@@ -34,11 +30,8 @@ SAVE_MS: Final = 1_500
 """Interval between checkpoints."""
 PACE_MS: Final = 50
 """Pause between reads of the log, so that each request takes more spans."""
-MAX_TRACES: Final = 10_000
-"""Runs whose open spans are kept in memory; others are read from the store again."""
 
 _RETRY = RetryPolicy(first_ms=200, max_ms=15_000)
-_ENDS = (RunCompleted, RunFailed, RunCancelled)
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +42,7 @@ class Traces:
     Args:
         stores: Hold the log, the runs with their definitions, and the checkpoint.
         exporter: Sends the spans. It is closed by its owner.
-        sampling: Chooses the traces.
+        exported: The choice of what is exported; every trace by default.
         clock: Spaces the requests.
         holder: Names this process in the lease, and no other process at the same time.
     """
@@ -61,11 +54,11 @@ class Traces:
         *,
         clock: Clock,
         holder: str,
-        sampling: Sampling = ALL_TRACES,
+        exported: Exported | None = None,
     ) -> None:
         self._stores = stores
         self._exporter = exporter
-        self._sampling = sampling
+        self._exported = exported or Exported()
         self._clock = clock
         self._leader = Leader(stores.leases, NAME, holder=holder, clock=clock)
         self._began = 0
@@ -93,7 +86,7 @@ class Traces:
         await self._leader.stop()
 
     async def _lead(self) -> None:
-        folding = Folding(self._stores, self._sampling)
+        folding = folding_of(self._stores.events, self._exported)
         position = await self._begin()
         self.position = saved = position
         subscription = await (self._stores.whole_log or self._stores.log).subscribe(
@@ -120,14 +113,21 @@ class Traces:
         await self._stores.checkpoints.save(NAME, max(1, self._began))
         return self._began
 
-    async def _handle(self, folding: "Folding", batch: Sequence[Recorded]) -> None:
-        """Export the spans that a batch of the log finishes, then move the position."""
-        spans = await folding.fold(batch)
-        for start in range(0, len(spans), SPANS_PER_REQUEST):
-            part = spans[start : start + SPANS_PER_REQUEST]
-            export = partial(self._export, part)
-            await retry(export, clock=self._clock, log=_log, doing="exporting spans", policy=_RETRY)
+    async def _handle(self, folding: Folding, batch: Sequence[Recorded]) -> None:
+        """Export the spans that a batch of the log lets go, then move the position."""
+        spans: list[Span] = []
+        for recorded in batch:
+            spans += await folding.fold(recorded)
+            while len(spans) >= SPANS_PER_REQUEST:
+                await self._export_until_taken(spans[:SPANS_PER_REQUEST])
+                del spans[:SPANS_PER_REQUEST]
+        if spans:
+            await self._export_until_taken(spans)
         self.position = batch[-1].position
+
+    async def _export_until_taken(self, spans: Sequence[Span]) -> None:
+        export = partial(self._export, spans)
+        await retry(export, clock=self._clock, log=_log, doing="exporting spans", policy=_RETRY)
 
     async def _export(self, spans: Sequence[Span]) -> None:
         try:
@@ -147,58 +147,3 @@ class Traces:
 
     async def _save(self) -> None:
         await self._stores.checkpoints.save(NAME, self.position)
-
-
-class Folding:
-    """The folds of the runs that are open; what isn't in memory is read from the store."""
-
-    def __init__(self, stores: Stores, sampling: Sampling) -> None:
-        self._store = stores.events
-        self._sampling = sampling
-        self._subjects = Subjects(stores.events)
-        self._traces: OrderedDict[str, RunTrace | None] = OrderedDict()  # by stream
-
-    async def fold(self, batch: Sequence[Recorded]) -> list[Span]:
-        """Return the spans that a batch finishes; raises `Unavailable`, and can then be repeated.
-
-        After an error the folds are made again from the store: they may hold a part of the batch.
-        """
-        spans: list[Span] = []
-        try:
-            for recorded in batch:
-                if type(recorded.event) in TRACED_EVENTS:
-                    spans += await self._fold(recorded)
-        except BaseException:
-            self._traces.clear()
-            raise
-        return spans
-
-    async def _fold(self, recorded: Recorded) -> list[Span]:
-        stream = recorded.stream
-        if stream in self._traces:
-            trace = self._traces[stream]
-        else:
-            trace = self._traces[stream] = await self._load(recorded)
-            if len(self._traces) > MAX_TRACES:
-                self._traces.popitem(last=False)
-        spans = [] if trace is None else trace.fold(recorded.event, recorded.version)
-        if isinstance(recorded.event, _ENDS) and (trace is None or trace.idle):
-            del self._traces[stream]
-        return spans
-
-    async def _load(self, recorded: Recorded) -> RunTrace | None:
-        """Return the fold of a run before an event, None if its trace isn't exported."""
-        before: Sequence[Any] = ()
-        requested = recorded.event
-        if recorded.version > 1:
-            events = await self._store.read(recorded.stream)
-            requested, before = events[0].event, events[1 : recorded.version - 1]
-        if not isinstance(requested, RunRequested):
-            return None
-        subject = await self._subjects.of(requested)
-        if not self._sampling.exports(subject.context):
-            return None
-        trace = RunTrace(subject)
-        for one in before:
-            trace.fold(one.event, one.version)
-        return trace

@@ -43,7 +43,7 @@ from baton.protocols.document_signatures import DocumentSignatures, load_keys
 from baton.protocols.masking import masked
 from baton.role import RoleContext, ViewPosition
 from baton.settings import Settings
-from baton.trace_settings import sampling_of
+from baton.trace_settings import keep_of, sampling_of
 from baton.verification.run import verify_apart
 
 READY_WITHIN_MS: Final = 1_000
@@ -184,6 +184,8 @@ def _build_installation(stores: Stores, settings: Settings) -> Installation:
         config=config_of(settings),
         sampling=sampling_of(settings),
         trace_url=settings.trace_url,
+        trace_parent=settings.trace_parent,
+        keep=keep_of(settings),
     )
 
 

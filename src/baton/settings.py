@@ -23,7 +23,8 @@ from baton.domain.delivery.decisions import BACKOFF_MS
 from baton.eventlog.notary.anchors import check_address, path_of
 from baton.protocols.loopback import is_loopback
 from baton.protocols.standard_webhooks import MIN_KEY_BYTES, key_bytes
-from baton.scheduler.traces.setting_checks import CollectorUrl, Headers, TraceUrl
+from baton.protocols.trace_context import TraceParent
+from baton.scheduler.traces.setting_checks import CollectorUrl, Headers, TraceKeep, TraceUrl
 from baton.setting_sources import FILE, PREFIX, FilesSource, TomlSource
 
 _LIMITS = Limits()
@@ -130,6 +131,8 @@ class Settings(BaseSettings):
     otlp_endpoint: CollectorUrl | None = None
     otlp_headers: Headers | None = None
     trace_url: TraceUrl | None = None
+    trace_parent: TraceParent | None = None
+    trace_keep: TraceKeep | None = None
     url: str = "http://127.0.0.1:8080"
     token: SecretStr | None = None
 

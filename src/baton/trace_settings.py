@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
+from baton.domain.ids import function_uuid
+from baton.executor.functions.built_ins import HTTP
+from baton.executor.functions.registry import function_identity
 from baton.executor.traced_calls import WithinSpan
+from baton.projector.traces.keep import Keep
 from baton.protocols.trace_context import ALL_TRACES, Sampling
-from baton.scheduler.traces.setting_checks import split_headers
+from baton.scheduler.traces.setting_checks import parse_keep, split_headers
 from baton.settings import Settings
 
 if TYPE_CHECKING:
@@ -71,6 +75,21 @@ def sampling_of(settings: Settings) -> Sampling | None:
         raise LookupError(f"OTEL_TRACES_SAMPLER: {name} is unknown: use {', '.join(_SAMPLERS)}")
     ratio, by_parent = _SAMPLERS[name]
     return Sampling(ratio=_ratio() if ratio is None else ratio, by_parent=by_parent)
+
+
+def keep_of(settings: Settings) -> Keep | None:
+    """Return the rules that choose runs to export at their end, None if all are exported."""
+    return None if settings.trace_keep is None else parse_keep(settings.trace_keep)
+
+
+def http_functions_of(settings: Settings) -> frozenset[str]:
+    """Return every name of the functions that are called over HTTP, and that of the built-in."""
+    found = {HTTP, function_uuid(HTTP)}
+    for name, entry in settings.declared_functions.items():
+        if entry.url is not None:
+            uuid, aliases = function_identity(name, entry.id)
+            found.update((name, uuid, *aliases))
+    return frozenset(found)
 
 
 def open_exporter(collector: Collector, *, version: str) -> "OtlpExporter":

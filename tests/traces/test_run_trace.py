@@ -17,20 +17,19 @@ from baton.domain.run.messages import (
     FireTimer,
     RequestRun,
     RetryRun,
-    RunCancelled,
-    RunCompleted,
-    RunFailed,
     StartRun,
     StepStarted,
     Succeeded,
 )
 from baton.domain.run.state import State
 from baton.domain.run.trigger import ByRecord
+from baton.eventlog.events.envelope import Recorded
 from baton.executor.functions.call import Call, CallOutcome
 from baton.executor.sdk import function
 from baton.executor.traced_calls import TracedCalls
+from baton.projector.traces.keep import ENDS, Keep, kept_spans
 from baton.projector.traces.run_trace import RunTrace
-from baton.projector.traces.span import Span
+from baton.projector.traces.span import Span, SpanLink
 from baton.projector.traces.subject import Subject
 from baton.protocols.trace_context import (
     ALL_TRACES,
@@ -50,7 +49,6 @@ from tests.kit.definitions import compute, sequence
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{CALLER}-01"
 UNRECORDED = f"00-{TRACE}-{CALLER}-00"
-ENDS = (RunCompleted, RunFailed, RunCancelled)
 NAP = sequence(Delay(id="nap", delay_ms=500, next="b"), compute("b"))
 TWICE = sequence(compute("a", retry=Retry(max_attempts=2, backoff_ms=40)))
 
@@ -79,6 +77,10 @@ def spans_of(events: Sequence[Any], *, flat: bool = False, cut: int | None = Non
                 trace.fold(one, before)
         found += trace.fold(event, version)
     return found
+
+
+def folded(trace: RunTrace, events: Sequence[Any]) -> list[Span]:
+    return [span for n, event in enumerate(events, 1) for span in trace.fold(event, n)]
 
 
 def by_name(spans: Sequence[Span]) -> dict[str, Span]:
@@ -192,6 +194,57 @@ def test_a_record_event_makes_a_consumer() -> None:
 
     assert run.kind == "consumer"
     assert run.attributes["cloudevents.event_id"] == "e-1"
+    assert run.attributes["cloudevents.event_source"] == requested.actor.subject
+
+
+def test_an_attempt_of_a_function_that_is_called_over_http_is_a_client() -> None:
+    once = sequence(compute("a"))
+    requested, started = start(once)
+    events = history(requested, started, succeed(once, "a"))
+
+    (function,) = {one.function for one in events if isinstance(one, StepStarted)}
+    for name, kind in ((function, "client"), ("another", "internal")):
+        subject = replace(subject_of(events[0]), http_functions=frozenset((name,)))
+        assert by_name(folded(RunTrace(subject), events))["step a"].kind == kind
+
+
+def test_a_caller_that_is_no_parent_is_linked() -> None:
+    requested, started = start(TWICE, linked_traceparent=UNRECORDED)
+    events = history(requested, started, succeed(TWICE, "a"))
+
+    run = by_name(spans_of(events))["run orders"]
+
+    assert run.links == (SpanLink(trace_id=TRACE, span_id=CALLER),)
+    assert (run.trace_id, run.parent_id) == (run_context("r1", None).trace_id, None)
+    assert ALL_TRACES.exports(subject_of(events[0]).context)
+
+
+@pytest.mark.parametrize(
+    ("keep", "numbers"),
+    [
+        (Keep(failed=True), (3, 2)),
+        (Keep(slower_ms=80), (3, 2)),
+        (Keep(slower_ms=90), (0, 5)),
+        (Keep(slower_ms=100), (0, 0)),
+    ],
+)
+def test_rules_keep_a_run_as_a_whole_when_it_has_ended(
+    keep: Keep, numbers: tuple[int, int]
+) -> None:
+    """It fails after 85 ms with 2 attempts; its second course takes 100 ms, with one attempt."""
+    requested, started = start(TWICE)
+    fire = FireTimer(token=token("a", 2), graph=TWICE, at=90)
+    first = (fail(TWICE, "a"), fire, fail(TWICE, "a", attempt=2, at=95))
+    second = (RetryRun(graph=TWICE, actor=ANN, at=200), succeed(TWICE, "a", attempt=3, at=300))
+    events = history(requested, started, *first, *second)
+    recorded = [Recorded(n, "acme/run/r1", n, event) for n, event in enumerate(events, 1)]
+    ends = [n for n, event in enumerate(events, 1) if isinstance(event, ENDS)]
+
+    exported = [kept_spans(RunTrace(subject_of(events[0])), recorded[:end], keep) for end in ends]
+
+    assert tuple(map(len, exported)) == numbers
+    ids = [one.span_id for part in exported for one in part]
+    assert len(set(ids)) == len(ids)
 
 
 def test_a_derived_traceparent_names_the_run_itself_as_the_root() -> None:

@@ -7,13 +7,17 @@ from collections.abc import Mapping
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from baton.domain.ids import function_uuid
+from baton.projector.traces.keep import Keep
 from baton.protocols.trace_context import ALL_TRACES, Sampling
-from baton.settings import Settings
+from baton.settings import DeclaredFunction, Settings
 from baton.trace_settings import (
     DRIVER,
     MISSING,
     Collector,
     collector_of,
+    http_functions_of,
+    keep_of,
     open_exporter,
     sampling_of,
     within_span_of,
@@ -105,6 +109,30 @@ def test_a_sampler_that_is_unknown_is_refused(
         sampling_of(ON)
 
 
+@pytest.mark.parametrize(
+    ("text", "keep"),
+    [
+        ("failed", Keep(failed=True)),
+        ("slower:30s", Keep(slower_ms=30_000)),
+        ("failed, slower:1500ms", Keep(failed=True, slower_ms=1_500)),
+    ],
+)
+def test_rules_choose_the_runs_to_keep(text: str, keep: Keep) -> None:
+    assert keep_of(Settings(trace_keep=text)) == keep
+    assert keep_of(Settings()) is None
+
+
+def test_the_functions_called_over_http_are_known_by_each_of_their_names() -> None:
+    pay = DeclaredFunction(url="https://pay.test", id="pay-1")
+    train = DeclaredFunction(queue="gpu")
+    settings = Settings(declared_functions={"pay": pay, "train": train})
+
+    assert http_functions_of(settings) == {
+        *("http", function_uuid("http")),
+        *("pay", "pay-1", function_uuid("pay")),
+    }
+
+
 def test_without_the_extra_the_setting_is_refused_and_the_variables_are_ignored(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -128,6 +156,9 @@ def test_without_the_extra_the_setting_is_refused_and_the_variables_are_ignored(
         {"otlp_headers": "authorization=,secret"},
         {"trace_url": "https://tempo.test"},
         {"trace_url": "javascript:{trace_id}"},
+        {"trace_keep": ""},
+        {"trace_keep": "slower"},
+        {"trace_keep": "failed,faster:3s"},
     ],
 )
 def test_a_wrong_setting_is_refused(wrong: dict[str, str]) -> None:

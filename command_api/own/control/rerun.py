@@ -76,7 +76,7 @@ async def _rerun(context: RequestContext) -> Reply:
             body.to_rerun(),
             at=context.now(),
             new_run_id=context.new_id(),
-            traceparent=context.traceparent,
+            caller=context.services.installation.caller_of(context.traceparent, "rerun"),
         )
     except CannotBranch as refused:
         raise Refused(

@@ -24,8 +24,15 @@ from baton.scheduler.deliveries.attempts import Sending
 from baton.scheduler.deliveries.deliveries import Deliveries
 from baton.scheduler.records.receive_records import RecordReceiver
 from baton.scheduler.scheduler import Scheduler
+from baton.scheduler.traces.folding import Exported
 from baton.scheduler.traces.traces import Traces
-from baton.trace_settings import collector_of, open_exporter, sampling_of
+from baton.trace_settings import (
+    collector_of,
+    http_functions_of,
+    keep_of,
+    open_exporter,
+    sampling_of,
+)
 
 _DESCRIPTIONS: Final = {
     "records_received": "Record events received from the records topic",
@@ -160,7 +167,11 @@ def _traces(context: RoleContext) -> Traces | None:
         exporter,
         clock=context.clock,
         holder=context.holder,
-        sampling=sampling,
+        exported=Exported(
+            sampling=sampling,
+            keep=keep_of(settings),
+            http_functions=http_functions_of(settings),
+        ),
     )
 
 

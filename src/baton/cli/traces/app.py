@@ -71,13 +71,13 @@ async def _export(
     from importlib.metadata import version
 
     from baton.scheduler.traces.subjects import Subjects, spans_of
-    from baton.trace_settings import open_exporter
+    from baton.trace_settings import http_functions_of, open_exporter
     from baton.wiring import open_stores
 
     exporter = open_exporter(collector, version=version("baton-orchestrator"))
     stores = await open_stores(settings, read_only=True, sealing="none")
     try:
-        subjects = Subjects(stores.events)
+        subjects = Subjects(stores.events, http_functions_of(settings))
         histories = [await _events_of(stores, tenant, run_id) for run_id in run_ids]
         spans = [await spans_of(subjects, events) for events in histories]
         for part in spans:
