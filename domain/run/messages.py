@@ -339,10 +339,7 @@ Event: TypeAlias = (
     RunRequested
     | RunStarted
     | StepStarted
-    | StepSucceeded
-    | StepFailed
-    | StepTimedOut
-    | StepCancelled
+    | AttemptEnd
     | StepSkipped
     | RetryScheduled
     | DecisionTaken
@@ -350,11 +347,8 @@ Event: TypeAlias = (
     | DelayElapsed
     | SyncAwaited
     | SyncReached
-    | RunCompleted
-    | RunFailed
-    | RunCancelled
+    | RunEnd
     | RunReopened
-    | StepReleased
     | StepUndecided
     | StepLogged
     | RunPaused
