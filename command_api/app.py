@@ -35,7 +35,7 @@ from baton.command_api.ui.pages import add_pages
 from baton.command_api.ui.session_cookie import credential_of
 
 RENDER: web.AppKey[Render] = web.AppKey("render")
-"""Renders a refusal of what the parser can't read."""
+"""Renders a refusal of unparseable input."""
 
 _Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -51,7 +51,7 @@ def make_app(services: Services, dialects: Sequence[Dialect] | None = None) -> w
 
 
 def make_health_app(services: Services) -> web.Application:
-    """Return the application of a service that takes no commands: health and metrics alone."""
+    """Return the application of a service that accepts no commands: only health and metrics."""
     return _make_app(services, (health_api(),))
 
 
@@ -180,9 +180,9 @@ async def _reply(route: Route, context: RequestContext) -> Reply:
 
 
 async def _end_streams(services: Services, _app: web.Application) -> None:
-    """End the streams of a server that stops, so that their clients resume at another one."""
+    """End the streams of a server that stops, so that their clients resume at another server."""
     services.live.close()
 
 
 async def _ignore_expectation(request: web.Request) -> None:
-    """Send no `100 Continue` yet: the body is read only for a request that is admitted."""
+    """Send no `100 Continue` yet, because only the body of an admitted request is read."""

@@ -1,4 +1,4 @@
-"""Backtests that this process runs for its clients. Jobs and reports are in its memory alone."""
+"""Backtests that this process runs for its clients. It keeps jobs and reports only in memory."""
 
 import asyncio
 import logging
@@ -21,18 +21,18 @@ from baton.eventlog.run_values import RunValues
 _log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 1
-"""Backtests that a process runs at once."""
+"""The number of backtests that a process runs at once."""
 KEPT_OF_TENANT: Final = 5
-"""Ended backtests that are kept for each tenant."""
+"""The number of ended backtests that are kept for each tenant."""
 KEPT: Final = 50
-"""Ended backtests that are kept in all; the oldest are dropped first."""
+"""The number of ended backtests that are kept in all; the oldest are dropped first."""
 KEPT_MS: Final = 3_600_000
 """The time for which an ended backtest is kept, in ms."""
 MAX_ITEMS: Final = 1_000
-"""Runs that the report of a job lists."""
+"""The number of runs that the report of a job lists."""
 
 JobStatus: TypeAlias = Literal["queued", "running", "completed", "failed", "stopped"]
-"""The progress of a job. A job that failed or was stopped has found something, too."""
+"""The progress of a job. A failed or stopped job has a partial report."""
 
 
 @frozen
@@ -65,7 +65,7 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will be found."""
+        """Whether the job has ended, so that its report is final."""
         return self.ended_at is not None
 
 
@@ -90,9 +90,9 @@ class BacktestJobs:
         self._turns = asyncio.Semaphore(at_once)
 
     def start(self, job_id: str, question: Question) -> Job | None:
-        """Start a backtest; return None while another one of the tenant is under way."""
+        """Start a backtest; return None while another one of the tenant is running or queued."""
         tenant = question.selection.tenant
-        if any(one.tenant == tenant and not one.ended for one in self._jobs.values()):
+        if any(job.tenant == tenant and not job.ended for job in self._jobs.values()):
             return None
         job = Job(id=job_id, question=question, requested_at=self._clock.now())
         self._drop_old()
@@ -103,13 +103,13 @@ class BacktestJobs:
         return job
 
     def find(self, tenant: str, job_id: str) -> Job | None:
-        """Return a job of a tenant, None if it has none of this id or no longer."""
+        """Return a job of a tenant, None if it has no job of this id, or no longer."""
         self._drop_old()
         job = self._jobs.get(job_id)
         return job if job is not None and job.tenant == tenant else None
 
     async def stop(self, job: Job) -> None:
-        """Stop a job; an ended one stays as it is."""
+        """Stop a job; does nothing to an ended job."""
         task = self._tasks.get(job.id)
         if task is not None:
             await stop_tasks((task,))

@@ -1,4 +1,4 @@
-"""The metrics of this process in Prometheus' text format, as far as the reader may see them."""
+"""The metrics of this process in Prometheus' text format, limited to those its reader may see."""
 
 from collections.abc import Collection, Iterator
 from importlib.metadata import version
@@ -17,7 +17,7 @@ def metrics_text(registry: CollectorRegistry, tenants: Collection[str] | None) -
 
     Args:
         registry: The metrics of this process.
-        tenants: Leaves out the figures of all other tenants; None shows those of every tenant.
+        tenants: The tenants whose figures are shown; None shows those of every tenant.
     """
     return generate_latest(registry if tenants is None else _OfTenants(registry, tenants))
 
@@ -30,15 +30,15 @@ class _OfTenants(Collector):
         for metric in self._registry.collect():
             visible = Metric(metric.name, metric.documentation, metric.type, metric.unit)
             visible.samples = [
-                one
-                for one in metric.samples
-                if TENANT not in one.labels or one.labels[TENANT] in self._tenants
+                sample
+                for sample in metric.samples
+                if TENANT not in sample.labels or sample.labels[TENANT] in self._tenants
             ]
             yield visible
 
 
 def new_registry() -> CollectorRegistry:
-    """Return a registry that holds the release of this process, and nothing else yet."""
+    """Return a registry that holds only the release of this process."""
     registry = CollectorRegistry()
     registry.register(_BuildInfo())
     return registry

@@ -25,10 +25,10 @@ _IMPLIED: dict[str, frozenset[Scope]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The claims of a verified credential; `scopes` include those that a scope implies.
+    """The claims of a verified credential; `scopes` include the scopes that a scope implies.
 
-    `key_id` is that of an API key, None for a token. `user_id` is that of a user who signed in at
-    this server. `expires_at` is when the credential ends, in ms since the epoch, None for never.
+    `key_id` is the id of an API key, None for a token. `user_id` is the id of a user who signed in
+    at this server. `expires_at` is when the credential ends, in ms since the epoch, None for never.
     """
 
     subject: str
@@ -97,16 +97,16 @@ class SignIn(Protocol):
         ...
 
     def tenant_of(self, name: str) -> Coroutine[Any, Any, str | None]:
-        """Return the tenant of the user of a name, None if there is none; raises `Unavailable`."""
+        """Return the tenant of the user called `name`, None without one; raises `Unavailable`."""
         ...
 
 
 def scopes_of(text: str) -> frozenset[Scope]:
     """Return the known scopes of a space-separated list, and the scopes that they imply."""
-    found: frozenset[Scope] = frozenset()
+    scopes: frozenset[Scope] = frozenset()
     for word in text.split(" "):
-        found |= _IMPLIED.get(word, frozenset())
-    return found
+        scopes |= _IMPLIED.get(word, frozenset())
+    return scopes
 
 
 def is_valid_tenant(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The readiness of this process: the result of each check that its services brought."""
+"""The readiness of this process: the results of the checks that its services registered."""
 
 import asyncio
 from collections.abc import Mapping
@@ -25,6 +25,6 @@ async def _passes(services: Services, name: str) -> bool:
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_S):
             return await services.checks[name]()
-    # Whatever a check raises, the service isn't ready; the response names the check, not the cause.
+    # Whatever a check raises, the service isn't ready; the response names only the check.
     except Exception:  # noqa: BLE001
         return False

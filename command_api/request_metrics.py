@@ -18,7 +18,7 @@ _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 
 class RequestMetrics:
-    """Labels name dialect and route, never what a request contains: their number stays bounded."""
+    """Counts and times requests; labels name only dialect and route, so their number is bounded."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         labels = ("dialect", "method", "route")
@@ -53,7 +53,7 @@ class RequestMetrics:
                 refused.inc()
                 raise
             finally:
-                if not route.live:  # a stream takes as long as its client wants
+                if not route.live:  # a stream lasts as long as its client wants
                     seconds.observe(time.perf_counter() - began)
             status = response.status
             if status not in answers:

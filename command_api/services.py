@@ -52,7 +52,7 @@ MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhooks:
-    """Webhooks out: their views, and the client that posts, with the addresses it permits."""
+    """Webhooks out: their views, and the client that posts, with the policy for addresses."""
 
     registrations: WebhookQueries
     deliveries: DeliveryQueries
@@ -68,12 +68,12 @@ class Bulks:
 
 
 def bulks_on(views: ViewStore) -> Bulks:
-    """Return the bulks of `views`."""
+    """Return the bulks in `views`."""
     return Bulks(jobs=BulkQueries(views), items=BulkItemQueries(views))
 
 
 def webhooks_on(views: ViewStore, client: HttpClient | None = None) -> Webhooks:
-    """Return the webhooks of `views`; without a `client`, they have public addresses alone."""
+    """Return the webhooks in `views`; without a `client`, only public addresses are permitted."""
     return Webhooks(
         registrations=WebhookQueries(views),
         deliveries=DeliveryQueries(views),

@@ -13,8 +13,8 @@ def parse_duration(value: object) -> int | None:
     """Return the milliseconds of a duration, None if `value` is none."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if value >= 0 else None
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    return None if found is None else int(found[1]) * _UNITS_MS[found[2]]
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    return None if match is None else int(match[1]) * _UNITS_MS[match[2]]
 
 
 def render_duration(duration_ms: int) -> str:

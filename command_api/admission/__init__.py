@@ -1,4 +1,4 @@
-"""The one admission in front of every route: deadlines, budgets, hosts, origins, headers, refusals.
+"""Admission: the checks before every route (deadlines, budgets, hosts, origins), and refusals.
 
-Routes don't call it. The application does, for each request, whether a route matches it or not.
+Routes don't call it. The application calls it for each request, whether a route matches or not.
 """

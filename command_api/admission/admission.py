@@ -36,7 +36,7 @@ Answer: TypeAlias = "tuple[Refusal, Mapping[str, str]]"
 
 
 class Claimed(NamedTuple):
-    """The name that a sign-in named, and the tenant of the user of that name, if there is one."""
+    """The user name that a sign-in gave, and the tenant of that user, if the user exists."""
 
     name: str
     tenant: str = SERVER
@@ -54,7 +54,7 @@ class Admission:
     def __init__(
         self, budgets: Budgets, registry: CollectorRegistry, accesses: AccessLog | None = None
     ) -> None:
-        """`accesses` records requests that are refused for want of a right, None for no record."""
+        """`accesses` records requests that are refused for a missing right, None for no record."""
         self.budgets = budgets
         self._accesses = accesses
         self.hosts = Hosts(budgets.limits.hosts)
@@ -64,16 +64,16 @@ class Admission:
         self._bodies = BodyReader(budgets)
 
     def check(self, request: web.Request) -> None:
-        """Raise Refused for a request that no route may see."""
+        """Raise Refused for a request that must not reach any route."""
         if connection_of(request).unspoken:
             message = "The request is in no version of HTTP that is spoken here: 1.0 or 1.1"
             raise Refused("validation_error", message)
         self.hosts.require_known(request)
 
     def check_open(self, request: web.Request) -> None:
-        """Raise Refused for a request that no open route may see.
+        """Raise Refused for a request that must not reach an open route.
 
-        Past the limit of connections, only requests with a valid token are admitted.
+        Above the limit of connections, only requests with a valid token are admitted.
         """
         require_same_site(request)
         limit = self._limits.peer_connections
@@ -82,7 +82,7 @@ class Admission:
             raise Refused("rate_limited", message, headers={"Retry-After": "1"})
 
     def trust(self, request: web.Request, identity: Identity) -> None:
-        """Take note of a valid credential and its identity."""
+        """Remember a valid credential and its identity."""
         request[IDENTITY] = identity
         connection_of(request).trusted = True
 
@@ -91,7 +91,7 @@ class Admission:
         return await self._bodies.read(request, connection_of(request))
 
     def release(self, request: web.Request) -> None:
-        """Give back what the request holds."""
+        """Return the budget that the request holds."""
         connection = connection_of(request)
         if connection.held:
             connection.release()
@@ -99,7 +99,7 @@ class Admission:
     async def refuse(
         self, request: web.Request, refusal: Refusal, headers: Mapping[str, str]
     ) -> Answer:
-        """Count and log a refusal; return what to answer: failures past the budget get 429."""
+        """Count and log a refusal; return the one to send: above the budget, failures get 429."""
         if refusal.code not in _LOGGED:
             return refusal, headers
         if refusal.code in ("unauthorized", "forbidden"):
@@ -146,7 +146,7 @@ ADMISSION = web.AppKey("admission", Admission)
 
 
 def connection_of(request: web.Request) -> Connection:
-    """Return the connection of a request; the server makes no other kind."""
+    """Return the connection of a request; the server creates connections of this class only."""
     connection = request.protocol
     if not isinstance(connection, Connection):
         message = "The application must be served by baton.command_api.serve"

@@ -1,4 +1,4 @@
-"""Reads request bodies within a deadline, a lowest speed, and budgets of bytes.
+"""Reads request bodies within a deadline, a minimum speed, and budgets of bytes.
 
 aiohttp's own decompression is off: it never answers a body whose encoding is broken (3.14.5).
 """
@@ -16,7 +16,7 @@ from baton.command_api.http.json_body import MAX_BODY
 from baton.command_api.http.refusal import Refused
 
 GRACE_S = 5.0
-"""Seconds after which the lowest speed is demanded."""
+"""The time after which the minimum speed is required, in seconds."""
 
 _READING = (
     ClientError,
@@ -68,7 +68,7 @@ class BodyReader:
         return await self._budgets.turns.run(MAX_BODY, lambda: _decoded(raw, encoding))
 
     async def _slowly(self, request: web.Request, connection: Connection) -> bytes:
-        """Read a body that hasn't arrived yet."""
+        """Read a body that hasn't arrived completely."""
         if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
             await request.writer.write(_CONTINUE)
             # aiohttp counts these bytes as the start of the response, which has not started yet.
@@ -102,13 +102,13 @@ class BodyReader:
 
 
 def _fault(error: Exception, connection: Connection) -> Exception:
-    """Return what an error of reading means: a refusal, a peer that left, or the error itself."""
+    """Translate an error of reading to a refusal or to PeerLeft, or return the error itself."""
     if isinstance(error, TimeoutError):
         return Refused("request_timeout", "The body didn't arrive in time")
     if isinstance(error, (web.RequestPayloadError, HttpProcessingError)):
         message = "The body can't be read: its length or its chunks are wrong"
         return Refused("validation_error", message)
-    # aiohttp raises RuntimeError to who begins to read from a closed connection.
+    # aiohttp raises RuntimeError when the reading of a closed connection begins.
     if isinstance(error, RuntimeError) and connection.connected:
         return error
     return PeerLeft()
@@ -142,7 +142,7 @@ def _decoded(raw: bytes, encoding: str) -> bytes:
 
 
 def _window(raw: bytes, encoding: str) -> int:
-    """Return zlib's parameter; `deflate` is zlib's format, but some senders leave its head out."""
+    """Return zlib's window parameter; for `deflate`, some senders omit zlib's header."""
     if encoding != "deflate":
         return _GZIP
     has_head = len(raw) > 1 and raw[0] & 0x0F == zlib.DEFLATED and (raw[0] * 256 + raw[1]) % 31 == 0

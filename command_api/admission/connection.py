@@ -1,8 +1,8 @@
-"""A connection of the server: aiohttp's, with deadlines for heads and without text of its own.
+"""A connection of the server: aiohttp's, with a deadline for request heads and without its texts.
 
 `web.RequestHandler` answers what its parser refuses in plain text that quotes the sender, and logs
-a traceback. It has no deadline for a head that trickles in. Decision 0019 says why this is a
-subclass, and which members of aiohttp it relies on.
+a traceback. It has no deadline for a head that arrives slowly. Decision 0019 says why this is a
+subclass, and on which members of aiohttp it relies.
 """
 
 import asyncio
@@ -15,22 +15,22 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from baton.command_api.admission.peers import Peer, Peers
 
 KEEPALIVE_S = 75.0
-"""Seconds that a connection stays open between two requests."""
+"""The time that a connection stays open between two requests, in seconds."""
 
 LINGERING_S = 2.0
-"""Seconds for which the rest of a refused body is read, so that its sender gets the response."""
+"""The time for which the rest of a refused body is read, so that its sender gets the response."""
 
 _BUFFER = 64 * 1024
-"""Bytes of a body that wait for its reader; with twice as many the socket isn't read any more."""
+"""The bytes of a body that wait for its reader; at twice as many the socket isn't read any more."""
 
 _LINE = 256
-"""Bytes of a request's beginning that are kept to find the dialect of its path."""
+"""The bytes of a request's beginning that are kept to determine the dialect of its path."""
 
 _PEERS_FAULTS = (ClientError, ConnectionError, HttpProcessingError, web.RequestPayloadError)
 
 
 class Door(Protocol):
-    """The admission as a connection sees it; `now` is the loop's time of the last sweep."""
+    """The admission, as far as a connection uses it; `now` is the loop's time of the last sweep."""
 
     now: float
     peers: Peers
@@ -40,7 +40,7 @@ class Door(Protocol):
         ...
 
     def unreadable(self, connection: "Connection", line: bytes) -> web.Response:
-        """Return the response to what the parser refused; `line` is how the request began."""
+        """Return the response to input that the parser refused; the request began with `line`."""
         ...
 
     def late(self, connection: "Connection", line: bytes) -> bytes:
@@ -53,10 +53,10 @@ class Door(Protocol):
 
 
 class Connection(web.RequestHandler):
-    """One connection of `server`.
+    """A connection of `server`.
 
-    `held` are the bytes of the peer's budget that it holds; `trusted` is set once it has sent a
-    valid token, `unspoken` once a request was in a version that isn't spoken here.
+    `held` is the part of the peer's byte budget that it holds. `trusted` is set once it has sent a
+    valid token, `unspoken` once a request had an unsupported version.
     """
 
     __slots__ = (
@@ -90,14 +90,14 @@ class Connection(web.RequestHandler):
         self.unspoken = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection; the head of its first request is due from now on."""
+        """Count the connection, and start the deadline of its first request's head."""
         self.peer = self._door.peers.enter(transport.get_extra_info("peername"))
         self._head_began = self._door.now
         super().connection_made(transport)
         self._door.opened(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Give back what the connection holds."""
+        """Return the budget that the connection holds."""
         self.release()
         self._door.peers.leave(self.peer)
         super().connection_lost(exc)
@@ -114,13 +114,13 @@ class Connection(web.RequestHandler):
             self._received(*self._messages[-1])
 
     def _received(self, message: object, payload: StreamReader) -> None:
-        """Take note of a complete head, or of what the parser refused in place of one."""
+        """Process a complete head, or the parser's refusal of one."""
         if not hasattr(message, "exc"):
             self._head_began, self._line, self._newest = 0.0, b"", payload
             return
         self._head_began = 0.0
         if not self._newest.is_eof():
-            # The parser gave up in the middle of a body, and doesn't tell the body's reader.
+            # The parser gave up in the middle of a body, without an error for the body's reader.
             self._newest.set_exception(web.RequestPayloadError())
 
     def expire(self, now: float, after_s: float) -> None:
@@ -131,7 +131,7 @@ class Connection(web.RequestHandler):
             self.end(self._door.late(self, self._line) if self._line else b"")
 
     def end(self, response: bytes) -> None:
-        """Close the connection, after a response to a request that isn't complete."""
+        """End the connection, after a response to an incomplete request."""
         if self.transport is not None:
             self.transport.write(response)
         self.force_close()
@@ -148,7 +148,7 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Return the response to what the parser refused; without its text, which quotes it."""
+        """Return the response to input that the parser refused; it never quotes the input."""
         if status >= 500:  # noqa: PLR2004 - not the parser: a fault of the application's own
             return super().handle_error(request, status, exc, message)
         if request.writer.output_size > 0:
@@ -156,7 +156,7 @@ class Connection(web.RequestHandler):
         return self._door.unreadable(self, self._line)
 
     def log_exception(self, *args: object, **kw: object) -> None:
-        """Count the faults of the peer, which leaves or breaks off a body; log any other."""
+        """Count the faults of the peer, which leaves or breaks off a body; log any other error."""
         if not self.connected or isinstance(kw.get("exc_info"), _PEERS_FAULTS):
             self._door.peer_left(self)
         else:

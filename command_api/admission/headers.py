@@ -1,4 +1,4 @@
-"""The headers of every response, whichever handler or refusal made it."""
+"""The headers of every response, from handlers and from refusals."""
 
 from aiohttp import hdrs, web
 
@@ -6,13 +6,13 @@ from baton.command_api.http.reply import SERVER, STANDARD
 
 _NOSNIFF = "X-Content-Type-Options"
 _SMALL = 64 * 1024
-"""Bytes of an unread body that aiohttp may skip to keep the connection usable."""
+"""The bytes of an unread body that aiohttp may skip to keep the connection usable."""
 
 
 async def secure(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """Set the headers that every response has; called before its head is written.
 
-    A body that was neither read nor small ends the connection, which the response says.
+    A body that was neither read nor is small ends the connection, and the response says so.
     """
     set_headers(response)
     if not request.content.is_eof():
@@ -31,6 +31,6 @@ def set_headers(response: web.StreamResponse) -> None:
 
 
 def close(response: web.StreamResponse) -> None:
-    """Make the response the last one of its connection, and say so."""
+    """Make the response the last one of its connection, and say so in its header."""
     response.force_close()
     response.headers[hdrs.CONNECTION] = "close"

@@ -1,7 +1,7 @@
 """Checks the `Host` of a request, and detects requests that a browser sent for another site.
 
 A web page can send requests to a server on the visitor's own machine, also under a name of its own
-that resolves to a loopback address (DNS rebinding). The name gives it away.
+that resolves to a loopback address (DNS rebinding). Such a request is recognized by that name.
 """
 
 from aiohttp import hdrs, web
@@ -63,7 +63,7 @@ def require_same_site(request: web.Request) -> None:
 
 
 def require_same_origin(request: web.Request) -> None:
-    """Raise Refused 403 for a request of a browser that no page of this very origin sends.
+    """Raise Refused 403 for a browser's request that comes from another origin.
 
     Pages at other ports of the same host are of the same site, but not of the same origin.
     """

@@ -1,7 +1,7 @@
-"""Requests in a version of HTTP that the server doesn't speak, and the version of its answers.
+"""Requests in an unsupported version of HTTP, and the version of their answers.
 
-aiohttp's parser lets HTTP/2.0 pass, and a request line without a version as HTTP/0.9, and answers
-in the request's version. It answers what it can't parse as HTTP/1.0.
+aiohttp's parser accepts HTTP/2.0, and a request line without a version as HTTP/0.9, and answers in
+the request's version. It answers unparseable input as HTTP/1.0.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ MakeRequest: TypeAlias = Callable[
     [RawRequestMessage, StreamReader, RequestHandler, AbstractStreamWriter, "asyncio.Task[None]"],
     web.BaseRequest,
 ]
-"""Makes the request of a message, as aiohttp's server calls it."""
+"""Creates the request of a message; aiohttp's server calls it."""
 
 
 def answering_in_1_1(make: MakeRequest) -> MakeRequest:
     """Return `make` for requests that are answered in HTTP/1.1, unless they are in HTTP/1.0.
 
-    A connection whose request is in neither version is marked as `unspoken`, and is closed.
+    A connection with a request in any other version is marked as `unspoken`, and is closed.
     """
 
     def make_request(

@@ -4,7 +4,7 @@ import ipaddress
 from functools import lru_cache
 
 _IPV6_NETWORK = 64
-"""Bits of an IPv6 address that name a peer: one subscriber usually has all of a /64."""
+"""The bits of an IPv6 address that identify a peer: one subscriber usually has a whole /64."""
 
 
 class Peer:
@@ -34,7 +34,7 @@ class Peers:
         return peer
 
     def leave(self, peer: Peer) -> None:
-        """Take back one connection."""
+        """Remove one connection."""
         peer.connections -= 1
         if not peer.connections:
             self._peers.pop(peer.name, None)

@@ -1,4 +1,4 @@
-"""The trace that refusals leave: a count by reason, and a log line that can't flood the log."""
+"""Records refusals: a count by reason, and log lines whose number is limited."""
 
 import logging
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from baton.command_api.budgets.token_buckets import TokenBuckets
 _LOG = logging.getLogger(__name__)
 
 LINES = Rate(burst=200, per_s=20)
-"""Lines of the log for refusals; further ones are only counted, and their number is logged."""
+"""The rate of log lines about refusals; further refusals are counted, and the count is logged."""
 
 _MAX_SUBJECT = 200
 
@@ -20,7 +20,8 @@ _MAX_SUBJECT = 200
 class Refused:
     """One refused request, without anything that could be a secret.
 
-    `route` is the template of the path, "" if none matches; `subject` that of a verified token.
+    `route` is the template of the path, "" if none matches; `subject` is the subject of a verified
+    token.
     """
 
     reason: str
@@ -49,7 +50,7 @@ class RefusalLog:
         self._unlogged = 0
 
     def refused(self, refused: Refused) -> None:
-        """Count a refusal, and log it if the log has room."""
+        """Count a refusal, and log it within the rate of log lines."""
         self._refused.labels(refused.reason).inc()
         if self._lines.take(""):
             self._unlogged += 1

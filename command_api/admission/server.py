@@ -1,4 +1,4 @@
-"""The server behind one application: its connections, their deadlines, the bytes of refusals."""
+"""The server behind one application: its connections, their deadlines, and its refusals' bytes."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ Render: TypeAlias = Callable[[str, Refusal], web.Response]
 """Called with a path and a refusal; returns it in the envelope of the path's dialect."""
 
 SWEEP_S = 1.0
-"""Seconds between two looks at the deadlines of all connections."""
+"""The interval at which the deadlines of all connections are checked, in seconds."""
 
 _UNREADABLE = Refusal(code="validation_error", message="The request isn't valid HTTP")
 _LATE = Refusal(code="request_timeout", message="The head of the request didn't arrive in time")
@@ -28,7 +28,7 @@ _PATH = re.compile(rb"[A-Za-z]{1,20} (/[!-~]*)")
 
 
 class GuardedServer:
-    """Makes the connections of one listening address, and is their door."""
+    """Creates the connections of one listening address, and implements `Door` for them."""
 
     def __init__(self, server: web.Server, admission: Admission, render: Render) -> None:
         self._server, self._admission, self._render = server, admission, render
@@ -53,19 +53,23 @@ class GuardedServer:
                         connection.expire(self.now, self._limits.head_s)
 
     def opened(self, connection: Connection) -> None:
-        """End the oldest connection without a valid token if the peer has twice the allowed ones.
+        """End the oldest connection without a valid token if the peer has twice the allowed number.
 
-        That may be the new one.
+        It may be the new connection itself.
         """
         limit = self._limits.peer_connections
         if not limit or connection.peer.connections <= 2 * limit:
             return
-        others = (one for one in self._server.connections if isinstance(one, Connection))
+        others = (
+            connection
+            for connection in self._server.connections
+            if isinstance(connection, Connection)
+        )
         ended = next((one for one in others if _may_end(one, connection.peer)), connection)
         ended.end(_bytes_of(self._refuse(connection.peer, b"", _CROWDED)))
 
     def unreadable(self, connection: Connection, line: bytes) -> web.Response:
-        """Return the response to what the parser refused; `line` is how the request began."""
+        """Return the response to input that the parser refused; the request began with `line`."""
         return self._refuse(connection.peer, line, _UNREADABLE)
 
     def late(self, connection: Connection, line: bytes) -> bytes:
@@ -94,7 +98,7 @@ def _may_end(connection: Connection, peer: Peer) -> bool:
 
 
 def _bytes_of(response: web.Response) -> bytes:
-    """Return a response as it is sent where no request was read that aiohttp could answer."""
+    """Return a response in the bytes to send when aiohttp has no request to answer."""
     body = response.body if isinstance(response.body, bytes) else b""
     lines = [f"HTTP/1.1 {response.status} {response.reason}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items()]

@@ -1,1 +1,1 @@
-"""Records for auditors beside the changes themselves: accesses and verifications."""
+"""Records for auditors besides the changes themselves: accesses and verifications."""

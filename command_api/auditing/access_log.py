@@ -1,7 +1,7 @@
 """Records accesses as events: sign-ins, exports, and refused requests.
 
-Refused requests are recorded once a minute, and at a clean stop; a process that is killed loses
-those of its last minute. All others are recorded before their caller gets an answer.
+Refused requests are recorded once a minute, and at a clean stop; a killed process loses those of
+its last minute. All other accesses are recorded before their caller gets an answer.
 """
 
 import logging
@@ -33,7 +33,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import EventStore
 
 INTERVAL_MS: Final = 60_000
-"""Time between two records of refused requests."""
+"""The time between two records of refused requests, in ms."""
 
 _log = logging.getLogger("baton.access")
 
@@ -52,7 +52,7 @@ class AccessLog:
 
     Args:
         store: Takes the events.
-        clock: Dates the events and paces the records of refused requests.
+        clock: Gives events their times, and paces the records of refused requests.
         new_id: Returns a new id.
     """
 
@@ -141,9 +141,9 @@ class AccessLog:
             tenant: The tenant of the credential, or of the user that a sign-in named.
             reason: Why it was refused.
             actor: The subject of a valid credential, None without one.
-            claimed: The name that a sign-in named, or an empty text.
+            claimed: The user name that a sign-in gave, or an empty text.
             route: The path template of the request.
-            origin: Where it came from.
+            origin: The request's network address and user agent.
         """
         at = self._clock.now()
         self._refused.add(
@@ -167,7 +167,7 @@ class AccessLog:
             await self.save()
 
     async def save(self) -> None:
-        """Record the refused requests that were counted; what can't be stored is logged."""
+        """Record the counted refused requests; log those that can't be stored."""
         for event in self._refused.take():
             try:
                 await self._record(event)

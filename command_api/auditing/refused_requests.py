@@ -7,7 +7,7 @@ from typing import Final
 from baton.domain.access.messages import AccessRefused
 
 MAX_KEPT: Final = 1_000
-"""Events of one minute; the requests of further subjects are counted together."""
+"""The number of events of one minute; the requests of further subjects share an event."""
 
 
 class RefusedRequests:
@@ -19,19 +19,19 @@ class RefusedRequests:
     def __init__(self) -> None:
         self._events: dict[tuple[str, ...], AccessRefused] = {}
 
-    def add(self, one: AccessRefused) -> None:
+    def add(self, refused: AccessRefused) -> None:
         """Count a request, an event with the count 1."""
-        actor, unknown = one.actor, (one.claimed, one.origin.address)
+        actor, unknown = refused.actor, (refused.claimed, refused.origin.address)
         subject = (actor.method, actor.subject) if actor else unknown
-        key: tuple[str, ...] = (one.tenant, one.reason, *subject)
+        key: tuple[str, ...] = (refused.tenant, refused.reason, *subject)
         if key not in self._events and len(self._events) >= MAX_KEPT:
-            key = ("others", one.tenant, one.reason)
+            key = ("others", refused.tenant, refused.reason)
         before = self._events.get(key)
         if before is not None:
-            one = replace(one, count=before.count + 1, since=before.since)
-        self._events[key] = one
+            refused = replace(refused, count=before.count + 1, since=before.since)
+        self._events[key] = refused
 
     def take(self) -> Sequence[AccessRefused]:
-        """Return the events, and begin again."""
+        """Return the events, and start a new count."""
         events, self._events = list(self._events.values()), {}
         return events

@@ -1,7 +1,7 @@
 """Runs the verifications of the log that administrators request, one at a time.
 
-The result is an event. A verification that is cut off by the end of its process has no result; its
-state says so once `LIMIT_MS` has passed.
+The result is an event. If its process ends first, a verification has no result; its state says so
+once `LIMIT_MS` has passed.
 """
 
 import asyncio
@@ -51,18 +51,18 @@ class Verifications:
         self._reached: dict[str, tuple[int, int]] = {}
 
     def running(self, tenant: str) -> str | None:
-        """Return the id of the verification that runs here for a tenant, None if none does."""
-        found = self._running.get(tenant)
-        return None if found is None else found[0]
+        """Return the id of the tenant's verification that runs here, None if none runs."""
+        running = self._running.get(tenant)
+        return None if running is None else running[0]
 
     def progress(self, ident: str) -> tuple[int, int] | None:
-        """Return the position that a verification has reached here, and the last one to check."""
+        """Return the position that a verification has reached here, and the last to check."""
         return self._reached.get(ident)
 
     async def request(self, command: RequestVerification) -> CommandResult[State]:
         """Record a request and begin the verification; raises `Unavailable`.
 
-        A repeated request begins nothing. The tenant must have none that runs here.
+        A repeated request begins nothing. No verification of the tenant may be running here.
         """
         tenant, ident = command.tenant, command.verification_id
         result = await transact(self._store, VERIFICATION, _stream(tenant, ident), command)
@@ -76,7 +76,7 @@ class Verifications:
         return (await load(self._store, VERIFICATION, _stream(tenant, ident))).state
 
     async def close(self) -> None:
-        """End what runs, which then has failed."""
+        """End running verifications, which then have failed."""
         tasks = [task for _, task in self._running.values()]
         for task in tasks:
             task.cancel()

@@ -1,7 +1,7 @@
 """The budgets of one process: rates, open runs, and turns for large pieces of work.
 
-A budget refuses nothing itself: it answers whether there is something left, and its caller refuses.
-Every process counts for itself.
+A budget refuses nothing itself: it says whether anything is left, and its caller refuses. Every
+process counts for itself.
 """
 
 from baton.command_api.budgets.limits import Limits, Rate
@@ -11,7 +11,7 @@ from baton.command_api.budgets.turns import Turns
 from baton.projector.open_runs import OpenRuns
 
 REFUSALS = Rate(burst=50, per_s=500)
-"""The pace at which refusals of the admission are answered. Their senders wait, others don't."""
+"""The rate at which the admission answers with refusals. Only refused senders wait for it."""
 
 
 class Budgets:
@@ -19,8 +19,8 @@ class Budgets:
 
     Args:
         limits: Default: `Limits()`.
-        tenant_runs: Shared with everything else in this process that starts runs; by default it
-            has the limit of `limits`.
+        tenant_runs: Shared by all parts of this process that start runs; by default it has the
+            limit of `limits`.
     """
 
     def __init__(

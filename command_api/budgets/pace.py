@@ -1,4 +1,4 @@
-"""A pace for answers that cost little each: refusals, when thousands are wanted at once."""
+"""Limits the rate of cheap answers: refusals, when thousands are sent at once."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ MAX_DELAY_S = 5.0
 
 
 class Pace:
-    """Delays its callers so that `rate` is kept, first come first served, by 5 s at most."""
+    """Delays its callers so that `rate` is kept, first come first served, by at most 5 s."""
 
     __slots__ = ("_interval", "_next", "_now", "_slack")
 
@@ -21,7 +21,7 @@ class Pace:
         self._next = 0.0
 
     def delay_s(self) -> float:
-        """Return how long the caller has to wait, and count it."""
+        """Return how long the caller must wait, and count the caller."""
         now = self._now()
         self._next = max(self._next, now - self._slack) + self._interval
         return min(max(self._next - now, 0.0), MAX_DELAY_S)

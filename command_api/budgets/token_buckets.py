@@ -10,7 +10,7 @@ from collections.abc import Callable
 from baton.command_api.budgets.limits import Rate
 
 MAX_KEYS = 10_000
-"""Keys with a bucket that isn't full; past them, the oldest tenth is forgotten."""
+"""The number of keys whose bucket isn't full; above it, the oldest tenth is forgotten."""
 
 
 class TokenBuckets:
@@ -45,7 +45,7 @@ class TokenBuckets:
         return 0
 
     def _forget(self, now: float) -> None:
-        for key in [one for one, full_at in self._full_at.items() if full_at <= now]:
+        for key in [other_key for other_key, full_at in self._full_at.items() if full_at <= now]:
             del self._full_at[key]
         if len(self._full_at) >= MAX_KEYS:
             for key in list(self._full_at)[: MAX_KEYS // 10]:

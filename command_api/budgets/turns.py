@@ -8,17 +8,17 @@ from typing import TypeVar
 T = TypeVar("T")
 
 LARGE = 64 * 1024
-"""Bytes from which reading or parsing a body takes a turn."""
+"""The size from which on reading or parsing a body takes a turn, in bytes."""
 
 PART_S = 0.002
-"""The pause after each part of a large body. A part has up to 256 KiB and takes some 0.3 ms."""
+"""The pause after each part of a large body. A part has up to 256 KiB and takes about 0.3 ms."""
 
 
 class Turns:
-    """Large pieces of work run one at a time, first come first served.
+    """Runs large pieces of work one at a time, first come first served.
 
-    After each piece the event loop is left to others for as long as the piece held it: large work
-    takes at most half of a processor.
+    After each piece the event loop is left to other tasks for as long as the piece took: large work
+    uses at most half of a processor.
     """
 
     def __init__(self) -> None:
@@ -36,6 +36,6 @@ class Turns:
                 await asyncio.sleep(time.perf_counter() - began)
 
     async def pause(self) -> None:
-        """Wait for a turn between two parts of a large body, and leave the loop to others."""
+        """Wait for a turn between two parts of a large body, and leave the loop to other tasks."""
         async with self._lock:
             await asyncio.sleep(PART_S)

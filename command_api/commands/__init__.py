@@ -1,4 +1,4 @@
-"""The application's commands, free of HTTP and of any dialect.
+"""The application's commands, independent of HTTP and of any dialect.
 
 They raise subclasses of `Rejected`, and `Unavailable`. Times are milliseconds since the epoch, UTC.
 The caller chooses the ids, so that a repeated request creates nothing twice.

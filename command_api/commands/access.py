@@ -1,7 +1,7 @@
 """Creating and revoking API keys, adding and removing users.
 
-Each change that ends an access is announced by the position of its event, before its caller gets
-the result: every server looks for announcements several times a second (decision 0026).
+Each change that ends an access is announced by the position of its event before its caller gets the
+result. Every server reads the announcement several times a second (decision 0026).
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ ACCESS: Final = "access"
 
 @dataclass(frozen=True, slots=True)
 class AccessStores:
-    """The ports that changes of access need."""
+    """The ports for changes of access."""
 
     events: EventStore
     checkpoints: Checkpoints

@@ -1,4 +1,4 @@
-"""Explains runs: the domain's explanation, with what this installation knows beside the log."""
+"""Explains runs: the domain's explanation, completed with facts about this installation."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,55 +22,58 @@ _log = logging.getLogger(__name__)
 SCHEDULER: Final = "scheduler"
 """The lease of the process that fires schedules and timers."""
 STUCK_MS: Final = 10_000
-"""The time after which a run without an open step is stuck; an append takes milliseconds."""
+"""The time after which a run without an open step is stuck, in ms; an append takes milliseconds."""
 MAX_STUCK: Final = 1_000
-"""The stuck runs that are counted, at most."""
+"""The number of stuck runs that are counted, at most."""
 _NEED_EXECUTOR: Final = frozenset(("QUEUED", "RUNNING", "BACKOFF", "RELEASED"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedRun:
-    """The explanation of a run, and sentences that say what a user can do about it."""
+    """The explanation of a run, and sentences that suggest remedies to the user."""
 
     explanation: Explanation
     suggestions: Sequence[str]
 
 
 async def explain_run(services: Services, tenant: str, run_id: str) -> ExplainedRun:
-    """Return why a run is where it is; raises NotFound and `Unavailable`."""
+    """Return why a run doesn't continue yet; raises NotFound and `Unavailable`."""
     recorded = await _history(services, tenant, run_id)
-    state, found = await _by_its_history(services, recorded)
+    state, explanation = await _by_its_history(services, recorded)
     now = services.clock.now()
-    if found.stuck:
+    if explanation.stuck:
         report_stuck(services, tenant, run_id)
-    found = replace(found, because=tuple(_with_attempts(services, state, found.because)))
+    explanation = replace(
+        explanation, because=tuple(_with_attempts(services, state, explanation.because))
+    )
     live = [
-        *await _hold_facts(services, found),
-        *_executor_facts(found, await services.functions.overview()),
-        *await _scheduler_facts(services, found, now),
+        *await _hold_facts(services, explanation),
+        *_executor_facts(explanation, await services.functions.overview()),
+        *await _scheduler_facts(services, explanation, now),
         *await _view_facts(services, tenant, run_id, recorded[-1].position),
     ]
-    found = replace(found, because=(*found.because, *live))
-    return ExplainedRun(explanation=found, suggestions=list(dict.fromkeys(_suggestions(found))))
+    explanation = replace(explanation, because=(*explanation.because, *live))
+    return ExplainedRun(
+        explanation=explanation, suggestions=list(dict.fromkeys(_suggestions(explanation)))
+    )
 
 
 async def explain_run_as_of(services: Services, tenant: str, run_id: str) -> ExplainedRun:
-    """Return why a run was where it was as of the position of `services`.
+    """Return why a run didn't continue as of the position of `services`.
 
-    Nothing but the events up to there counts. The position may lie between two events of one
-    append, where no step is open: a run is stuck only if that lasts. Raises NotFound and
-    `Unavailable`.
+    Only the events up to that position count. It may lie between two events of one append, where no
+    step is open: a run is stuck only if that lasts. Raises NotFound and `Unavailable`.
     """
     recorded = await _history(services, tenant, run_id)
-    _, found = await _by_its_history(services, recorded)
-    if found.stuck and services.clock.now() - recorded[-1].event.at < STUCK_MS:
+    _, explanation = await _by_its_history(services, recorded)
+    if explanation.stuck and services.clock.now() - recorded[-1].event.at < STUCK_MS:
         text = "No step is open at this position: it lies between events of one decision"
         because = tuple(
-            replace(one, code="DECIDING", text=text) if one.code == "STUCK" else one
-            for one in found.because
+            replace(reason, code="DECIDING", text=text) if reason.code == "STUCK" else reason
+            for reason in explanation.because
         )
-        found = replace(found, because=because, stuck=False)
-    return ExplainedRun(explanation=found, suggestions=())
+        explanation = replace(explanation, because=because, stuck=False)
+    return ExplainedRun(explanation=explanation, suggestions=())
 
 
 async def _history(services: Services, tenant: str, run_id: str) -> Sequence[Recorded]:
@@ -84,7 +87,7 @@ async def _by_its_history(
     services: Services, recorded: Sequence[Recorded]
 ) -> tuple[Run, Explanation]:
     """Return the state of a run, and its explanation by its own events."""
-    history = [one.event for one in recorded]
+    history = [stored.event for stored in recorded]
     state = RUN.fold(history)
     graph = await graph_of(services, state.tenant, state.run_id)
     return state, explain(graph, state, services.clock.now(), history)
@@ -98,68 +101,77 @@ def report_stuck(services: Services, tenant: str, run_id: str) -> None:
 
 
 async def find_stuck_runs(services: Services) -> None:
-    """Report the runs of all tenants that the views show as stuck, and forget those that go on.
+    """Report the runs of all tenants that the views show as stuck, and forget those that continue.
 
     Raises `Unavailable`.
     """
     since = services.clock.now() - STUCK_MS
-    found = await services.runs.stuck_anywhere(since=since, limit=MAX_STUCK)
-    for run in found:
+    stuck_runs = await services.runs.stuck_anywhere(since=since, limit=MAX_STUCK)
+    for run in stuck_runs:
         report_stuck(services, run.tenant, run.id)
-    services.stuck_runs.intersection_update(run.id for run in found)
+    services.stuck_runs.intersection_update(run.id for run in stuck_runs)
 
 
 def _with_attempts(services: Services, state: Run, because: Sequence[Reason]) -> Iterator[Reason]:
     """Yield the reasons, those of running attempts with what their executor knows of them."""
-    for one in because:
-        step = None if one.step_id is None else state.steps.get(one.step_id)
-        if one.code != "RUNNING" or step is None:
-            yield one
+    for reason in because:
+        step = None if reason.step_id is None else state.steps.get(reason.step_id)
+        if reason.code != "RUNNING" or step is None:
+            yield reason
             continue
-        ident = execution_id(state.run_id, one.step_id or "", step.visit, step.attempt)
+        ident = execution_id(state.run_id, reason.step_id or "", step.visit, step.attempt)
         live = services.live_attempts.get(state.tenant, ident)
         if live is None:
-            yield one
+            yield reason
         else:
-            yield replace(one, executor=live.executor, heartbeat_at=live.heartbeat_at)
+            yield replace(reason, executor=live.executor, heartbeat_at=live.heartbeat_at)
 
 
-async def _hold_facts(services: Services, found: Explanation) -> Sequence[Reason]:
+async def _hold_facts(services: Services, explanation: Explanation) -> Sequence[Reason]:
     """Return a reason if the whole server is held, and the run has not ended."""
-    going_on = services.hold.held and found.next
+    going_on = services.hold.held and explanation.next
     held = (await services.hold.state()).held if going_on else None
     if held is None:
         return ()
     reason = f": {held.reason}" if held.reason else ""
     text = f"'{held.actor.subject}' holds the whole server{reason}"
-    return (Reason(code="SERVER_HELD", text=text, state=found.status, since=held.at),)
+    return (Reason(code="SERVER_HELD", text=text, state=explanation.status, since=held.at),)
 
 
-async def _scheduler_facts(services: Services, found: Explanation, now: int) -> Sequence[Reason]:
-    """Return a reason if a timer is due and no scheduler is there to fire it."""
-    due = any(one.due_at is not None and one.due_at <= now for one in found.next)
+async def _scheduler_facts(
+    services: Services, explanation: Explanation, now: int
+) -> Sequence[Reason]:
+    """Return a reason if a timer is due and no scheduler runs to fire it."""
+    due = any(
+        next_event.due_at is not None and next_event.due_at <= now
+        for next_event in explanation.next
+    )
     if not due:
         return ()
-    if any(one.name == SCHEDULER for one in await services.installation.leases.held(at=now)):
+    if any(lease.name == SCHEDULER for lease in await services.installation.leases.held(at=now)):
         return ()
     text = "No scheduler is running: nothing fires due timers"
-    return (Reason(code="NO_SCHEDULER", text=text, state=found.status),)
+    return (Reason(code="NO_SCHEDULER", text=text, state=explanation.status),)
 
 
-def _executor_facts(found: Explanation, known: FunctionOverview) -> Iterator[Reason]:
+def _executor_facts(explanation: Explanation, known: FunctionOverview) -> Iterator[Reason]:
     """Yield reasons for steps that no running executor can perform."""
-    names = {name for one in known.functions for name in (one.name, one.id, *one.aliases)}
-    waiting = [one for one in found.because if one.code in _NEED_EXECUTOR]
+    names = {
+        name
+        for function in known.functions
+        for name in (function.name, function.id, *function.aliases)
+    }
+    waiting = [reason for reason in explanation.because if reason.code in _NEED_EXECUTOR]
     if waiting and not known.executors:
         text = "No executor is running"
-        yield Reason(code="NO_EXECUTOR", text=text, state=found.status)
+        yield Reason(code="NO_EXECUTOR", text=text, state=explanation.status)
         return
-    for one in waiting:
-        if one.function is not None and one.function not in names:
-            nearest = nearest_name(one.function, names)
+    for reason in waiting:
+        if reason.function is not None and reason.function not in names:
+            nearest = nearest_name(reason.function, names)
             hint = f"; the nearest is '{nearest}'" if nearest else ""
-            text = f"No running executor knows function '{one.function}'{hint}"
-            yield replace(one, code="NO_FUNCTION", text=text, due_at=None, last_error=None)
+            text = f"No running executor knows function '{reason.function}'{hint}"
+            yield replace(reason, code="NO_FUNCTION", text=text, due_at=None, last_error=None)
 
 
 async def _view_facts(
@@ -185,9 +197,9 @@ _SUGGESTIONS: Final[Mapping[Code, str]] = {
 _REOPEN: Final = "POST /runs/{id}/retry reopens it where it stopped"
 
 
-def _suggestions(found: Explanation) -> Iterator[str]:
-    for one in found.because:
-        if one.code in _SUGGESTIONS:
-            yield _SUGGESTIONS[one.code]
-        elif one.code == "FINISHED" and one.state in ("failed", "cancelled"):
+def _suggestions(explanation: Explanation) -> Iterator[str]:
+    for reason in explanation.because:
+        if reason.code in _SUGGESTIONS:
+            yield _SUGGESTIONS[reason.code]
+        elif reason.code == "FINISHED" and reason.state in ("failed", "cancelled"):
             yield _REOPEN

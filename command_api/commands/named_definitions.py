@@ -21,7 +21,7 @@ from baton.eventlog.loops.transact import CommandResult
 async def create_named_definition(
     services: Services, principal: Principal, new: NewDefinition, *, at: int
 ) -> CommandResult[Definition]:
-    """Publish version 1 under the slug of its name, with the next free number if that is taken.
+    """Publish version 1 under the slug of its name, or with the next free number if it is taken.
 
     `new.slug` is ignored. A repeated request finds the definition that the first one created.
     Raises Invalid, and InConflict if other requests keep taking the slugs.
@@ -43,7 +43,7 @@ async def create_named_definition(
 async def _create_again(
     services: Services, principal: Principal, new: NewDefinition, *, at: int
 ) -> CommandResult[Definition]:
-    """Repeat a creation that may have been the first one's, under the slug it took."""
+    """Repeat a creation that may have succeeded before, under the slug that it took."""
     stream = stream_name(principal.tenant, DEFINITION.name, new.definition_id)
     first = (await load(services.store, DEFINITION, stream)).state
     return await create_definition(services, principal, replace(new, slug=first.slug), at=at)

@@ -11,7 +11,7 @@ from baton.domain.definition.state import State as Definition
 
 
 async def admit_run(services: Services, tenant: str) -> None:
-    """Count one more run of the tenant; raises Refused 429 past the limit."""
+    """Count one more run of the tenant; raises Refused 429 above the limit."""
     if services.budgets.tenant_runs.take(tenant):
         return
     count = partial(services.runs.count_open, tenant)
@@ -21,7 +21,7 @@ async def admit_run(services: Services, tenant: str) -> None:
 
 @dataclass(slots=True)
 class AdmittedRun:
-    """One run within the limit; `used` says whether there is one more unfinished run now."""
+    """One run within the limit; `used` is whether the run was started, so that it stays counted."""
 
     used: bool = False
 
@@ -30,7 +30,7 @@ class AdmittedRun:
 async def admitted_run(services: Services, tenant: str) -> AsyncIterator[AdmittedRun]:
     """Count one more run of the tenant, unless the block ends without using it.
 
-    Raises Refused 429 past the limit.
+    Raises Refused 429 above the limit.
     """
     await admit_run(services, tenant)
     admitted = AdmittedRun()
@@ -42,7 +42,7 @@ async def admitted_run(services: Services, tenant: str) -> AsyncIterator[Admitte
 
 
 async def admit_webhook_run(services: Services, definition: Definition) -> None:
-    """Count one more run of the webhook's definition; raises Refused 429 past the limit."""
+    """Count one more run of the webhook's definition; raises Refused 429 above the limit."""
     tenant, ident = definition.tenant, definition.definition_id
     count = partial(services.runs.count_open, tenant, ident)
     if not await services.budgets.webhook_runs.admit(f"{tenant}/{ident}", count):

@@ -20,7 +20,7 @@ from baton.eventlog.loops.transact import CommandResult, transact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """The effect of resuming a paused run at a moment.
+    """The effect of resuming a paused run at a given time.
 
     `held` are the timers in the order in which they end, `arrived` the events recorded since the
     pause, and `decided` the events that resuming the run would append.
@@ -71,12 +71,12 @@ async def resume_run(
 async def preview_resume(
     services: Services, principal: Principal, run_id: str, *, at: int, timers: Timers = "fire"
 ) -> Preview:
-    """Return what `resume_run` would do now, and do nothing; raises as it does."""
+    """Return what `resume_run` would do now, without doing it; raises the same errors."""
     stream = stream_name(principal.tenant, "run", run_id)
     recorded = await services.store.read(stream)
     if not recorded:
         raise NotFound("run", run_id)
-    run = RUN.fold(one.event for one in recorded)
+    run = RUN.fold(stored.event for stored in recorded)
     graph = await graph_of(services, principal.tenant, run_id)
 
     async def decide(values: Values) -> list[Event]:
@@ -92,5 +92,5 @@ async def preview_resume(
 
 def _since_pause(recorded: Sequence[Recorded]) -> Sequence[Recorded]:
     """Return the events after the newest pause of a run."""
-    pauses = [place for place, one in enumerate(recorded) if isinstance(one.event, RunPaused)]
+    pauses = [place for place, stored in enumerate(recorded) if isinstance(stored.event, RunPaused)]
     return recorded[pauses[-1] + 1 :]

@@ -15,15 +15,15 @@ from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import load
 
 MAX_EXPLAINED: Final = 500
-"""Definitions that an explanation lists; each costs a read of its stream."""
+"""The number of definitions that an explanation lists; each costs a read of its stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedDefinition:
-    """A definition as it was, and what the event did to it.
+    """A definition as of an event, and the event's effect on it.
 
     `run_id` is the run that the event started, `skipped` the recorded reason why it started none.
-    `match` is what the matcher says.
+    `match` is the matcher's result.
     """
 
     definition_id: str
@@ -43,33 +43,33 @@ class ExplainedRecord:
 
 
 async def explain_record(services: Services, tenant: str, ident: str) -> ExplainedRecord:
-    """Return what every definition of a tenant did with a record event; raises NotFound."""
+    """Return the effect of a record event on every definition of a tenant; raises NotFound."""
     history = await services.store.read(stream_name(tenant, "record", ident))
     if not history:
         raise NotFound("record_event", ident)
     event = cast("RecordReceived", history[0].event)
-    considered = RECORD.fold(one.event for one in history).considered
+    considered = RECORD.fold(stored.event for stored in history).considered
     fired = dict(considered.fired) if considered else {}
     skipped = dict(considered.skipped) if considered else {}
-    found: list[ExplainedDefinition] = []
+    explanations: list[ExplainedDefinition] = []
     more, position = 0, history[0].position
     async for shown in services.definitions.of_tenant(tenant):
-        if len(found) == MAX_EXPLAINED:
+        if len(explanations) == MAX_EXPLAINED:
             more += 1
             continue
         stream = stream_name(tenant, "definition", shown.definition_id)
         then = (await load(services.store, DEFINITION, stream, until=position)).state
         if then.version and not then.deleted:
             by = then.definition_id
-            one = ExplainedDefinition(
+            explained = ExplainedDefinition(
                 definition_id=by,
                 slug=then.slug,
                 match=match(then.body, event.type, event.structure),
                 run_id=fired.get(by) or await _run_of(services, tenant, by, ident),
                 skipped=skipped.get(by),
             )
-            found.append(one)
-    return ExplainedRecord(position=position, definitions=found, more=more)
+            explanations.append(explained)
+    return ExplainedRecord(position=position, definitions=explanations, more=more)
 
 
 async def _run_of(services: Services, tenant: str, definition_id: str, ident: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Recording record events, each of them once."""
+"""Records record events, each only once."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -31,9 +31,11 @@ async def count_waiting(services: Services, tenant: str, records: Sequence[Recei
     changes at that moment may be counted before or after its change.
     """
     now, matched = services.clock.now(), 0
-    for (kind, structure), number in Counter((one.type, one.structure) for one in records).items():
+    for (kind, structure), number in Counter(
+        (record.type, record.structure) for record in records
+    ).items():
         waiting = await services.definitions.of_event_type(tenant, kind, now=now)
-        starts = sum(match(one.body, kind, structure) is MATCHED for one in waiting)
+        starts = sum(match(definition.body, kind, structure) is MATCHED for definition in waiting)
         matched += number * starts
     return matched
 
@@ -41,7 +43,7 @@ async def count_waiting(services: Services, tenant: str, records: Sequence[Recei
 async def send_records(
     services: Services, principal: Principal, records: Sequence[ReceiveRecord]
 ) -> RecordCounts:
-    """Record all new ones among `records` in one append."""
+    """Record all new events among `records` in one append."""
     intents: dict[str, StreamCommand[Any, Any, Any]] = {}
     for record in records:
         ident = derived_id("record", record.source, record.event_id)

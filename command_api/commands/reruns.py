@@ -1,4 +1,4 @@
-"""Reruns: starts a new run that takes over outcomes of another one."""
+"""Reruns: starts a new run that copies outcomes of another run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ class Rerun:
     """The request to run a run again.
 
     Args:
-        start: Where it begins, and outputs that the request gives.
-        version: That of the source ("pinned"), the one in force ("latest"), or its number.
+        start: Where it begins, and outputs that the request supplies.
+        version: The source's version ("pinned"), the one in force ("latest"), or its number.
         input_patch: A merge patch (RFC 7396) of the source's input.
-        context_patch: A merge patch of the context that the rerun takes over.
+        context_patch: A merge patch of the context that the rerun copies.
         reason: A text for the record.
     """
 
@@ -48,7 +48,7 @@ class Rerun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A rerun that was planned: the plan, and the command that starts it."""
+    """A planned rerun: the plan, and the command that starts it."""
 
     plan: Plan
     command: RequestRun
@@ -64,25 +64,25 @@ async def plan(
     new_run_id: str,
     caller: Caller = NO_CALLER,
 ) -> Planned:
-    """Return what the rerun takes over and runs, and start nothing.
+    """Return the steps that the rerun copies and runs, without starting anything.
 
     Raises NotFound, CannotBranch and Invalid, and InConflict if the rerun begins at the failure of
-    a run that goes on.
+    a run that hasn't ended.
     """
     require_plain("reason", rerun.reason)
     tenant = principal.tenant
     recorded = await services.store.read(stream_name(tenant, "run", run_id))
     if not recorded:
         raise NotFound("run", run_id)
-    history: list[Event] = [one.event for one in recorded]
+    history: list[Event] = [stored.event for stored in recorded]
     source = RUN.fold(history)
     if rerun.start.at == "failed" and not source.final:
         raise InConflict("run_unfinished", status=source.status)
     stream = stream_name(tenant, "definition", source.definition_id)
     definition = (await load(services.store, DEFINITION, stream)).state
     version = _number(definition, source, rerun.version)
-    found = plan_rerun(_graph(definition, version), source, history, rerun.start)
-    values = await _patched(services, tenant, history, found, rerun)
+    branch_plan = plan_rerun(_graph(definition, version), source, history, rerun.start)
+    values = await _patched(services, tenant, history, branch_plan, rerun)
     command = RequestRun(
         run_id=new_run_id,
         definition=definition,
@@ -95,13 +95,13 @@ async def plan(
         traceparent=caller.continued,
         linked_traceparent=caller.linked,
         version=version,
-        branch=_branch(run_id, recorded, found, rerun),
+        branch=_branch(run_id, recorded, branch_plan, rerun),
     )
-    return Planned(plan=found, command=command)
+    return Planned(plan=branch_plan, command=command)
 
 
 async def start_rerun(services: Services, planned: Planned) -> int:
-    """Start a planned rerun and return its position; raises what `start_run` does."""
+    """Start a planned rerun and return its position; raises the errors of `start_run`."""
     return (await start_run(services, planned.command)).position
 
 
@@ -126,11 +126,11 @@ def _graph(definition: Definition, version: int) -> Graph:
 
 
 async def _patched(
-    services: Services, tenant: str, history: Sequence[Event], found: Plan, rerun: Rerun
+    services: Services, tenant: str, history: Sequence[Event], branch_plan: Plan, rerun: Rerun
 ) -> tuple[Json, JsonObject]:
     """Return the input and the context of the rerun, with their large values."""
     given: Json = _requested(history).input
-    context: Json = found.context
+    context: Json = branch_plan.context
     artifacts = [*artifacts_in(given), *artifacts_in(context)]
     values = await services.values.load(tenant, artifacts)
     for value in values.values():
@@ -152,13 +152,13 @@ def _requested(history: Sequence[Event]) -> RunRequested:
     return first
 
 
-def _branch(run_id: str, recorded: Sequence[Recorded], found: Plan, rerun: Rerun) -> Branch:
+def _branch(run_id: str, recorded: Sequence[Recorded], branch_plan: Plan, rerun: Rerun) -> Branch:
     newest = recorded[-1]
     return Branch(
         source=run_id,
         source_version=newest.version,
         position=newest.position,
-        copied=found.copied,
-        entry=found.entry,
+        copied=branch_plan.copied,
+        entry=branch_plan.entry,
         reason=rerun.reason,
     )

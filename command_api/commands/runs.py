@@ -38,7 +38,7 @@ async def start_run(services: Services, command: RequestRun) -> CommandResult[Ru
         if not RUN.decide(command, known.state):
             at = known.position
             return CommandResult(state=known.state, recorded=(), position=at, reloaded=True)
-        # Only now: nothing would refer to the values of a request that is refused or repeated.
+        # Stored only now: nothing refers to the values of a request that is refused or repeated.
         command = await services.values.store_large(command)
     return await transact(services.store, RUN, stream, command, known=known)
 
@@ -122,7 +122,7 @@ async def graph_of(services: Services, tenant: str, run_id: str) -> Graph:
 
 
 def require_plain(name: str, text: str | None) -> None:
-    """Raise Invalid for a text with characters that one line can't show."""
+    """Raise Invalid for a text with characters that can't be shown on one line."""
     if text is not None and not is_plain(text):
         message = "A text that is shown in one line has other characters"
         raise Invalid(message, faults=[Fault((name,), NOT_PLAIN)])

@@ -18,7 +18,7 @@ from baton.eventlog.loops.transact import CommandResult, transact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSchedule:
-    """A schedule to create: `input` is that of the runs it starts."""
+    """A schedule to create: `input` is the input of the runs that it starts."""
 
     schedule_id: str
     definition_id: str
@@ -52,7 +52,7 @@ async def create_schedule(
 async def delete_schedule(
     services: Services, principal: Principal, schedule_id: str, *, at: int
 ) -> CommandResult[Schedule]:
-    """End a schedule; its runs go on. Raises NotFound, also for one that was deleted before."""
+    """End a schedule; its runs continue. Raises NotFound, also for a deleted schedule."""
     stream = stream_name(principal.tenant, SCHEDULE.name, schedule_id)
     command = DeleteSchedule(actor=principal.actor, at=at)
     result = await transact(services.store, SCHEDULE, stream, command)

@@ -1,4 +1,4 @@
-"""Posts a test message to a receiver at once, and records that."""
+"""Posts a test message to a receiver at once, and records the test."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -27,16 +27,19 @@ from baton.protocols.address_policy import BlockedAddress
 from baton.protocols.standard_webhooks import key_bytes
 
 MIN_KEY_BYTES: Final = 8
-"""Bytes of a secret below which it is refused; a generated one has 32."""
+"""The least number of bytes of a secret; a generated one has 32."""
 MAX_SECRET: Final = 200
 """Longest secret, in characters."""
 RETIRE_MS: Final = 24 * 3_600_000
-"""Time for which the secret before a new one signs too, so that receivers can change over."""
+"""The time for which the previous secret signs too, in ms, so that receivers can change over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookBody:
-    """The content of a registration; `secret` None makes a secret, or keeps the one that it has."""
+    """The content of a registration; with `secret` None, a new one gets a generated secret.
+
+    A change with `secret` None keeps the present secret.
+    """
 
     url: str
     events: tuple[EventType, ...]

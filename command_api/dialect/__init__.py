@@ -1,1 +1,1 @@
-"""The contract of a dialect and the kit that dialects share; nothing here belongs to one."""
+"""The contract of a dialect, and the parts that dialects share; nothing here is specific to one."""

@@ -24,7 +24,7 @@ class Creation(Protocol):
 
 
 def check_definition(model: type[BaseModel], words: ErrorWords, raw: bytes) -> CheckedDefinition:
-    """Return a definition as it was read, with its faults and the members that aren't known.
+    """Return a definition as it was read, with its faults and unknown members.
 
     Args:
         model: The model of the body that creates a definition; it is a `Creation`.

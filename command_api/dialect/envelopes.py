@@ -32,7 +32,7 @@ _AIOHTTP_ERRORS: Mapping[int, tuple[ErrorCode, str]] = {
 }
 
 _NO_ANSWER = 400
-"""The status of a response that is not sent, because the connection is closed."""
+"""The status of a response that isn't sent, because the connection is closed."""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -43,7 +43,7 @@ class Envelopes:
     def __init__(self, dialects: Sequence[Dialect], admission: Admission) -> None:
         self._admission = admission
         bases = [(base, dialect) for dialect in dialects for base in dialect.bases]
-        bases.sort(key=lambda one: len(one[0]), reverse=True)
+        bases.sort(key=lambda base: len(base[0]), reverse=True)
         self._bases = [(_prefix(base), dialect) for base, dialect in bases]
 
     def dialect_of(self, path: str) -> Dialect:

@@ -1,4 +1,4 @@
-"""Loading what a request's path names. Another tenant's definition or run is not found."""
+"""Loads the definition or the run that a path names; those of other tenants aren't found."""
 
 from baton.command_api.http.long_poll import poll_until_settled
 from baton.command_api.http.request_context import RequestContext

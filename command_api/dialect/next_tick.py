@@ -1,4 +1,4 @@
-"""The next tick of a separate schedule, which follows from its definition, too."""
+"""The next tick of a separate schedule, which also depends on its definition."""
 
 from baton.domain.definition.state import State as Definition
 from baton.domain.schedule.timetable import next_fire

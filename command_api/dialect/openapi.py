@@ -128,10 +128,10 @@ def _refusal_content(dialect: Dialect, schemas: _Schemas) -> JsonObject:
 def _security(dialect: Dialect) -> JsonObject:
     """Return the security schemes that a request needs all of: the token, and a tenant's header."""
     bearer: JsonObject = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    found: JsonObject = {"bearerAuth": {**bearer, "description": "A token (JWT), or an API key"}}
+    schemes: JsonObject = {"bearerAuth": {**bearer, "description": "A token (JWT), or an API key"}}
     if isinstance(dialect.tenant, FromHeader):
-        found["tenant"] = {"type": "apiKey", "in": "header", "name": dialect.tenant.header}
-    return found
+        schemes["tenant"] = {"type": "apiKey", "in": "header", "name": dialect.tenant.header}
+    return schemes
 
 
 def _key(route: Route, *, required: bool) -> JsonObject:
@@ -178,14 +178,24 @@ def _parameters(route: Route) -> list[JsonObject]:
         for name in _PARAMETER.findall(route.path)
     ]
     in_query: list[JsonObject] = [
-        {"name": one.name, "in": "query", "schema": one.schema, "description": one.description}
-        for one in route.query
+        {
+            "name": parameter.name,
+            "in": "query",
+            "schema": parameter.schema,
+            "description": parameter.description,
+        }
+        for parameter in route.query
     ]
     if route.as_of:
         in_query.append(AS_OF_PARAMETER)
     in_headers: list[JsonObject] = [
-        {"name": one.name, "in": "header", "schema": one.schema, "description": one.description}
-        for one in route.headers
+        {
+            "name": header.name,
+            "in": "header",
+            "schema": header.schema,
+            "description": header.description,
+        }
+        for header in route.headers
     ]
     return in_path + in_query + in_headers
 
@@ -200,7 +210,7 @@ def _responses(route: Route, schemas: _Schemas, refusal: JsonObject) -> JsonObje
     statuses = (route.status, *route.other_statuses)
     return {
         **({"101": {"description": "A WebSocket: one line a message"}} if route.live else {}),
-        **{str(one): {**good, "description": HTTPStatus(one).phrase} for one in statuses},
+        **{str(status): {**good, "description": HTTPStatus(status).phrase} for status in statuses},
         **{
             str(status): {"description": text, **refusal}
             for status, text in sorted(descriptions.items())
@@ -211,15 +221,15 @@ def _responses(route: Route, schemas: _Schemas, refusal: JsonObject) -> JsonObje
 
 def _good_content(route: Route, schemas: _Schemas) -> JsonObject:
     """Return the content of the replies that are no refusals, by media type."""
-    found: JsonObject = {}
+    content: JsonObject = {}
     if route.response is not None:
         schema = schemas[route.response, "serialization"]
-        found |= _lines(schema, route.example) if route.live else _content(schema, route.example)
+        content |= _lines(schema, route.example) if route.live else _content(schema, route.example)
     if route.exported is not None:
-        found |= _lines(schemas[route.exported, "serialization"], None)
+        content |= _lines(schemas[route.exported, "serialization"], None)
     for media_type, schema in (route.content or {}).items():
-        found[media_type] = {"schema": schema}
-    return found
+        content[media_type] = {"schema": schema}
+    return content
 
 
 def _content(schema: JsonObject, example: object) -> JsonObject:

@@ -1,4 +1,4 @@
-"""JSON members of responses: times, objects, and members left out where they have no value."""
+"""JSON members of responses: times, objects, and the omission of members without a value."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from baton.protocols.iso_time import format_time
 
 
 def without_none(members: Mapping[str, object]) -> JsonObject:
-    """Return `members` in their order, without those that are None."""
+    """Return `members` in their order, without None values."""
     return {name: value for name, value in members.items() if value is not None}
 
 

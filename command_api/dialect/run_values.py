@@ -1,9 +1,9 @@
-"""The large values of runs in answers, for every dialect alike.
+"""The large values of runs in responses, the same for every dialect.
 
-An answer shows values in full as long as it fits into the limit of one answer. Beyond that the
-largest values are named: `{"$artifact": "<sha256>", "bytes": n}` can be fetched by its hash, and
-`{"$omitted": true, "bytes": n}` stands for a value that is stored only with its run. Lists show
-small values alone. The models describe all three in OpenAPI documents.
+A response shows values in full as long as it fits into the limit of one response. Beyond that the
+largest values are replaced: `{"$artifact": "<sha256>", "bytes": n}` can be fetched by its hash, and
+`{"$omitted": true, "bytes": n}` replaces a value that is stored only with its run. Lists show only
+small values. The models describe all three in OpenAPI documents.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
@@ -24,12 +24,12 @@ from baton.projector.views.runs.view import Document as Run
 MAX_IN_LIST: Final = 4 * 1024
 """The largest value, in bytes of JSON, that a list shows."""
 MAX_INPUTS: Final = 4 * 1024 * 1024
-"""Bytes of steps' inputs that an answer shows at most."""
+"""The bytes of steps' inputs that a response shows at most."""
 _SHARES: Final = (4, 16)
-"""Parts of the limit that the values get when an answer was too large: one may be shown thrice."""
+"""The parts of the limit that values get in a too large response: one may be shown thrice."""
 
 Render: TypeAlias = Callable[[int], Awaitable[object]]
-"""Called with the bytes that steps' inputs may take; returns the body of the answer."""
+"""Called with the bytes that steps' inputs may take; returns the body of the response."""
 
 
 class _Instead(BaseModel):
@@ -55,34 +55,36 @@ class OmittedValue(_Instead):
 
 
 ShownValue: TypeAlias = NamedValue | OmittedValue | Json
-"""Any JSON value, or what stands for one."""
+"""Any JSON value, or its replacement."""
 ShownObject: TypeAlias = NamedValue | OmittedValue | JsonObject
-"""An object, or what stands for one."""
+"""An object, or its replacement."""
 ShownMembers: TypeAlias = OmittedValue | dict[str, ShownValue]
-"""An object whose members are shown one by one, or what stands for it."""
+"""An object whose members are shown one by one, or its replacement."""
 
 
 def named(artifact: Artifact) -> JsonObject:
-    """Return what an answer shows instead of an artifact's value."""
+    """Return the replacement of an artifact's value."""
     return {"$artifact": artifact.sha256, "bytes": artifact.bytes}
 
 
 def omitted(size: int) -> JsonObject:
-    """Return what an answer shows instead of a value of `size` bytes."""
+    """Return the replacement of a value of `size` bytes."""
     return {"$omitted": True, "bytes": size}
 
 
 def in_list(value: Json) -> Json:
-    """Return a value as a list shows it."""
-    size = size_of(value) + sum(one.bytes for one in artifacts_in(value))
+    """Return a value in the form for lists."""
+    size = size_of(value) + sum(artifact.bytes for artifact in artifacts_in(value))
     return value if size <= MAX_IN_LIST else omitted(size)
 
 
 async def load_values(context: RequestContext, artifacts: Collection[Artifact]) -> Values:
-    """Return what an answer shows for artifacts: the value, or the name of an unreadable one."""
+    """Return the values of artifacts for a response; an unreadable one is replaced by its name."""
     values = await context.services.values.load(context.tenant, artifacts)
-    lost = {one for one in artifacts if isinstance(values[one.sha256], UnreadableValue)}
-    return {**values, **{one.sha256: named(one) for one in lost}}
+    lost = {
+        artifact for artifact in artifacts if isinstance(values[artifact.sha256], UnreadableValue)
+    }
+    return {**values, **{artifact.sha256: named(artifact) for artifact in lost}}
 
 
 async def reply_with_run(
@@ -94,14 +96,14 @@ async def reply_with_run(
     status: int = 200,
     position: int | None = None,
 ) -> Reply:
-    """Reply with a run whose values are shown in full, or named where the answer gets too large.
+    """Reply with a run whose values are shown in full, or replaced if the response gets too large.
 
     Args:
         context: The request.
         run: The run; its values are replaced in place.
         steps: Its steps, likewise.
         render: Renders both; called again after more values were replaced.
-        status: The status of the answer.
+        status: The status of the response.
         position: The position of the command's newest event.
     """
     limit = context.services.max_answer_bytes
@@ -135,7 +137,7 @@ class _Place:
         self.size = 0 if self.artifact is None else self.artifact.bytes
 
     def replace(self) -> None:
-        """Name the value instead of showing it."""
+        """Replace the value by its name."""
         shown = omitted(self.size) if self.artifact is None else named(self.artifact)
         self.members[self.name] = shown
         self.size = 0
@@ -153,13 +155,13 @@ def _places(document: Run | Step) -> Iterator[_Place]:
 
 
 async def _load(context: RequestContext, places: Sequence[_Place], limit: int) -> None:
-    """Replace artifacts by their values; the largest ones are named if all don't fit."""
-    found = [place for place in places if place.artifact is not None]
-    if not found:
+    """Replace artifacts by their values; the largest ones stay named if not all fit."""
+    artifact_places = [place for place in places if place.artifact is not None]
+    if not artifact_places:
         return
     if limit:
-        _replace_largest(found, limit)
-    shown = [place for place in found if place.size]
+        _replace_largest(artifact_places, limit)
+    shown = [place for place in artifact_places if place.size]
     artifacts = {place.artifact for place in shown if place.artifact is not None}
     values = await load_values(context, artifacts)
     for place in shown:
@@ -173,7 +175,7 @@ def _replace_largest(places: Sequence[_Place], target: int) -> None:
         if place.artifact is None:
             place.size = size_of(place.members[place.name])
     left = sum(place.size for place in places)
-    for place in sorted(places, key=lambda one: one.size, reverse=True):
+    for place in sorted(places, key=lambda place: place.size, reverse=True):
         if left <= target or place.size <= len(orjson.dumps(omitted(place.size))):
             return
         left -= place.size
@@ -181,7 +183,7 @@ def _replace_largest(places: Sequence[_Place], target: int) -> None:
 
 
 def _drop_details(steps: Sequence[Step]) -> None:
-    """Drop tracebacks and evaluations, which are the last that can make an answer too large."""
+    """Drop tracebacks and evaluations, the last parts that can make a response too large."""
     for step in steps:
         if step.error is not None:
             step.error = replace(step.error, stack=None)

@@ -1,4 +1,4 @@
-"""Starting a run by hand: the request of a user or a client, not of a trigger."""
+"""Starts a run by hand: for a request of a user or a client, not of a trigger."""
 
 from dataclasses import dataclass
 

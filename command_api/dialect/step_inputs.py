@@ -32,39 +32,39 @@ async def read_step_inputs(
     if definition is None:
         return {}
     graph = definition.versions[run.definition_version].graph
-    events = (cast("Event", one.event) for one in history)
-    found = inputs_by_execution(events, graph, budget=budget)
-    shown = {one for given in found.values() for one in _artifacts(given)}
+    events = (cast("Event", stored.event) for stored in history)
+    inputs = inputs_by_execution(events, graph, budget=budget)
+    shown = {artifact for given in inputs.values() for artifact in _artifacts(given)}
     if not shown:
-        return found
+        return inputs
     values = await load_values(context, shown)
-    return {execution: _with_values(given, values) for execution, given in found.items()}
+    return {execution: _with_values(given, values) for execution, given in inputs.items()}
 
 
 def inputs_by_execution(
     events: Iterable[Event], graph: Graph, *, budget: int = MAX_INPUTS
 ) -> Mapping[str, JsonObject]:
-    """Return the input of each attempt among `events`, up to the first beyond `budget`.
+    """Return the input of each attempt in `events`, up to the first one that exceeds `budget`.
 
-    Artifacts in it are to be replaced by their values, which the budget has room for.
+    The caller must replace the artifacts in it by their values, which the budget includes.
     """
-    found: dict[str, JsonObject] = {}
+    inputs: dict[str, JsonObject] = {}
     state, bytes_left = State(), budget
     for event in events:
         if isinstance(event, StepStarted):
             step_input = _step_input(state, graph, event.step_id)
-            size = size_of(step_input) + sum(one.bytes for one in _artifacts(step_input))
+            size = size_of(step_input) + sum(artifact.bytes for artifact in _artifacts(step_input))
             if size > bytes_left and state.artifacts:
-                names = {one.sha256: named(one) for one in _artifacts(step_input)}
+                names = {artifact.sha256: named(artifact) for artifact in _artifacts(step_input)}
                 step_input = _with_values(step_input, names)
                 size = size_of(step_input)
             bytes_left -= size
             if bytes_left < 0:
                 break
             attempt = execution_id(state.run_id, event.step_id, event.visit, event.attempt)
-            found[attempt] = step_input
+            inputs[attempt] = step_input
         state = evolve(state, event)
-    return found
+    return inputs
 
 
 def _artifacts(step_input: JsonObject) -> Iterator[Artifact]:

@@ -1,4 +1,4 @@
-"""The value of an artifact that an answer named instead of showing it, by its hash."""
+"""The value of an artifact that a response replaced by its hash."""
 
 import logging
 import re
@@ -22,14 +22,14 @@ _log = logging.getLogger(__name__)
 async def show_artifact(context: RequestContext) -> Reply:
     """Reply with the tenant's value whose hash the path names; raises Refused 404 and 500."""
     sha256 = context.params["hash"]
-    found = None
+    value = None
     if _SHA256.fullmatch(sha256):
         try:
-            found = await context.services.values.find(context.tenant, sha256)
+            value = await context.services.values.find(context.tenant, sha256)
         except Unreadable as error:
             _log.error("%s", error)
             raise Refused("internal_error", f"The value is lost: {error}") from error
-    if found is None:
+    if value is None:
         message = "There is no such artifact"
         raise Refused("not_found", message)
-    return Reply(status=200, body=found)
+    return Reply(status=200, body=value)

@@ -11,11 +11,10 @@ _ENDLESS_WAIT = re.compile(r"\bwait\s*=\s*\"?\d{10}", re.IGNORECASE)
 
 
 def require_readable(request: web.Request) -> None:
-    """Raise Refused 400 unless every header value is UTF-8 and no number in it is endless.
+    """Raise Refused 400 unless every header value is UTF-8 and has no excessively long number.
 
-    aiohttp decodes other bytes to surrogates, which no encoder takes.
-
-    The parser has refused control characters and names that aren't ASCII.
+    aiohttp decodes other bytes to surrogates, which no encoder accepts. The parser has already
+    refused control characters and names that aren't ASCII.
     """
     for _, value in request.raw_headers:
         if not value.isascii():

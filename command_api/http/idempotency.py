@@ -42,7 +42,7 @@ def fingerprint_of(method: str, path: str, body: bytes) -> str:
 
 
 class KeyedRequest:
-    """A request with an idempotency key of its tenant."""
+    """A request with an idempotency key, which belongs to its tenant."""
 
     __slots__ = ("_clock", "_fingerprint", "_key", "_keys", "_tenant")
 

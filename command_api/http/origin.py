@@ -1,4 +1,4 @@
-"""The origin of a request, as events record it."""
+"""The origin of a request, in the form that events record."""
 
 from aiohttp import web
 
@@ -12,5 +12,5 @@ def origin_of(request: web.Request) -> Origin:
 
 
 def recorded_text(text: str) -> str:
-    """Return a text that a caller chose as events may hold it."""
+    """Return a text that a caller chose, in the form that events record."""
     return text[:MAX_TEXT].encode("ascii", "backslashreplace").decode()

@@ -1,9 +1,9 @@
-"""Read your own write: the response to a command is sent once the views hold its effect.
+"""Read your own writes: the response to a command is sent once the views hold its effect.
 
 The wait is bounded: if the views are late, the response carries a `Warning` header. `Prefer:
 respond-async` (RFC 7240) skips the wait. A response to a caller with a token has a `Baton-Position`
-header: after a command the position of its effect, after a query the position that the views held
-before.
+header: after a command it is the position of its effect, after a query the position that the views
+held before the query.
 """
 
 import re
@@ -17,7 +17,7 @@ from baton.command_api.services import Services
 POSITION = "Baton-Position"
 _LATE = '199 baton "Queries may not show this yet"'
 WAIT_MS = 5_000
-"""Milliseconds that a response waits for the views."""
+"""The time that a response waits for the views, in ms."""
 _BETWEEN_COMMAS: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
 _QUOTE: Final = '"'
 
@@ -50,9 +50,9 @@ def preferences(request: web.Request) -> list[str]:
     if "Prefer" not in request.headers:
         return []
     return [
-        _preference(one)
+        _preference(preference)
         for value in request.headers.getall("Prefer")
-        for one in _BETWEEN_COMMAS.findall(value)
+        for preference in _BETWEEN_COMMAS.findall(value)
     ]
 
 

@@ -59,11 +59,11 @@ _DOMAIN_CODES: Mapping[Code, ErrorCode] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """The reason of a refusal; `faults` name each wrong place, `trace_id` finds the log line.
+    """The reason of a refusal; `faults` names each wrong place, `trace_id` finds the log line.
 
     A fault's path is made of member names of the request document and array indexes. `rejected` is
-    the domain's refusal behind it, if the domain refused: a dialect that has words of its own makes
-    its message from it. `status` is set where it isn't the usual one of the code.
+    the domain's refusal, if the domain refused: a dialect with its own words makes its message from
+    it. `status` is set if it isn't the usual status of the code.
     """
 
     code: ErrorCode

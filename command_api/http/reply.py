@@ -8,7 +8,7 @@ from aiohttp import web
 
 JSON = "application/json"
 SERVER = "baton"
-"""Without versions, which the default names."""
+"""The name of the server without versions, which aiohttp's default would show."""
 STANDARD = (
     ("Server", SERVER),
     ("X-Content-Type-Options", "nosniff"),
@@ -16,15 +16,15 @@ STANDARD = (
     ("X-Frame-Options", "DENY"),
     ("Content-Security-Policy", "frame-ancestors 'none'"),
 )
-"""Headers of every response. One with headers of its own gets the missing ones when it is sent."""
+"""The headers of every response; a response gets the missing ones when it is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """A response that can be stored and replayed.
 
-    `position` is that of the last event which the command appended, 0 if it appended none; the
-    response waits until the views hold it. The reply to a query has None.
+    `position` is the position of the last event that the command appended, 0 if it appended none;
+    the response waits until the views hold it. The reply to a query has None.
     """
 
     status: int

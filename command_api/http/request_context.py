@@ -1,4 +1,4 @@
-"""A request as its handler sees it: the caller, the parsed input, and how to reply."""
+"""A request as its handler sees it: the caller, the parsed input, and the methods to reply."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
@@ -67,7 +67,7 @@ class RequestContext:
 
     @property
     def caller(self) -> Caller:
-        """The subject of this request and where it came from, as accesses record them."""
+        """The subject of this request and its origin, as accesses record them."""
         return Caller(
             tenant=self.tenant, actor=self.principal.actor, origin=origin_of(self.request)
         )
@@ -112,7 +112,10 @@ class RequestContext:
             raise refused_field(message, idempotency.HEADER)
 
     async def read_body(self) -> None:
-        """Read the body into `body`; the handler of an open route calls it, any other has it."""
+        """Read the body into `body`.
+
+        Handlers of open routes call it themselves; for other routes the application has read it.
+        """
         if self.request.body_exists:
             self.body = await self._read()
 
@@ -152,7 +155,7 @@ class RequestContext:
         return parsed
 
     def judge_unknown(self, faults: Sequence[Fault]) -> None:
-        """Refuse what a strict request doesn't want, or warn of it in the reply."""
+        """Refuse unknown members in a strict request, or add a warning about them to the reply."""
         if strictness.STRICT in preferences(self.request):
             if faults:
                 raise strictness.refusal_of_unknown(faults)
@@ -176,7 +179,7 @@ class RequestContext:
         )
 
     async def idempotently(self, work: Callable[[], Awaitable[Reply]]) -> Reply:
-        """Call `work` under the request's Idempotency-Key, or call it as it is without a key.
+        """Call `work` under the request's Idempotency-Key, or directly without a key.
 
         The application wraps the handler of a `keyed` route in this; an open route calls it after
         it has verified the sender. A sender without a token shares no keys with users.
@@ -209,7 +212,7 @@ class RequestContext:
         return self.services.budgets.limits.json_values
 
     async def in_turn(self, parse: Callable[[], T]) -> T:
-        """Return what `parse` makes of the body: large bodies are parsed in turns."""
+        """Return the result of `parse` for the body: large bodies are parsed in turns."""
         return await self.services.budgets.turns.run(len(self.body), parse)
 
     def _request_fingerprint(self) -> str:

@@ -1,8 +1,8 @@
-"""Members of a body that its document doesn't know: nothing of them is stored, and they are named.
+"""Members of a body that its model doesn't know: they aren't stored, and the response names them.
 
 A request is lenient by default: the response has a `Warning` (RFC 9111's former field) that names
 each of them with its path and the nearest known name. `Prefer: handling=strict` (RFC 7240, 4.4)
-refuses the request instead. Which members a document knows comes from its pydantic model.
+refuses the request instead. The known members are those of the pydantic model.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,12 +34,12 @@ class DocumentMember(str):
 
 
 def unknown_members(model: BaseModel, document: object) -> list[Fault]:
-    """Return at most `MAX_NAMED` faults, and one more that stands for the rest.
+    """Return at most `MAX_NAMED` faults, and one more that counts the rest.
 
     Args:
         model: The document as read. A model may have the class attribute `read_only` (names that
-            are ignored without a word) and the property `unused_members` (names that it knows but
-            that another of its members makes meaningless).
+            are ignored without a warning) and the property `unused_members` (names that it knows
+            but that another of its members makes meaningless).
         document: The document as sent.
     """
     known = _known_members(type(model))
@@ -49,18 +49,18 @@ def unknown_members(model: BaseModel, document: object) -> list[Fault]:
 
 
 def unknown_member(path: tuple[str | int, ...], known: Iterable[str]) -> Fault:
-    """Return the fault of the member at `path`, beside which `known` ones could stand."""
+    """Return the fault of the unknown member at `path`; `known` are the names allowed there."""
     *around, name = path
     hint = did_you_mean(str(name)[:_MAX_NAME], known)
     return Fault(_place(tuple(around), str(name)), f"is unknown{hint}")
 
 
 def bounded(faults: Iterable[Fault]) -> list[Fault]:
-    """Return the first `MAX_NAMED` of `faults`, and one more that stands for the rest."""
-    found = list(islice(faults, MAX_NAMED + 1))
-    if len(found) > MAX_NAMED:
-        found[MAX_NAMED] = Fault((), "there are more members that aren't known")
-    return found
+    """Return the first `MAX_NAMED` of `faults`, and one more that counts the rest."""
+    named = list(islice(faults, MAX_NAMED + 1))
+    if len(named) > MAX_NAMED:
+        named[MAX_NAMED] = Fault((), "there are more members that aren't known")
+    return named
 
 
 def warning_of(faults: Sequence[Fault]) -> str:
@@ -78,8 +78,8 @@ def refusal_of_unknown(faults: Sequence[Fault]) -> Refused:
 
 def _walk(model: object, document: object, path: tuple[str | int, ...]) -> Iterator[Fault]:
     if isinstance(model, list) and isinstance(document, list):
-        for index, (one, sent) in enumerate(zip(model, document, strict=False)):
-            yield from _walk(one, sent, (*path, index))
+        for index, (element, sent) in enumerate(zip(model, document, strict=False)):
+            yield from _walk(element, sent, (*path, index))
     elif isinstance(model, BaseModel) and isinstance(document, dict):
         yield from _walk_members(model, document, path)
 
@@ -103,9 +103,9 @@ def _walk_members(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _KnownMembers:
-    """The members of a model, by their names in a document, and what `unknown_members` says of it.
+    """The members of a model by their names in a document, and the hints for `unknown_members`.
 
-    Kept per class: to look for an attribute that a pydantic model lacks takes long.
+    Kept per class, because looking up an attribute that a pydantic model lacks takes long.
     """
 
     names: Mapping[str, str]
@@ -140,5 +140,5 @@ def _place(path: tuple[str | int, ...], name: str) -> tuple[str | int, ...]:
 def _quoted(fault: Fault) -> str:
     """Return a fault as the content of a quoted string: printable ASCII, escaped."""
     text = f"{fault.place} {fault.message}".strip()
-    plain = "".join(one if ord(one) in _SAFE else "?" for one in text)
+    plain = "".join(character if ord(character) in _SAFE else "?" for character in text)
     return plain.replace("\\", "\\\\").replace('"', '\\"')

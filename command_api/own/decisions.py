@@ -56,13 +56,13 @@ async def _try(context: RequestContext) -> Reply:
     graph = body_of(definition, version).graph
     run_input = {} if body.input is None else body.input
     scope = {"input": run_input, "context": body.context, "steps": body.steps}
-    found = test_decision(graph, body.step_id, scope)
+    result = test_decision(graph, body.step_id, scope)
     shown = {
         "stepId": body.step_id,
         "version": version,
-        "next": found.selected,
-        "case": found.matched_case_index,
-        "evaluations": [render_case(one) for one in found.evaluations],
+        "next": result.selected,
+        "case": result.matched_case_index,
+        "evaluations": [render_case(evaluation) for evaluation in result.evaluations],
     }
     return context.reply(200, without_none(shown))
 

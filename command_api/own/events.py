@@ -43,7 +43,7 @@ async def _receive(context: RequestContext) -> Reply:
         on_unknown=unknown.append,
     )
     records = await context.in_turn(lambda: _read(context, receipt))
-    context.judge_unknown(bounded(unknown_member(one, PAYLOAD_MEMBERS) for one in unknown))
+    context.judge_unknown(bounded(unknown_member(fault, PAYLOAD_MEMBERS) for fault in unknown))
     counts = await send_records(context.services, context.principal, records)
     body = {
         "accepted": counts.accepted,

@@ -38,12 +38,12 @@ class FunctionList(BaseModel):
 
 
 async def _list(context: RequestContext) -> Reply:
-    found = await context.services.functions.overview()
-    queues = {one.queue for one in found.functions if one.queue is not None}
+    overview = await context.services.functions.overview()
+    queues = {function.queue for function in overview.functions if function.queue is not None}
     body = {
-        "functions": [_rendered(one) for one in found.functions],
+        "functions": [_rendered(function) for function in overview.functions],
         "queues": sorted(queues),
-        "executors": found.executors,
+        "executors": overview.executors,
         "queueDepth": await queue_depth(context.services, context.tenant),
     }
     return context.reply(200, body)

@@ -43,9 +43,9 @@ async def _show(context: RequestContext) -> Reply:
         return context.reply(200, {})
     store = context.services.store
     history = await store.read(stream_name(context.tenant, "run", run.id))
-    async for one in _records_before(store, context.tenant, history[0].position):
-        if derived_id(run.definition_id, stream_parts(one.stream).id) == run.id:
-            return context.reply(200, {"record": record_summary(one, in_page=True)})
+    async for recorded in _records_before(store, context.tenant, history[0].position):
+        if derived_id(run.definition_id, stream_parts(recorded.stream).id) == run.id:
+            return context.reply(200, {"record": record_summary(recorded, in_page=True)})
     return context.reply(200, {})
 
 
@@ -54,10 +54,12 @@ async def _records_before(store: EventStore, tenant: str, before: int) -> AsyncI
     begin, top, lowest = f"{tenant}/record/", before, max(1, before - SCANNED)
     while top > lowest:
         start = max(lowest, top - _BATCH)
-        for one in reversed(await store.read_all(after=start - 1, limit=top - start)):
-            received = isinstance(one.event, RecordReceived) and one.stream.startswith(begin)
-            if received and start <= one.position < top:
-                yield one
+        for recorded in reversed(await store.read_all(after=start - 1, limit=top - start)):
+            received = isinstance(recorded.event, RecordReceived) and recorded.stream.startswith(
+                begin
+            )
+            if received and start <= recorded.position < top:
+                yield recorded
         top = start
 
 

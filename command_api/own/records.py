@@ -77,10 +77,10 @@ async def _list(context: RequestContext) -> Reply:
     limit = integer(context.query, "limit", 50, at_least=1, at_most=MAX_LIMIT)
     before = integer(context.query, "before", 0, at_least=0, at_most=MAX_POSITION)
     top = min(before or MAX_POSITION, await store.head() + 1)
-    found = await read_backwards(store, context.tenant, (RecordReceived,), before=top, limit=limit)
+    part = await read_backwards(store, context.tenant, (RecordReceived,), before=top, limit=limit)
     body = {
-        "records": [record_summary(one, in_page=True) for one in found.events],
-        "next": found.reached if found.reached > 1 else None,
+        "records": [record_summary(event, in_page=True) for event in part.events],
+        "next": part.reached if part.reached > 1 else None,
     }
     return context.reply(200, without_none(body))
 
@@ -92,9 +92,9 @@ async def _show(context: RequestContext) -> Reply:
         raise NotFound("record_event", ident)
     event = cast("RecordReceived", history[0].event)
     outcomes = await _fired(context, ident, event)
-    for one in history:
-        if isinstance(one.event, TriggersConsidered):
-            skipped = one.event.skipped
+    for stored in history:
+        if isinstance(stored.event, TriggersConsidered):
+            skipped = stored.event.skipped
             outcomes += [(by, {"outcome": "skipped", "reason": reason}) for by, reason in skipped]
     matches = [await _match(context, by, outcome) for by, outcome in outcomes]
     return context.reply(200, {**record_summary(history[0], in_page=False), "matches": matches})
@@ -129,13 +129,13 @@ async def _fired(
     """
     services, tenant = context.services, context.tenant
     waiting = await services.definitions.of_event_type(tenant, event.type, now=context.now())
-    found = {one.definition_id for one in waiting}
+    definition_ids = {definition.definition_id for definition in waiting}
     if event.record_id:
         wanted = RunFilter(record_id=event.record_id, triggers=("record",))
         runs = await services.runs.matching(tenant, wanted, None, limit=MAX_LIMIT)
-        found |= {run.definition_id for run in runs}
+        definition_ids |= {run.definition_id for run in runs}
     outcomes: list[tuple[str, JsonObject]] = []
-    for by in sorted(found):
+    for by in sorted(definition_ids):
         run_id = derived_id(by, ident)
         if await services.runs.get(tenant, run_id) is not None:
             outcomes.append((by, {"outcome": "fired", "runId": run_id}))

@@ -1,7 +1,7 @@
-"""The time for which a server relies on what it has read about a key or a user of its own.
+"""Decides how long a server relies on what it has read about a key or a user.
 
-It ends `FRESH_MS` after this process began its last successful look at the announcements of
-`baton.command_api.commands.access`, or after it read the access itself. A look that fails or is
+That time ends `FRESH_MS` after this process began its last successful read of the announcements of
+`baton.command_api.commands.access`, or after it read the access itself. A read that fails or is
 late makes nothing valid for longer: each request then reads from the event store, and is refused
 while that is unavailable. Decision 0026 has the reasons.
 """
@@ -15,13 +15,13 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import Checkpoints, EventStore
 
 LOOK_MS: Final = 200
-"""The pause between two looks at the announcements."""
+"""The pause between two reads of the announcements, in ms."""
 FRESH_MS: Final = 800
-"""The age of a look from which on nothing is used from memory."""
+"""The age of a read, in ms, from which on nothing is used from memory."""
 KEEP_MS: Final = 60_000
-"""The time after which an access is read again although nothing was announced.
+"""The time after which an access is read again although no change was announced, in ms.
 
-It bounds the life of one whose end was stored, but cut off before its announcement.
+It bounds the life of an access whose end was stored but not announced.
 """
 
 _log = logging.getLogger("baton.api")
@@ -35,7 +35,7 @@ class Reading(NamedTuple):
 
 
 class AccessWatch:
-    """Looks for announced changes of access; without looks each reading is old very soon."""
+    """Reads announced changes of access; without its reads, each reading becomes old very soon."""
 
     def __init__(self, events: EventStore, checkpoints: Checkpoints, clock: Clock) -> None:
         self._events, self._checkpoints, self._clock = events, checkpoints, clock
@@ -47,7 +47,7 @@ class AccessWatch:
         return Reading(self._clock.now(), self._change)
 
     def holds(self, reading: Reading, now: int) -> bool:
-        """Return whether what was read still holds; a clock that was set back says no."""
+        """Return whether a reading still holds; it doesn't if the clock was set back."""
         if reading.change != self._change or now >= reading.at + KEEP_MS:
             return False
         return 0 <= now - max(reading.at, self._looked_at) < FRESH_MS
@@ -62,7 +62,7 @@ class AccessWatch:
             await self._events.head()  # the log delivers what a process beside this one appended
 
     async def run(self) -> None:
-        """Look for announcements until cancelled."""
+        """Read the announcements until cancelled."""
         while True:
             try:
                 await self.look()

@@ -1,8 +1,8 @@
 """API keys as bearer credentials: verification, and the end of a revoked key on every server.
 
 A verified key is kept in memory, so that a request costs no round trip, and is used from there
-while the access watch says that it holds. Views take no part, as they may lag. Every key that isn't
-valid gets the 401 of tokens.
+while the access watch says that it holds. Views aren't used, because they may lag. Every invalid
+key gets the same 401 as a token.
 """
 
 import logging
@@ -26,14 +26,14 @@ from baton.eventlog.ports.stores import EventStore
 from baton.protocols.api_key_text import MAX_LENGTH, parse_key
 
 SAVE_USES_MS: Final = 60_000
-"""The pause between two writes of the last uses."""
+"""The pause between two writes of the last uses, in ms."""
 
 _log = logging.getLogger("baton.api")
 
 
 @dataclass(slots=True)
 class _Verified:
-    """A valid key, and the reading that it was found by; times are ms since the epoch, UTC."""
+    """A valid key, and the reading that verified it; times are ms since the epoch, UTC."""
 
     identity: Identity
     key_id: str
@@ -42,7 +42,7 @@ class _Verified:
 
 
 class ApiKeyAuthenticator:
-    """Verifies API keys. Without looks of `watch` each key is read very often."""
+    """Verifies API keys. Unless `watch` reads announcements, each key is read very often."""
 
     def __init__(
         self, events: EventStore, watch: AccessWatch, uses: ApiKeyUses, clock: Clock
@@ -65,7 +65,7 @@ class ApiKeyAuthenticator:
         return known.identity
 
     async def run(self) -> None:
-        """Save the last uses now and then, until cancelled."""
+        """Save the last uses at intervals, until cancelled."""
         while True:
             await self._clock.idle(SAVE_USES_MS)
             try:
@@ -74,7 +74,7 @@ class ApiKeyAuthenticator:
                 _log.debug("the last uses of API keys are saved later: %s", error)
 
     async def save_uses(self) -> None:
-        """Save the last uses since the last call; raises `Unavailable`, and keeps them then."""
+        """Save the last uses since the last call; raises `Unavailable`, and then keeps them."""
         used, self._used = self._used, {}
         try:
             await self._uses.record(used)

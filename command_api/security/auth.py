@@ -31,17 +31,17 @@ from baton.eventlog.ports.clock import Clock
 MAX_TOKEN = 8_192
 MAX_KEY_ID = 255
 _TENANTS_SHOWN = 10
-"""Tenants of a token that a refusal names."""
+"""The number of a token's tenants that a refusal names."""
 
 _UNVERIFIED: Options = {"verify_signature": False}
 _OWN_TIME_CHECKS: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
 
 
 class TokenAuthenticator:
-    """Verifies JWTs, and caches valid ones by their hash while their key is good.
+    """Verifies JWTs, and caches valid ones by their hash while their key is valid.
 
-    A token is looked at before its key is asked for, so that text which can't be a valid token
-    never makes the source fetch keys.
+    A token is checked before its key is requested, so that a text that can't be a valid token never
+    makes the source fetch keys.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class TokenAuthenticator:
 
         Args:
             keys: The source of the keys that verify tokens.
-            clock: Tells whether a token is valid now.
+            clock: Gives the time at which a token must be valid.
             expected: The claims that tokens must have.
             users: Knows the users who sign in at this server; None if an identity provider signs.
         """
@@ -72,7 +72,7 @@ class TokenAuthenticator:
         if cached is None or self._clock.now() >= cached[1]:
             try:
                 cached = await self._verify(token)
-            # Invalid base64, UTF-8 or JSON in a token surfaces as any of these.
+            # Invalid base64, UTF-8 or JSON in a token raises one of these.
             except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError):
                 raise unauthorized() from None
             self._cache.put(digest, cached)
@@ -108,7 +108,7 @@ class TokenAuthenticator:
             raise unauthorized()
 
     def _is_signed(self, token: str, key: VerifyingKey, algorithm: str) -> bool:
-        """Return whether `key` signed it; raises PyJWTError for a foreign issuer or audience."""
+        """Return whether `key` signed the token; raises PyJWTError for wrong issuer or audience."""
         try:
             jwt.decode(
                 token,

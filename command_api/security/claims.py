@@ -1,4 +1,4 @@
-"""The claims of a token: which are required, and the identity that they make.
+"""The claims of a token: the required ones, and the identity that they describe.
 
 Every function raises Refused 401 without saying which check failed; times of a wrong kind raise
 TypeError or ValueError, which mean the same.
@@ -13,7 +13,7 @@ from baton.command_api.principal import Identity, is_valid_tenant, scopes_of
 from baton.domain.text import is_plain
 
 LEEWAY_MS = 5_000
-"""Tolerated difference between the issuer's clock and this one."""
+"""The tolerated difference between the issuer's clock and this one, in ms."""
 MAX_TENANTS = 100
 MAX_GROUPS = 1_000
 USER = "baton_user"
@@ -50,7 +50,7 @@ def unauthorized() -> Refused:
 
 
 def require_access_type(header: Mapping[str, object]) -> None:
-    """Raise Refused for a token that isn't an access token, or whose header demands more."""
+    """Raise Refused for a token that isn't an access token, or whose header has requirements."""
     if str(header.get("typ", "JWT")).lower() not in _ACCESS_TYPES or "crit" in header:
         raise unauthorized()
 

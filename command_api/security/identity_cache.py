@@ -5,17 +5,17 @@ from typing import Final, TypeVar
 V = TypeVar("V")
 
 MAX_CACHED: Final = 10_000
-"""Credentials that are remembered; a full cache drops the oldest tenth."""
+"""The number of remembered credentials; a full cache drops the oldest tenth."""
 
 
 class IdentityCache(dict[bytes, V]):
-    """A dictionary with a bound, so that a look-up costs what it costs there."""
+    """A bounded dictionary, with the look-up of a plain dictionary."""
 
     __slots__ = ()
 
-    def put(self, digest: bytes, found: V) -> None:
-        """Remember `found`."""
+    def put(self, digest: bytes, identity: V) -> None:
+        """Remember `identity`."""
         if len(self) >= MAX_CACHED:
             for oldest in list(self)[: MAX_CACHED // 10]:
                 del self[oldest]
-        self[digest] = found
+        self[digest] = identity

@@ -1,9 +1,9 @@
 """The public keys of an identity provider, fetched from the configured JWKS address.
 
 A key verifies one algorithm, given by its type: RSA RS256, P-256 ES256, Ed25519 EdDSA. Symmetric
-keys and RSA keys under 2,048 bits are ignored. All requests share one fetch, which has a deadline,
-and a failure is remembered like a success, so that clients can't make Baton flood the provider and
-a provider that hangs delays them once.
+keys and RSA keys under 2,048 bits are ignored. All requests share one fetch, which has a deadline.
+A failure is remembered like a success, so that clients can't make Baton flood the provider, and a
+hanging provider delays requests only once.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ _log = logging.getLogger("baton.api")
 
 _ALGORITHMS = {("RSA", None): "RS256", ("EC", "P-256"): "ES256", ("OKP", "Ed25519"): "EdDSA"}
 FRESH_MS = 300_000
-"""Age at which the key set is fetched again: a withdrawn key ends its tokens within this time."""
+"""The age at which the key set is fetched again, in ms: a withdrawn key ends within this time."""
 REFETCH_MS = 30_000
-"""Age at which an unknown `kid` makes Baton fetch the key set again."""
+"""The age at which an unknown `kid` makes Baton fetch the key set again, in ms."""
 RETRY_MS = 10_000
-"""The time for which a failed fetch is not repeated."""
+"""The time for which a failed fetch is not repeated, in ms."""
 MAX_AGE_MS = 24 * 3_600_000
-"""Age at which a key set is no longer used although the provider fails."""
+"""The age at which a key set is no longer used although the provider fails, in ms."""
 MIN_RSA_BITS = 2_048
 _TIMEOUT = aiohttp.ClientTimeout(total=5)
 _MAX_BYTES = 1024 * 1024
@@ -39,8 +39,8 @@ _MAX_BYTES = 1024 * 1024
 class JwksKeys:
     """Keys by `kid`; a token without a `kid` is verified only if the set has a single key.
 
-    A key set that is due while the last fetch failed stays in use meanwhile: requests wait only
-    for a provider that isn't known to fail.
+    If the last fetch failed, the old key set stays in use meanwhile: requests only wait for a
+    provider that isn't known to fail.
     """
 
     algorithms = frozenset(_ALGORITHMS.values())
@@ -56,13 +56,13 @@ class JwksKeys:
         """Return the key that a token names; raises Refused 401, and Unavailable without keys."""
         kid = header.get("kid")
         await self._refresh(FRESH_MS)
-        found = self._find(kid)
-        if found is None:
+        choice = self._find(kid)
+        if choice is None:
             await self._refresh(REFETCH_MS)
-            found = self._find(kid)
-        if found is None:
+            choice = self._find(kid)
+        if choice is None:
             raise unauthorized()
-        return KeyChoice(keys=(found[0],), algorithm=found[1], until=self._due())
+        return KeyChoice(keys=(choice[0],), algorithm=choice[1], until=self._due())
 
     def _find(self, kid: object) -> tuple[jwt.PyJWK, str] | None:
         if isinstance(kid, str):
@@ -71,13 +71,13 @@ class JwksKeys:
         return only[0] if kid is None and len(only) == 1 else None
 
     def _due(self) -> int:
-        """Return when the keys have to be asked for again, in ms."""
+        """Return when the keys must be requested again, in ms."""
         fresh_until = (self._fetched_at or 0) + FRESH_MS
         retry_at = 0 if self._failed_at is None else self._failed_at + RETRY_MS
         return max(fresh_until, retry_at)
 
     async def _refresh(self, older_than_ms: int) -> None:
-        """Fetch the set if it is older than that; raises Unavailable without a usable set."""
+        """Fetch the set if it is too old; raises Unavailable without a usable set."""
         now = self._clock.now()
         fresh = self._fetched_at is not None and now - self._fetched_at < older_than_ms
         failing = self._failed_at is not None
@@ -93,7 +93,7 @@ class JwksKeys:
         return self._fetched_at is not None and now - self._fetched_at < MAX_AGE_MS
 
     def _shared_fetch(self) -> "asyncio.Task[None]":
-        """Return the fetch under way, or begin one; it records its result and raises nothing."""
+        """Return the running fetch, or begin one; it records its result and raises nothing."""
         if self._fetching is None or self._fetching.done():
             self._fetching = asyncio.create_task(self._fetch_once(), name="fetch key set")
         return self._fetching
@@ -130,22 +130,22 @@ def _usable(document: object) -> dict[str, tuple[jwt.PyJWK, str]]:
         message = "The key set has no keys"
         raise TypeError(message)
     keys: dict[str, tuple[jwt.PyJWK, str]] = {}
-    for one in listed:
-        found = _key(one)
-        if found is not None:
-            keys[str(one.get("kid", ""))] = found
+    for entry in listed:
+        usable = _key(entry)
+        if usable is not None:
+            keys[str(entry.get("kid", ""))] = usable
     return keys
 
 
-def _key(one: object) -> tuple[jwt.PyJWK, str] | None:
-    """Return the key if Baton can verify with it; RFC 7517 asks to ignore any other."""
-    if not isinstance(one, dict) or one.get("use", "sig") != "sig":
+def _key(entry: object) -> tuple[jwt.PyJWK, str] | None:
+    """Return the key if Baton can verify with it; RFC 7517 says to ignore other keys."""
+    if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
         return None
-    algorithm = _ALGORITHMS.get((str(one.get("kty")), one.get("crv")))
-    if algorithm is None or one.get("alg", algorithm) != algorithm:
+    algorithm = _ALGORITHMS.get((str(entry.get("kty")), entry.get("crv")))
+    if algorithm is None or entry.get("alg", algorithm) != algorithm:
         return None
     try:
-        key = jwt.PyJWK(one, algorithm=algorithm)
+        key = jwt.PyJWK(entry, algorithm=algorithm)
     except (jwt.PyJWTError, ValueError, TypeError, KeyError):
         return None
     if isinstance(key.key, RSAPublicKey) and key.key.key_size < MIN_RSA_BITS:

@@ -38,7 +38,7 @@ class PasswordSignIn:
         """Return a token.
 
         Raises Refused: 401 for a wrong name or password, 404 on a server that signs no tokens, 429
-        past the budgets; and `Unavailable`.
+        above the budgets; and `Unavailable`.
 
         Args:
             name: The user's name.
@@ -59,7 +59,7 @@ class PasswordSignIn:
         return self._issuer.issue(user, lifetime_s or LIFETIME_S)
 
     async def tenant_of(self, name: str) -> str | None:
-        """Return the tenant of the user of a name, None if there is none; raises `Unavailable`."""
+        """Return the tenant of the user called `name`, None without one; raises `Unavailable`."""
         return (await self._find(name)).tenant or None
 
     def _spend(self, name: str, peer: str) -> None:
@@ -72,7 +72,7 @@ class PasswordSignIn:
             raise Refused("rate_limited", message, headers={"Retry-After": str(wait_s)})
 
     async def _find(self, name: str) -> User:
-        """Return the user of a name, the initial state if there is none."""
+        """Return the user with a name, the initial state if there is none."""
         claimed = "" if name_fault(name) else name
         holder = (await load(self._store, CLAIM, user_claim_stream(claimed))).state.holder
         return (await load(self._store, USER, holder or user_stream(SERVER, "nobody"))).state

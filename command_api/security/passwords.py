@@ -1,7 +1,7 @@
 """Passwords of users, hashed with argon2id at the cost that RFC 9106 recommends.
 
-One hash takes tens of milliseconds and 64 MiB. It runs in a thread, two at once at most, so that
-sign-ins neither hold up the event loop nor exhaust the memory.
+One hash takes tens of milliseconds and 64 MiB. It runs in a thread, at most two at once, so that
+sign-ins neither block the event loop nor exhaust the memory.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 MIN_LENGTH: Final = 8
 MAX_LENGTH: Final = 1_000
-"""Characters of a password; a longer one is refused before it is hashed."""
+"""The number of characters of a password; a longer one is refused before it is hashed."""
 AT_ONCE: Final = 2
 
 _HASHER: Final = PasswordHasher()
@@ -35,8 +35,8 @@ class Passwords:
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Return whether the password has this hash.
 
-        Without a hash, as for a name that no user has, the result is False after the same time, so
-        that names can't be found out by a clock.
+        Without a hash, because the user doesn't exist, the result is False after the same time, so
+        that the response time doesn't reveal names.
         """
         if not is_acceptable(password):
             return False

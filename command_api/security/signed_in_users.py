@@ -1,4 +1,4 @@
-"""The users whom tokens of this server name: a removed one is refused before the token expires."""
+"""The users that tokens of this server name: a removed user is refused before the token expires."""
 
 from baton.command_api.commands.access import user_stream
 from baton.command_api.principal import Identity
@@ -12,7 +12,7 @@ from baton.eventlog.ports.stores import EventStore
 
 
 class SignedInUsers:
-    """Checks that users still exist; what was read is used while the watch says that it holds."""
+    """Checks that users still exist; a reading is used while the watch says that it holds."""
 
     def __init__(self, events: EventStore, watch: AccessWatch, clock: Clock) -> None:
         self._events, self._watch, self._clock = events, watch, clock

@@ -13,11 +13,11 @@ LIFETIME_S: Final = 3_600
 
 
 class TokenIssuer:
-    """Signs with the secret that verifies tokens first.
+    """Signs with the first of the secrets that verify tokens.
 
     Args:
         secret: The HS256 secret.
-        clock: Tells the time of issue.
+        clock: Gives the time of issue.
         expected: The claims that this server expects of a token.
     """
 
@@ -25,7 +25,7 @@ class TokenIssuer:
         self._secret, self._clock, self._expected = secret, clock, expected
 
     def issue(self, user: User, lifetime_s: int = LIFETIME_S) -> IssuedToken:
-        """Return a token that allows what the user may do, for so many seconds."""
+        """Return a token with the user's rights, valid for `lifetime_s` seconds."""
         now = self._clock.now() // 1_000
         claims: dict[str, object] = {
             "sub": user.name,

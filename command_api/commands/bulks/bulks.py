@@ -29,10 +29,10 @@ class NewBulk:
 
     Args:
         action: The action, and `args` its options, as the body of a request for a single run.
-        filter: The conditions that chose the runs, None for runs that were named.
+        filter: The conditions that chose the runs, None for runs that were named by their ids.
         run_ids: The runs, in the order in which they are treated.
         position: The position of the log as of which they were chosen.
-        per_second: The most runs in one second; None is as fast as possible.
+        per_second: The most runs per second; None is as fast as possible.
     """
 
     action: Action
@@ -46,7 +46,7 @@ class NewBulk:
 async def request_bulk(
     services: Services, principal: Principal, bulk_id: str, new: NewBulk, *, at: int
 ) -> CommandResult[State]:
-    """Request a bulk; an id that exists already requests nothing. Raises Invalid.
+    """Request a bulk; an existing id requests nothing. Raises Invalid.
 
     The ids of the runs are stored first: nothing refers to them if the request isn't recorded.
     """
@@ -69,7 +69,7 @@ async def request_bulk(
 async def stop_bulk(
     services: Services, principal: Principal, bulk_id: str, *, at: int
 ) -> CommandResult[State]:
-    """Stop a bulk: no further run is treated. Raises NotFound, and InConflict if it completed."""
+    """Stop a bulk: it treats no more runs. Raises NotFound, and InConflict if it completed."""
     command = StopBulk(actor=principal.actor, at=at)
     return await transact(services.store, DECIDER, _stream(principal, bulk_id), command)
 
@@ -83,9 +83,9 @@ async def retry_bulk(
     if not recorded:
         raise NotFound("bulk", bulk_id)
     newest: dict[str, Outcome] = {}
-    for one in recorded:
-        if isinstance(one.event, BulkProgressed):
-            newest |= {item.run_id: item.outcome for item in one.event.items}
+    for stored in recorded:
+        if isinstance(stored.event, BulkProgressed):
+            newest |= {item.run_id: item.outcome for item in stored.event.items}
     failed = [run_id for run_id, outcome in newest.items() if outcome == "failed"]
     command = RetryBulk(
         chunks=await _store(services, principal.tenant, failed),

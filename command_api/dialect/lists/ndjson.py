@@ -24,7 +24,7 @@ from baton.eventlog.errors import Unavailable
 NDJSON: Final = "application/x-ndjson"
 _CHUNK_BYTES: Final = 64 * 1024
 _WRITE_S: Final = 30.0
-"""Seconds that a client may take for one chunk; a slower one is cut off."""
+"""The time that a client may take for one chunk, in seconds; slower clients are disconnected."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ async def export(
 ) -> web.StreamResponse:
     """Send every item of a list as a line, in the order of `items`, which is always closed.
 
-    Raises Refused 400 for a request of HTTP/1.0, and what `items` raises before the first bytes.
+    Raises Refused 400 for a request of HTTP/1.0, and the errors of `items` before the first bytes.
     """
     response = web.StreamResponse(headers=headers)
     response.content_type = NDJSON
@@ -73,7 +73,7 @@ async def export(
 
 
 async def _record(context: RequestContext) -> None:
-    """Record the export before any of it is sent; raises `Unavailable`."""
+    """Record the export before any line is sent; raises `Unavailable`."""
     if context.request.method == hdrs.METH_HEAD:
         return
     resource = context.request.match_info.route.resource
@@ -109,7 +109,7 @@ async def _send(
         _log.warning("an export was cut off: its client read nothing for %g s", _WRITE_S)
     except Unavailable as error:
         _log.warning("an export was cut off: %s", error)
-    # Whatever failed, the client must not take what it got for the whole list.
+    # Whatever failed, the client must not mistake the lines so far for the whole list.
     except Exception:  # noqa: BLE001
         _log.exception("an export was cut off")
     if request.transport is not None:

@@ -1,4 +1,4 @@
-"""Pages of a list by opaque tokens: a token names the last item of the page before.
+"""Pages of a list by opaque tokens: a token names the last item of the previous page.
 
 A list stays complete while items are added: a token is a position in the list's order, never a
 number of items. A token belongs to one list with its filters; with others it is refused.
@@ -29,7 +29,7 @@ _INT64: Final = range(-(2**63), 2**63)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPage:
-    """The part of a list that a request asks for: at most `size` items behind `after`.
+    """The part of a list that a request asks for: at most `size` items after `after`.
 
     `after` None is the beginning. `of` identifies the list with its filters.
     """
@@ -39,7 +39,7 @@ class TokenPage:
     of: str
 
     def token(self, last: Position) -> str:
-        """Return the token of the page behind the item at `last`."""
+        """Return the token of the page after the item at `last`."""
         raw = orjson.dumps([self.of, *last])
         return urlsafe_b64encode(raw).decode().rstrip("=")
 
@@ -57,7 +57,9 @@ def token_page(
     """
     query = context.query
     size = integer(query, SIZE, default_size, at_least=1, at_most=max_size)
-    filters = sorted((name, one) for name, one in query.items() if name not in (TOKEN, SIZE, AS_OF))
+    filters = sorted(
+        (name, value) for name, value in query.items() if name not in (TOKEN, SIZE, AS_OF)
+    )
     of = sha256(orjson.dumps([context.request.path, filters])).hexdigest()[:12]
     text = single(query, TOKEN)
     after = None if text is None else _position(text, of, shape)
@@ -70,9 +72,11 @@ def _position(text: str, of: str, shape: Sequence[type]) -> Position:
         list_id, *position = orjson.loads(urlsafe_b64decode(padded))
     except (binascii.Error, ValueError, TypeError):
         raise _refused("isn't the nextPageToken of a page") from None
-    if [type(one) for one in position] != list(shape) or type(list_id) is not str:
+    if [type(member) for member in position] != list(shape) or type(list_id) is not str:
         raise _refused("isn't the nextPageToken of a page")
-    if any(type(one) is int and one not in _INT64 for one in position) or "\0" in str(position):
+    if any(type(member) is int and member not in _INT64 for member in position) or "\0" in str(
+        position
+    ):
         raise _refused("isn't the nextPageToken of a page")
     if list_id != of:
         raise _refused("belongs to another list, or to one with other filters")

@@ -1,4 +1,4 @@
-"""Graphs as dialects of tasks see them: what a task depends on, and its newest visit in a run."""
+"""Graphs as dialects with tasks show them: dependencies of tasks, and newest visits in a run."""
 
 from baton.command_api.dialect.task_graphs.dependencies import can_express, predecessors
 from baton.command_api.dialect.task_graphs.visits import newest_visits

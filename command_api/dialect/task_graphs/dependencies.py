@@ -1,4 +1,4 @@
-"""The steps of a graph as tasks: what each depends on, and whether tasks can express them."""
+"""The steps of a graph as tasks: their dependencies, and whether tasks can express the graph."""
 
 from baton.domain.definition.graph import Compute, Graph, Step
 from baton.domain.run.flow import edges_of, possible_successors
@@ -14,7 +14,7 @@ def predecessors(graph: Graph) -> dict[str, list[str]]:
 
 
 def can_express(graph: Graph, kinds: tuple[type, ...] = (Compute,)) -> bool:
-    """Return whether tasks can express the graph, but for settings that each task may keep.
+    """Return whether tasks can express the graph, apart from settings that each task may keep.
 
     They can't express conditions, branches, loops, and steps of other kinds than `kinds`.
     """
@@ -31,5 +31,5 @@ def _is_line(graph: Graph) -> bool:
     step: Step | None = graph.steps[0]
     while step is not None and step.id not in seen:
         seen.add(step.id)
-        step = next((graph.by_id[one] for one in possible_successors(step)), None)
+        step = next((graph.by_id[successor] for successor in possible_successors(step)), None)
     return step is None and len(seen) == len(graph.steps)

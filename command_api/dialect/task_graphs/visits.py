@@ -7,10 +7,10 @@ from baton.projector.views.run_steps.view import Document as Record
 
 def newest_visits(records: Iterable[Record]) -> dict[str, list[Record]]:
     """Return the records of each step's newest visit, in their order, by step id."""
-    found: dict[str, list[Record]] = {}
+    newest: dict[str, list[Record]] = {}
     for record in records:
-        visit = found.setdefault(record.step_id, [])
+        visit = newest.setdefault(record.step_id, [])
         if visit and visit[-1].visit != record.visit:
             visit.clear()
         visit.append(record)
-    return found
+    return newest

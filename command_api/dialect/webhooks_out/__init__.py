@@ -1,1 +1,1 @@
-"""Webhooks out, as far as dialects share it."""
+"""The parts of webhooks out that dialects share."""

@@ -1,7 +1,7 @@
-"""Shows the secret of a webhook in the answer that registers it, and keeps it out of storage.
+"""Shows the secret of a webhook in the response that registers it, and keeps it out of storage.
 
-The answer of a keyed request is stored for repetitions. It is stored without the secret, which is
-read from where it is encrypted whenever the answer is sent.
+The response of a keyed request is stored for repetitions. It is stored without the secret, which is
+read from its encrypted copy whenever the response is sent.
 """
 
 from dataclasses import replace

@@ -17,10 +17,10 @@ STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 async def load_webhook(context: RequestContext) -> Webhook:
     """Return the registration that the path names; raises NotFound."""
     webhook_id = context.params["webhookId"]
-    found = await context.services.webhooks.registrations.get(context.tenant, webhook_id)
-    if found is None:
+    webhook = await context.services.webhooks.registrations.get(context.tenant, webhook_id)
+    if webhook is None:
         raise NotFound("webhook_registration", webhook_id)
-    return found
+    return webhook
 
 
 async def page_of_deliveries(context: RequestContext, page: Page) -> tuple[list[Delivery], int]:

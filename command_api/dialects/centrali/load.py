@@ -42,14 +42,14 @@ async def definitions_page(
     page = numbered_page(context.query, sizes=PAGE_SIZES)
     sort = choice(context.query, "sort", tuple(sorts), "createdAt")
     order: Order = "asc" if choice(context.query, "order", _ORDERS) == "asc" else "desc"
-    found, total = await context.services.definitions.page(
+    definitions, total = await context.services.definitions.page(
         context.tenant,
         sort=sorts[sort or "createdAt"],
         order=order,
         offset=page.offset,
         limit=page.limit,
     )
-    return found, _meta(page, total)
+    return definitions, _meta(page, total)
 
 
 async def runs_page(context: RequestContext) -> tuple[list[Run], JsonObject]:
@@ -62,14 +62,14 @@ async def runs_page(context: RequestContext) -> tuple[list[Run], JsonObject]:
     definition_id = context.params["orchestrationId"]
     if await context.services.definitions.get(context.tenant, definition_id) is None:
         raise NotFound("definition", definition_id)
-    found, total = await context.services.runs.page(
+    runs, total = await context.services.runs.page(
         context.tenant,
         definition_id=definition_id,
         statuses=() if status is None else core_statuses(status),
         offset=page.offset,
         limit=page.limit,
     )
-    return found, _meta(page, total)
+    return runs, _meta(page, total)
 
 
 def wants_steps(context: RequestContext) -> bool:

@@ -81,16 +81,18 @@ def executed_steps(steps: Iterable[Step]) -> list[str]:
 
 def errors(run: Run, steps: Sequence[Step]) -> list[JsonObject]:
     """Return the failures that no later attempt recovered, and the run's own failure."""
-    found = list(_lasting_failures(steps))
-    if run.failure_code is not None and run.failed_step not in {each["stepId"] for each in found}:
-        found.append(
+    failures = list(_lasting_failures(steps))
+    if run.failure_code is not None and run.failed_step not in {
+        each["stepId"] for each in failures
+    }:
+        failures.append(
             {
                 "stepId": run.failed_step,
                 "code": run.failure_code,
                 "message": run.failure_message,
             }
         )
-    return found
+    return failures
 
 
 def _lasting_failures(steps: Sequence[Step]) -> Iterator[JsonObject]:

@@ -54,14 +54,14 @@ async def list_all(context: RequestContext) -> Reply:
     """List executions, the newest first; raises Refused 400."""
     page = offset_page(context.query, max_limit=MAX_LIMIT)
     status = choice(context.query, "status", tuple(STATUSES))
-    found, total = await context.services.runs.page(
+    runs, total = await context.services.runs.page(
         context.tenant,
         definition_id=single(context.query, "workflowId"),
         statuses=() if status is None else STATUSES[status],
         offset=page.offset,
         limit=page.limit,
     )
-    shown = [execution_in_list(run) for run in found]
+    shown = [execution_in_list(run) for run in runs]
     body = {"executions": shown, "total": total, "limit": page.limit, "offset": page.offset}
     return context.reply(200, body)
 

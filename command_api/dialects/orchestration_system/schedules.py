@@ -48,26 +48,28 @@ async def create(context: RequestContext) -> Reply:
 async def get(context: RequestContext) -> Reply:
     """Show a schedule; raises NotFound, also for the trigger of a workflow."""
     ident = context.params["scheduleId"]
-    found = await context.services.schedules.get(context.tenant, ident)
-    if found is None or not found.separate:
+    schedule = await context.services.schedules.get(context.tenant, ident)
+    if schedule is None or not schedule.separate:
         raise NotFound("schedule", ident)
-    definition = await _definition(context, found.definition_id)
-    return context.reply(200, _schedule(found, definition, now=context.now()))
+    definition = await _definition(context, schedule.definition_id)
+    return context.reply(200, _schedule(schedule, definition, now=context.now()))
 
 
 async def list_all(context: RequestContext) -> Reply:
     """List schedules, the newest first; raises Refused 400."""
     page = offset_page(context.query, max_limit=MAX_LIMIT)
-    found, total = await context.services.schedules.page(
+    schedules, total = await context.services.schedules.page(
         context.tenant,
         definition_id=single(context.query, "workflowId"),
         offset=page.offset,
         limit=page.limit,
     )
-    idents = {one.definition_id for one in found}
+    idents = {schedule.definition_id for schedule in schedules}
     definitions = {ident: await _definition(context, ident) for ident in idents}
     now = context.now()
-    shown = [_schedule(one, definitions[one.definition_id], now=now) for one in found]
+    shown = [
+        _schedule(schedule, definitions[schedule.definition_id], now=now) for schedule in schedules
+    ]
     body = {"schedules": shown, "total": total, "limit": page.limit, "offset": page.offset}
     return context.reply(200, body)
 

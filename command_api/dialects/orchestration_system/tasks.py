@@ -36,7 +36,10 @@ def graph_of(tasks: Sequence[TaskBody], faults: Faults, *, before: Graph = NO_TA
     _check_names(tasks, faults)
     known = {name: step_id for step_id, name in task_names(before).items()}
     ids = _ids([task.name for task in tasks], known)
-    by_name = {**{one: one for one in ids}, **dict(zip(_names(tasks), ids, strict=True))}
+    by_name = {
+        **{task_id: task_id for task_id in ids},
+        **dict(zip(_names(tasks), ids, strict=True)),
+    }
     steps = tuple(
         _step(task, ids[index], _needs(task, index, by_name, faults), before.by_id.get(ids[index]))
         for index, task in enumerate(tasks)

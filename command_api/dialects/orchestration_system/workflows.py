@@ -39,21 +39,21 @@ async def create(context: RequestContext) -> Reply:
 
 async def get(context: RequestContext) -> Reply:
     """Show a workflow with its tasks; raises NotFound."""
-    found = await load_definition(context, context.params["workflowId"])
-    return context.reply(200, await _whole(context, found))
+    definition = await load_definition(context, context.params["workflowId"])
+    return context.reply(200, await _whole(context, definition))
 
 
 async def list_all(context: RequestContext) -> Reply:
     """List workflows, the newest first; raises Refused 400."""
     page = offset_page(context.query, max_limit=MAX_LIMIT)
     status = choice(context.query, "status", tuple(STATUSES))
-    found, total = await context.services.definitions.page(
+    definitions, total = await context.services.definitions.page(
         context.tenant,
         statuses=() if status is None else (STATUSES[status],),
         offset=page.offset,
         limit=page.limit,
     )
-    shown = [workflow_in_list(one) for one in found]
+    shown = [workflow_in_list(definition) for definition in definitions]
     body = {"workflows": shown, "total": total, "limit": page.limit, "offset": page.offset}
     return context.reply(200, body)
 

@@ -54,7 +54,7 @@ class StepBody(Model):
             config=self.with_,
             timeout_ms=DEFAULT_TIMEOUT_MS if self.timeout_ms is None else self.timeout_ms,
             retry=None if self.retry is None else self.retry.to_retry(),
-            when=tuple(one.to_condition() for one in self.when or ()),
+            when=tuple(condition.to_condition() for condition in self.when or ()),
             needs=needs,
         )
 

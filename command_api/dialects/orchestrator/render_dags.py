@@ -58,7 +58,9 @@ def is_active(definition: State, version: int) -> bool:
 def versions_of(definition: State) -> list[int]:
     """Return the versions, the highest first."""
     publications = definition.publications
-    return sorted(publications, key=lambda one: order_of(publications[one].label), reverse=True)
+    return sorted(
+        publications, key=lambda version: order_of(publications[version].label), reverse=True
+    )
 
 
 def _document(definition: State, version: int) -> JsonObject:
@@ -67,7 +69,7 @@ def _document(definition: State, version: int) -> JsonObject:
         "dagId": definition.slug,
         "version": definition.publications[version].label,
         "steps": [render_step(step) for step in body.graph.steps],
-        "edges": [{"from": one, "to": other} for one, other in edges_of(body.graph)],
+        "edges": [{"from": source, "to": target} for source, target in edges_of(body.graph)],
     }
     if body.annotations is not None:
         shown["metadata"] = body.annotations
@@ -76,7 +78,7 @@ def _document(definition: State, version: int) -> JsonObject:
 
 def render_step(step: Step) -> JsonObject:
     """Return a step without the members that have their default."""
-    conditions = [render_condition(one) for one in step.when]
+    conditions = [render_condition(condition) for condition in step.when]
     return {**_shown(step), "when": conditions} if conditions else _shown(step)
 
 
@@ -116,4 +118,7 @@ def _retry(retry: Retry) -> JsonObject:
 
 
 def _case(case: Case) -> JsonObject:
-    return {"when": [render_condition(one) for one in case.conditions], "next": case.next}
+    return {
+        "when": [render_condition(condition) for condition in case.conditions],
+        "next": case.next,
+    }

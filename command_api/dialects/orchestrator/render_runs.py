@@ -76,7 +76,7 @@ def output_hashes(steps: Sequence[Step]) -> Hashes:
 def render_steps(run: Run, graph: Graph, steps: Sequence[Step], hashes: Hashes) -> list[JsonObject]:
     """Return every step of the graph, in its order, as a run shows it."""
     of_step = _by_step(steps)
-    return [_summary(run, one.id, of_step.get(one.id, ()), hashes) for one in graph.steps]
+    return [_summary(run, step.id, of_step.get(step.id, ()), hashes) for step in graph.steps]
 
 
 def render_executions(
@@ -84,7 +84,9 @@ def render_executions(
 ) -> list[JsonObject]:
     """Return every step of the graph, in its order, as the list of steps shows it."""
     of_step = _by_step(steps)
-    return [_execution(run, graph, one.id, of_step.get(one.id, ()), hashes) for one in graph.steps]
+    return [
+        _execution(run, graph, step.id, of_step.get(step.id, ()), hashes) for step in graph.steps
+    ]
 
 
 def render_detail(
@@ -95,18 +97,20 @@ def render_detail(
     `logsRef` of the step is that of the newest attempt that logged anything.
     """
     shown = _execution(run, graph, step_id, records, hashes)
-    shown["attempts"] = [_attempt(one, hashes) for one in records]
-    shown["logsRef"] = next((ref for one in reversed(records) if (ref := _logs_ref(one))), None)
+    shown["attempts"] = [_attempt(record, hashes) for record in records]
+    shown["logsRef"] = next(
+        (ref for record in reversed(records) if (ref := _logs_ref(record))), None
+    )
     if records and shown["outputsHash"] is not None:
         shown["outputs"] = records[-1].output
     return shown
 
 
 def _by_step(steps: Sequence[Step]) -> dict[str, list[Step]]:
-    found: dict[str, list[Step]] = {}
+    by_step: dict[str, list[Step]] = {}
     for step in steps:
-        found.setdefault(step.step_id, []).append(step)
-    return found
+        by_step.setdefault(step.step_id, []).append(step)
+    return by_step
 
 
 def _summary(run: Run, step_id: str, records: Sequence[Step], hashes: Hashes) -> JsonObject:
@@ -114,7 +118,7 @@ def _summary(run: Run, step_id: str, records: Sequence[Step], hashes: Hashes) ->
         "stepId": step_id,
         "status": records[-1].status if records else _unstarted(run),
         "outputsHash": hashes.get(records[-1].execution_id) if records else None,
-        "attempts": sum(one.status != "skipped" for one in records),
+        "attempts": sum(record.status != "skipped" for record in records),
     }
 
 

@@ -125,13 +125,13 @@ async def list_all(context: RequestContext) -> Reply | web.StreamResponse:
         refuse_paging(context, TOKEN, SIZE)
         return await export(context, _rendered(context, matching), traceparent_of(context))
     page = token_page(context, (int, str), max_size=MAX_PAGE)
-    found: list[Run] = []
+    runs: list[Run] = []
     if matching is not None:
         last = None if page.after is None else (int(page.after[0]), str(page.after[1]))
-        found = await matching.behind(context, last, page.size + 1)
-    dags, shown = DagsOfRuns(context), found[: page.size]
+        runs = await matching.behind(context, last, page.size + 1)
+    dags, shown = DagsOfRuns(context), runs[: page.size]
     items = [render_runs.render_run_in_list(run, await dags.of(run)) for run in shown]
-    more = len(found) > page.size
+    more = len(runs) > page.size
     token = page.token((shown[-1].requested_at, shown[-1].id)) if more else None
     return context.reply(200, {"items": items, "nextPageToken": token})
 

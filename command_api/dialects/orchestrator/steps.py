@@ -37,7 +37,7 @@ async def show(context: RequestContext) -> Reply:
     step_id = context.params["stepId"]
     if step_id not in dag.graph.by_id:
         raise NotFound("step", step_id)
-    records = [one for one in steps if one.step_id == step_id]
+    records = [step for step in steps if step.step_id == step_id]
 
     async def render(_inputs: int) -> JsonObject:
         return render_detail(run, dag.graph, step_id, records, hashes)

@@ -1,9 +1,9 @@
-"""Streams the events of runs, in the seed's words.
+"""Streams the events of runs, with the members of the API's document.
 
 A run that is requested or reopened is `run.updated`; every event of a step is `step.updated`, whose
 `status` is the step's. `dagId` and `status` select events by the members of these names; `status`
-may be given several times. An empty value selects every event, as in the seed's template. Unknown
-parameters are refused, because a filter that isn't applied would go unnoticed.
+may be given several times. An empty value selects every event, as in the document's template.
+Unknown parameters are refused, because a filter that isn't applied would go unnoticed.
 """
 
 from collections.abc import Mapping

@@ -19,8 +19,8 @@ _HEADER = HeaderParameter(
 
 def trace_id(run_id: str, traceparent: str | None) -> str:
     """Return the trace id of the request that started a run, else one derived from its id."""
-    found = trace_id_of(traceparent) or trace_id_of(derived_traceparent(run_id))
-    return found or ""
+    known = trace_id_of(traceparent) or trace_id_of(derived_traceparent(run_id))
+    return known or ""
 
 
 def traceparent_of(context: RequestContext) -> dict[str, str]:

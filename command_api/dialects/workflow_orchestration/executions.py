@@ -71,9 +71,9 @@ async def list_tasks(context: RequestContext) -> Reply:
     run = await load_run(context, context.params["executionId"])
     steps = await context.services.run_steps.of_run(context.tenant, run.id)
     tasks = task_executions_of(run, await graph_of_run(context.services, run), steps)
-    found = [task for task in tasks if status in (None, task.status)]
-    shown = [json_form(task) for task in found[page.offset : page.offset + page.limit]]
-    return reply_with_list(context, shown, page, len(found))
+    selected = [task for task in tasks if status in (None, task.status)]
+    shown = [json_form(task) for task in selected[page.offset : page.offset + page.limit]]
+    return reply_with_list(context, shown, page, len(selected))
 
 
 async def retry_task(context: RequestContext) -> Reply:

@@ -139,7 +139,7 @@ def _shown_tasks(graph: Graph) -> list[TaskBody]:
 
 
 def _shown_points(graph: Graph) -> list[SynchronizationPointBody]:
-    return [SynchronizationPointBody.model_validate(json_form(one)) for one in points_of(graph)]
+    return [SynchronizationPointBody.model_validate(json_form(point)) for point in points_of(graph)]
 
 
 def _valid(body: Body) -> Body:

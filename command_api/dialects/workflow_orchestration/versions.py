@@ -34,7 +34,8 @@ def versioned(route: Route) -> Route:
 def api_version(context: RequestContext) -> Version:
     """Return the version that a request wants; raises Refused 406 for one that doesn't exist."""
     in_path = next(
-        (one for one in VERSIONS if context.request.path.startswith(f"/api/{one}/")), None
+        (version for version in VERSIONS if context.request.path.startswith(f"/api/{version}/")),
+        None,
     )
     accepted = _accepted(context)
     if accepted is not None and in_path not in (None, accepted):
@@ -79,7 +80,7 @@ def _accepted(context: RequestContext) -> Version | None:
         return None
     header = ",".join(context.headers.getall("Accept"))
     wanted = _VENDOR.findall(header)
-    known = next((one for one in VERSIONS if one in wanted), None)
+    known = next((version for version in VERSIONS if version in wanted), None)
     if known is None and wanted and _ANY_JSON.isdisjoint(_media_ranges(header)):
         message = f"There is no version {wanted[0][:20]} of this API: it has {', '.join(VERSIONS)}"
         raise Refused("not_acceptable", message)

@@ -35,17 +35,17 @@ async def create(context: RequestContext) -> Reply:
 
 async def get(context: RequestContext) -> Reply:
     """Show a workflow; raises NotFound."""
-    found = await load_definition(context, context.params["workflowId"])
-    return context.reply(200, json_form(workflow_of(found)))
+    definition = await load_definition(context, context.params["workflowId"])
+    return context.reply(200, json_form(workflow_of(definition)))
 
 
 async def list_all(context: RequestContext) -> Reply:
     """List workflows, the newest first; raises Refused 400."""
     page = offset_page(context.query, max_limit=MAX_LIMIT, default_limit=DEFAULT_LIMIT)
-    found, total = await context.services.definitions.page(
+    definitions, total = await context.services.definitions.page(
         context.tenant, offset=page.offset, limit=page.limit
     )
-    shown = [json_form(workflow_of(one)) for one in found]
+    shown = [json_form(workflow_of(definition)) for definition in definitions]
     return reply_with_list(context, shown, page, total)
 
 

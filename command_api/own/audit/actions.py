@@ -51,7 +51,7 @@ class Wanted:
         """Return whether a stored event may be wanted, without decoding it."""
         if event.topic not in self.actions or not event.stream.startswith(f"{self.tenant}/"):
             return False
-        return self.subject is None or any(one in event.state for one in self._named())
+        return self.subject is None or any(name in event.state for name in self._named())
 
     def holds(self, event: Any) -> bool:
         """Return whether a decoded event is wanted."""
@@ -80,23 +80,23 @@ def subjects_of(event: Any) -> tuple[str, ...]:
 
 async def read_actions(store: LeafStore, wanted: Wanted, *, before: int, limit: int) -> ActionPage:
     """Return the newest actions in front of the position `before`; raises `Unavailable`."""
-    found: list[Recorded] = []
+    actions: list[Recorded] = []
     top, lowest = before, max(1, before - SCANNED)
     while top > lowest:
         if wanted.since is not None and await _all_older(store, top - 1, wanted.since):
-            return ActionPage(found, None)
+            return ActionPage(actions, None)
         start = max(lowest, top - _BATCH)
         batch = await store.events(after=start - 1, limit=top - start)
         for event in reversed(batch):
             if event.position < top and wanted.may_hold(event):
                 recorded = decode_recorded(*event)
                 if wanted.holds(recorded.event):
-                    found.append(recorded)
-                    if len(found) == limit:
-                        return ActionPage(found, event.position)
+                    actions.append(recorded)
+                    if len(actions) == limit:
+                        return ActionPage(actions, event.position)
         top = start
         await asyncio.sleep(0)
-    return ActionPage(found, top if top > 1 else None)
+    return ActionPage(actions, top if top > 1 else None)
 
 
 async def end_of(store: LeafStore, until: int) -> int | None:

@@ -72,7 +72,7 @@ async def _show(context: RequestContext) -> Reply:
     before = cursor[0] if cursor else await _end(context, wanted.until)
     page = await read_actions(leaves, wanted, before=max(1, before), limit=limit)
     body = {
-        "actions": [_shown(one) for one in page.actions],
+        "actions": [_shown(action) for action in page.actions],
         "next": None if page.before is None else render_cursor(page.before, "action"),
     }
     return context.reply(200, without_none(body))

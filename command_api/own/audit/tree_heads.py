@@ -50,13 +50,13 @@ async def _latest(context: RequestContext) -> Reply:
 async def _list(context: RequestContext) -> Reply:
     limit = integer(context.query, "limit", 50, at_least=1, at_most=MAX_LIMIT)
     after = integer(context.query, "after", 0, at_least=0, at_most=MAX_SIZE)
-    found = await context.services.leaves.heads(after=after, limit=limit + 1)
-    body: JsonObject = {"heads": [head_document(head) for head in found[:limit]]}
+    heads = await context.services.leaves.heads(after=after, limit=limit + 1)
+    body: JsonObject = {"heads": [head_document(head) for head in heads[:limit]]}
     newest = await context.services.leaves.head()
     if newest is not None:
         body["newest"] = head_document(newest)
-    if len(found) > limit:
-        body["next"] = found[limit - 1].size
+    if len(heads) > limit:
+        body["next"] = heads[limit - 1].size
     return context.reply(200, body)
 
 

@@ -113,11 +113,11 @@ async def _list(context: RequestContext) -> Reply:
     before = cursor[0] if cursor else await leaves.newest() + 1
     wanted = Wanted(tenant=context.tenant, actions=_REQUESTED)
     page = await read_actions(leaves, wanted, before=max(1, before), limit=limit)
-    idents = [stream_parts(one.stream).id for one in page.actions]
+    idents = [stream_parts(action.stream).id for action in page.actions]
     get = context.services.verifications.get
-    found = [await get(context.tenant, ident) for ident in idents]
+    verifications = [await get(context.tenant, ident) for ident in idents]
     body = {
-        "verifications": [_shown(context, one) for one in found],
+        "verifications": [_shown(context, verification) for verification in verifications],
         "next": None if page.before is None else render_cursor(page.before, "verification"),
     }
     return context.reply(200, without_none(body))
@@ -125,27 +125,31 @@ async def _list(context: RequestContext) -> Reply:
 
 async def _show(context: RequestContext) -> Reply:
     ident = context.params["verificationId"]
-    found = await context.services.verifications.get(context.tenant, ident)
-    if found.requested_by is None:
+    verification = await context.services.verifications.get(context.tenant, ident)
+    if verification.requested_by is None:
         raise NotFound("verification", ident)
-    return context.reply(200, _shown(context, found))
+    return context.reply(200, _shown(context, verification))
 
 
-def _shown(context: RequestContext, found: State) -> JsonObject:
-    status, ended, finding = found.status_at(context.now()), found.ended_at, found.finding
-    progress = context.services.verifications.progress(found.verification_id)
+def _shown(context: RequestContext, verification: State) -> JsonObject:
+    status, ended, finding = (
+        verification.status_at(context.now()),
+        verification.ended_at,
+        verification.finding,
+    )
+    progress = context.services.verifications.progress(verification.verification_id)
     return without_none(
         {
-            "id": found.verification_id,
+            "id": verification.verification_id,
             "status": status,
-            "requestedBy": found.requested_by.subject if found.requested_by else "",
-            "requestedAt": format_time(found.requested_at),
+            "requestedBy": verification.requested_by.subject if verification.requested_by else "",
+            "requestedAt": format_time(verification.requested_at),
             "endedAt": None if ended is None else format_time(ended),
             "progress": dict(zip(("position", "last"), progress, strict=True))
             if progress
             else None,
             "finding": None if finding is None else _finding(finding, context.tenant),
-            "failure": found.failure,
+            "failure": verification.failure,
         }
     )
 

@@ -132,7 +132,7 @@ _QUERY: Final = (
         description="The first of them",
     ),
 )
-_PARAMETERS: Final = tuple(one.name for one in _QUERY)
+_PARAMETERS: Final = tuple(parameter.name for parameter in _QUERY)
 _NOT_FOUND: Final = "The tenant has no such backtest at this server, or no longer"
 
 ROUTES = (

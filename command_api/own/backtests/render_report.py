@@ -154,7 +154,7 @@ def render_report(
     report: Report, of: Subjects, items: Iterable[Comparison] | None = None
 ) -> JsonObject:
     """Return a report as JSON; `items` are the runs to list, None for all that it holds."""
-    groups = sorted(report.groups.items(), key=lambda one: -one[1].count)
+    groups = sorted(report.groups.items(), key=lambda entry: -entry[1].count)
     return {
         "definition": {"name": of.name, "steps": of.steps},
         "against": {"id": of.against_id, "slug": of.against_slug},
@@ -171,21 +171,21 @@ def render_report(
             }
             for group, members in groups
         ],
-        "items": [_item(one) for one in (report.items if items is None else items)],
+        "items": [_item(comparison) for comparison in (report.items if items is None else items)],
         "omitted": report.omitted,
     }
 
 
-def _item(found: Comparison) -> JsonObject:
-    replayed = found.outcome != ("", "")
+def _item(comparison: Comparison) -> JsonObject:
+    replayed = comparison.outcome != ("", "")
     return without_none(
         {
-            "id": found.run_id,
-            "verdict": found.verdict,
-            "first": None if found.first is None else _first(found.first),
-            "path": _pair(*map(list, found.path)) if replayed else None,
-            "outcome": _pair(*found.outcome) if replayed else None,
-            "reason": found.reason,
+            "id": comparison.run_id,
+            "verdict": comparison.verdict,
+            "first": None if comparison.first is None else _first(comparison.first),
+            "path": _pair(*map(list, comparison.path)) if replayed else None,
+            "outcome": _pair(*comparison.outcome) if replayed else None,
+            "reason": comparison.reason,
         }
     )
 
@@ -197,7 +197,7 @@ def _first(first: Difference) -> JsonObject:
             "stepId": first.step_id,
             "visit": first.visit,
             **_pair(first.was, first.would_be),
-            "evaluations": None if cases is None else [render_case(one) for one in cases],
+            "evaluations": None if cases is None else [render_case(case) for case in cases],
         }
     )
 

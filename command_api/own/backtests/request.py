@@ -127,7 +127,9 @@ def _read_own(body: BacktestBody, recorded: Definition) -> tuple[Body, Iterable[
 
 def _read_in_dialect(body: BacktestBody, _recorded: Definition) -> tuple[Body, Iterable[Fault]]:
     """Return the same of a definition in a dialect, which is read as a new definition is."""
-    checks = {one.name: one.check_definition for one in discover() if one.check_definition}
+    checks = {
+        dialect.name: dialect.check_definition for dialect in discover() if dialect.check_definition
+    }
     if body.dialect not in checks:
         names = sorted((_OWN, *checks))
         hint = did_you_mean(body.dialect, names)
@@ -139,9 +141,9 @@ def _read_in_dialect(body: BacktestBody, _recorded: Definition) -> tuple[Body, I
 
 
 def _refused(faults: Iterable[Fault]) -> Refused:
-    found = tuple(map(_within, faults))
-    message = f"The definition is not valid: {found[0].place} {found[0].message}"
-    return Refused("validation_error", message, faults=found)
+    within = tuple(map(_within, faults))
+    message = f"The definition is not valid: {within[0].place} {within[0].message}"
+    return Refused("validation_error", message, faults=within)
 
 
 def _within(fault: Fault) -> Fault:

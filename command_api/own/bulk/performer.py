@@ -57,7 +57,7 @@ class BulkPerformer:
             performed = bool(await store.read(_run_stream(bulk, _rerun_id(bulk, run_id))))
         else:
             recorded = await store.read(_run_stream(bulk, run_id))
-            performed = any(getattr(one.event, "actor", None) == actor for one in recorded)
+            performed = any(getattr(stored.event, "actor", None) == actor for stored in recorded)
         return _done(bulk, run_id) if performed else None
 
     async def _act(self, bulk: State, run_id: str) -> bool:

@@ -91,13 +91,13 @@ def _check_options(options: Options) -> None:
 
 
 async def _preview(context: RequestContext, body: BulkBody, choice: Choice) -> JsonObject:
-    found = await context.services.runs.get_many(context.tenant, choice.run_ids[:SAMPLE])
+    runs = await context.services.runs.get_many(context.tenant, choice.run_ids[:SAMPLE])
     return without_none(
         {
             "action": body.action,
             "count": len(choice.run_ids),
             "position": choice.position,
-            "sample": await render_runs(context, found),
+            "sample": await render_runs(context, runs),
             "confirm": choice.confirm,
         }
     )

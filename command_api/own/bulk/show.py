@@ -28,14 +28,14 @@ async def _list(context: RequestContext) -> Reply:
     query = context.query
     known_only(query, ("status", "action", "limit", "offset"))
     page = offset_page(query, max_limit=MAX_LIMIT)
-    found, total = await context.services.bulks.jobs.page(
+    bulks, total = await context.services.bulks.jobs.page(
         context.tenant,
         statuses=choices(query, "status", _STATUSES),
         actions=choices(query, "action", _ACTIONS),
         offset=page.offset,
         limit=page.limit,
     )
-    shown = [render_bulk(bulk) for bulk in found]
+    shown = [render_bulk(bulk) for bulk in bulks]
     body = {"bulks": shown, "total": total, "limit": page.limit, "offset": page.offset}
     return context.reply(200, body)
 
@@ -51,14 +51,16 @@ async def _items(context: RequestContext) -> Reply:
     limit = integer(query, "limit", 100, at_least=1, at_most=MAX_LIMIT)
     outcome = choice(query, "outcome", _OUTCOMES)
     bulk = await _load(context)
-    found = await context.services.bulks.items.newest(
+    items = await context.services.bulks.items.newest(
         context.tenant, bulk.id, outcome, _place(context), limit=limit
     )
-    last = found[-1].place if len(found) == limit else None
-    runs = await context.services.runs.get_many(context.tenant, [one.item.run_id for one in found])
+    last = items[-1].place if len(items) == limit else None
+    runs = await context.services.runs.get_many(
+        context.tenant, [item.item.run_id for item in items]
+    )
     shown = {str(run["id"]): run for run in await render_runs(context, runs)}
     body = {
-        "items": [render_item(one, shown.get(one.item.run_id)) for one in found],
+        "items": [render_item(item, shown.get(item.item.run_id)) for item in items],
         "next": None if last is None else render_cursor(last[0], str(last[1])),
     }
     return context.reply(200, without_none(body))
@@ -73,10 +75,10 @@ def _place(context: RequestContext) -> tuple[int, int]:
 
 async def _load(context: RequestContext) -> Bulk:
     bulk_id = context.params["bulkId"]
-    found = await context.services.bulks.jobs.get(context.tenant, bulk_id)
-    if found is None:
+    bulk = await context.services.bulks.jobs.get(context.tenant, bulk_id)
+    if bulk is None:
         raise NotFound("bulk", bulk_id)
-    return found
+    return bulk
 
 
 def _several(name: str, values: tuple[str, ...]) -> QueryParameter:

@@ -90,16 +90,16 @@ async def _rerun(context: RequestContext) -> Reply:
 
 
 def _shown(planned: Planned, run_id: str) -> JsonObject:
-    found = planned.plan
+    branch_plan = planned.plan
     warnings = [
         f"Step '{step}' has run before: its function is called again, with a new idempotency key"
-        for step in found.again
+        for step in branch_plan.again
     ]
     return without_none(
         {
             "rerunOf": run_id,
-            "copied": [one.step_id for one in found.copied],
-            "willRun": list(found.will_run),
+            "copied": [step.step_id for step in branch_plan.copied],
+            "willRun": list(branch_plan.will_run),
             "warnings": warnings,
         }
     )

@@ -110,9 +110,11 @@ async def _preview(context: RequestContext) -> Reply:
 
 def _shown(preview: Preview, now: int) -> JsonObject:
     return {
-        "held": [_held(one, now) for one in preview.held],
-        "arrived": [_arrived(one) for one in preview.arrived if type(one.event) in _OUTCOMES],
-        "next": [_next(one) for one in preview.decided],
+        "held": [_held(timer, now) for timer in preview.held],
+        "arrived": [
+            _arrived(stored) for stored in preview.arrived if type(stored.event) in _OUTCOMES
+        ],
+        "next": [_next(event) for event in preview.decided],
     }
 
 

@@ -97,7 +97,7 @@ async def _preview(context: RequestContext, seen: VisibleLetter) -> JsonObject:
         records = read_again(seen.letter, at=context.now())
     except Rejected as rejected:
         return {"readable": False, "reason": reason_of(rejected), "events": []}
-    events = [await _event(context, one) for one in records] if seen.open else []
+    events = [await _event(context, record) for record in records] if seen.open else []
     return {"readable": True, "events": events}
 
 
@@ -109,7 +109,11 @@ async def _event(context: RequestContext, record: ReceiveRecord) -> JsonObject:
         record.tenant, record.type, now=context.now()
     )
     kind, structure = record.type, record.structure
-    starts = [one.slug for one in waiting if match(one.body, kind, structure) is MATCHED]
+    starts = [
+        definition.slug
+        for definition in waiting
+        if match(definition.body, kind, structure) is MATCHED
+    ]
     return without_none(
         {
             "id": ident,

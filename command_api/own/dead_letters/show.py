@@ -76,7 +76,7 @@ async def _list(context: RequestContext) -> Reply:
         context.services, context.tenant, parse_cursor(context.query), limit=limit
     )
     body = {
-        "letters": [_summary(one) for one in page.letters],
+        "letters": [_summary(letter) for letter in page.letters],
         "next": None if page.reached is None else render_cursor(*page.reached),
     }
     return context.reply(200, without_none(body))

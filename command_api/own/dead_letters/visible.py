@@ -45,26 +45,26 @@ def seen_by(services: Services, tenant: str, letter: DeadLetter) -> VisibleLette
 async def load_letter(services: Services, tenant: str, letter_id: str) -> VisibleLetter:
     """Return a letter; raises Refused 404, also for one that the tenant may not see."""
     letter = await services.installation.dead_letters.get(letter_id)
-    found = None if letter is None else seen_by(services, tenant, letter)
-    if found is None:
+    visible = None if letter is None else seen_by(services, tenant, letter)
+    if visible is None:
         raise Refused("not_found", "Dead letter not found")
-    return found
+    return visible
 
 
 async def newest_letters(
     services: Services, tenant: str, before: tuple[int, str] | None, *, limit: int
 ) -> Page:
     """Return the newest letters that a tenant may see, behind `before` (time in ms, id)."""
-    found: list[VisibleLetter] = []
+    visible: list[VisibleLetter] = []
     for _ in range(SCANNED // _BATCH):
         letters = await services.installation.dead_letters.newest(before=before, limit=_BATCH)
         for letter in letters:
             before = (letter.at, letter.letter_id)
             seen = seen_by(services, tenant, letter)
             if seen is not None:
-                found.append(seen)
-            if len(found) == limit:
-                return Page(found, before)
+                visible.append(seen)
+            if len(visible) == limit:
+                return Page(visible, before)
         if len(letters) < _BATCH:
-            return Page(found, None)
-    return Page(found, before)
+            return Page(visible, None)
+    return Page(visible, before)

@@ -10,18 +10,18 @@ _MISSING: Final = object()
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> JsonObject:
     """Return the members and steps that differ, with the members of `DefinitionDiff`."""
-    one = {step["id"]: step for step in before["steps"]}
-    other = {step["id"]: step for step in after["steps"]}
+    old = {step["id"]: step for step in before["steps"]}
+    new = {step["id"]: step for step in after["steps"]}
     members = _changes(_without_steps(before), _without_steps(after))
     changed = [
         {"id": ident, "changes": changes}
-        for ident in one
-        if ident in other and (changes := _changes(one[ident], other[ident]))
+        for ident in old
+        if ident in new and (changes := _changes(old[ident], new[ident]))
     ]
-    added = [ident for ident in other if ident not in one]
-    removed = [ident for ident in one if ident not in other]
-    kept = [ident for ident in one if ident in other]
-    reordered = kept != [ident for ident in other if ident in one]
+    added = [ident for ident in new if ident not in old]
+    removed = [ident for ident in old if ident not in new]
+    kept = [ident for ident in old if ident in new]
+    reordered = kept != [ident for ident in new if ident in old]
     steps = {"added": added, "removed": removed, "changed": changed, "reordered": reordered}
     return {
         "same": not (members or changed or added or removed or reordered),
@@ -35,11 +35,11 @@ def _without_steps(document: Mapping[str, Any]) -> JsonObject:
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[JsonObject]:
-    found: list[JsonObject] = []
+    changes: list[JsonObject] = []
     for name in dict.fromkeys((*before, *after)):
-        one, other = before.get(name, _MISSING), after.get(name, _MISSING)
-        if one is _MISSING or other is _MISSING or not same_json(one, other):
-            sides = {"before": one, "after": other}
+        old, new = before.get(name, _MISSING), after.get(name, _MISSING)
+        if old is _MISSING or new is _MISSING or not same_json(old, new):
+            sides = {"before": old, "after": new}
             shown = {side: value for side, value in sides.items() if value is not _MISSING}
-            found.append({"member": name, **shown})
-    return found
+            changes.append({"member": name, **shown})
+    return changes

@@ -63,8 +63,8 @@ def check_document(raw: bytes) -> CheckedDefinition:
     read, faults = read_definition(document)
     if "slug" not in document:
         faults.insert(0, _SLUG_REQUIRED)
-    found = faults or faults_of_rules(read)
-    return CheckedDefinition(found, list(read.unknown), None if found else read.created())
+    all_faults = faults or faults_of_rules(read)
+    return CheckedDefinition(all_faults, list(read.unknown), None if all_faults else read.created())
 
 
 def _refused(faults: Sequence[Fault]) -> Refused:

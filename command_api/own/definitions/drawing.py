@@ -89,7 +89,10 @@ def _title(step: Step) -> str:
 
 def _mermaid_text(text: str) -> str:
     """Return a text with everything but letters, digits and blanks as entities."""
-    return "".join(one if one.isalnum() or one in " _-.:" else f"#{ord(one)};" for one in text)
+    return "".join(
+        character if character.isalnum() or character in " _-.:" else f"#{ord(character)};"
+        for character in text
+    )
 
 
 def _dot_text(text: str) -> str:

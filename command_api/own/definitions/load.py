@@ -13,8 +13,8 @@ _SHOWN: Final = 20
 
 async def load_by_reference(context: RequestContext, reference: str) -> State:
     """Return a definition by its slug or its id; a slug takes precedence. Raises NotFound."""
-    found = await context.services.definitions.by_slug(context.tenant, reference)
-    return found or await load_definition(context, reference)
+    definition = await context.services.definitions.by_slug(context.tenant, reference)
+    return definition or await load_definition(context, reference)
 
 
 def body_of(definition: State, version: int) -> Body:

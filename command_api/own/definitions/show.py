@@ -70,7 +70,7 @@ async def _list(context: RequestContext) -> Reply:
     known_only(context.query, _PARAMETERS)
     page = offset_page(context.query, max_limit=MAX_LIMIT)
     runs = integer(context.query, "lastRuns", 0, at_least=0, at_most=MAX_LAST_RUNS)
-    found, total = await context.services.definitions.page(
+    definitions, total = await context.services.definitions.page(
         context.tenant,
         statuses=choices(context.query, "status", _STATUSES),
         slug_prefix=single(context.query, "q") or "",
@@ -80,7 +80,7 @@ async def _list(context: RequestContext) -> Reply:
         limit=page.limit,
     )
     body = {
-        "definitions": [await _listed(context, one, runs) for one in found],
+        "definitions": [await _listed(context, definition, runs) for definition in definitions],
         "total": total,
         "limit": page.limit,
         "offset": page.offset,
@@ -95,7 +95,7 @@ async def _listed(context: RequestContext, definition: State, runs: int) -> Json
         return shown
     wanted = RunFilter(definition_id=definition.definition_id)
     newest = await context.services.runs.matching(context.tenant, wanted, None, limit=runs)
-    return {**shown, "lastRuns": [_last_run(one) for one in newest]}
+    return {**shown, "lastRuns": [_last_run(run) for run in newest]}
 
 
 def _last_run(run: Run) -> JsonObject:

@@ -60,9 +60,9 @@ async def _no_body() -> bytes:
 async def _show(context: RequestContext) -> Reply:
     known_only(context.query, ("dialect",))
     writers = {
-        name: (one, one.definitions)
-        for name, one in spoken(context).items()
-        if one.definitions is not None
+        name: (api, api.definitions)
+        for name, api in spoken(context).items()
+        if api.definitions is not None
     }
     dialect, form = writers[choice(context.query, "dialect", tuple(writers), "baton")]
     definition = await load_by_reference(context, context.params["definition"])

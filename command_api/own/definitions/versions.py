@@ -118,16 +118,18 @@ async def _diff(context: RequestContext) -> Reply:
     after = integer(context.query, "to", newest, at_least=1, at_most=MAX_VERSION)
     previous = older[0] if older and after == newest else after - 1 or 1
     before = integer(context.query, "from", previous, at_least=1, at_most=MAX_VERSION)
-    one, other = (
+    one, newer = (
         render_definition(definition.slug, body_of(definition, number))
         for number in (before, after)
     )
-    return context.reply(200, {"from": before, "to": after, **differences(one, other)})
+    return context.reply(200, {"from": before, "to": after, **differences(one, newer)})
 
 
 def _newest_first(definition: State) -> list[int]:
     publications = definition.publications
-    return sorted(publications, key=lambda one: order_of(publications[one].label), reverse=True)
+    return sorted(
+        publications, key=lambda version: order_of(publications[version].label), reverse=True
+    )
 
 
 def _number(definition: State, text: str) -> int:

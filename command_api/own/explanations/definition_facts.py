@@ -14,7 +14,7 @@ async def facts_about(
     services: Services, definition: State, reasons: tuple[Reason, ...]
 ) -> AsyncIterator[Reason]:
     """Yield what keeps runs of a definition from starting, or from going on once started."""
-    timed = any(one.due_at is not None for one in reasons)
+    timed = any(reason.due_at is not None for reason in reasons)
     if timed and not await scheduler_works(services):
         yield Reason(code="NO_SCHEDULER", text="No scheduler is running: nothing fires its ticks")
     limit = services.budgets.limits.tenant_open_runs
@@ -28,7 +28,7 @@ async def facts_about(
 async def scheduler_works(services: Services) -> bool:
     """Return whether a scheduler holds its lease."""
     held = await services.installation.leases.held(at=services.clock.now())
-    return any(one.name == SCHEDULER for one in held)
+    return any(lease.name == SCHEDULER for lease in held)
 
 
 async def _functions(services: Services, definition: State) -> AsyncIterator[Reason]:
@@ -37,7 +37,11 @@ async def _functions(services: Services, definition: State) -> AsyncIterator[Rea
     if not known.executors:
         yield Reason(code="NO_EXECUTOR", text="No executor is running: runs start and wait")
         return
-    names = {name for one in known.functions for name in (one.name, one.id, *one.aliases)}
+    names = {
+        name
+        for function in known.functions
+        for name in (function.name, function.id, *function.aliases)
+    }
     called = {
         step.function
         for step in definition.body.graph.steps

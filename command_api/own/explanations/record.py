@@ -44,27 +44,27 @@ class RecordExplanation(BaseModel):
 async def _explain(context: RequestContext) -> Reply:
     known_only(context.query, ())
     ident = context.params["recordId"]
-    found = await explain_record(context.services, context.tenant, ident)
+    explanation = await explain_record(context.services, context.tenant, ident)
     body = {
         "id": ident,
-        "position": found.position,
-        "definitions": [_shown(one) for one in found.definitions],
-        "more": found.more,
+        "position": explanation.position,
+        "definitions": [_shown(explained) for explained in explanation.definitions],
+        "more": explanation.more,
     }
     return context.reply(200, body)
 
 
-def _shown(one: ExplainedDefinition) -> JsonObject:
-    of = {"definitionId": one.definition_id, "slug": one.slug}
-    if one.run_id is not None:
-        return {**of, "outcome": "started", "runId": one.run_id}
-    missed = one.match if isinstance(one.match, NotMatched) else None
+def _shown(explained: ExplainedDefinition) -> JsonObject:
+    of = {"definitionId": explained.definition_id, "slug": explained.slug}
+    if explained.run_id is not None:
+        return {**of, "outcome": "started", "runId": explained.run_id}
+    missed = explained.match if isinstance(explained.match, NotMatched) else None
     why = {} if missed is None else {"field": missed.field, "wanted": missed.wanted}
     outcome = "pending" if missed is None else "not_matched"
-    if one.skipped is not None:
+    if explained.skipped is not None:
         outcome = "skipped"
     was = None if missed is None else missed.was
-    return without_none({**of, "outcome": outcome, "reason": one.skipped, **why, "was": was})
+    return without_none({**of, "outcome": outcome, "reason": explained.skipped, **why, "was": was})
 
 
 _EXAMPLE: Final[JsonObject] = {

@@ -50,18 +50,20 @@ async def _explain(context: RequestContext) -> Reply:
     known_only(context.query, ())
     run_id = context.params["runId"]
     explained = explain_run_as_of if AS_OF in context.query else explain_run
-    found = await explained(context.services, context.tenant, run_id)
-    return context.reply(200, _shown(found, run_id))
+    explanation = await explained(context.services, context.tenant, run_id)
+    return context.reply(200, _shown(explanation, run_id))
 
 
-def _shown(found: ExplainedRun, run_id: str) -> JsonObject:
-    explanation = found.explanation
+def _shown(explained_run: ExplainedRun, run_id: str) -> JsonObject:
+    explanation = explained_run.explanation
     return {
         "status": explanation.status,
-        "because": [_reason(one) for one in explanation.because],
-        "next": [_next(one) for one in explanation.next],
+        "because": [_reason(reason) for reason in explanation.because],
+        "next": [_next(event) for event in explanation.next],
         "stuck": explanation.stuck,
-        "suggestions": [one.replace("{id}", run_id) for one in found.suggestions],
+        "suggestions": [
+            suggestion.replace("{id}", run_id) for suggestion in explained_run.suggestions
+        ],
     }
 
 

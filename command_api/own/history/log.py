@@ -49,7 +49,7 @@ async def _show(context: RequestContext) -> Reply:
     types = choices(query, "type", _TYPES)
     store = context.services.store
     head = await store.head()
-    classes = tuple(event_classes()[one] for one in types) or (object,)
+    classes = tuple(event_classes()[name] for name in types) or (object,)
     if "before" in query:
         top = min(before, head + 1)
         page = await read_backwards(store, context.tenant, classes, before=top, limit=limit)
@@ -57,7 +57,7 @@ async def _show(context: RequestContext) -> Reply:
         since = min(after, head)
         page = await read_forwards(store, context.tenant, classes, after=since, limit=limit)
     body = {
-        "events": [render_stream_event(one) for one in page.events],
+        "events": [render_stream_event(event) for event in page.events],
         "next": page.reached,
         "head": max(head, page.reached),
     }

@@ -39,10 +39,10 @@ async def _show(context: RequestContext) -> Reply:
     types, step_id = choices(query, "type", _TYPES), single(query, "stepId")
     run = await load_run(context, context.params["runId"])
     recorded = await context.services.store.read(stream_name(context.tenant, "run", run.id))
-    between = (one for one in recorded if after < one.position < before)
+    between = (stored for stored in recorded if after < stored.position < before)
     wanted = list(_wanted(between, frozenset(_classes(types)), step_id))
     body = {
-        "events": [render_event(one) for one in wanted[:limit]],
+        "events": [render_event(stored) for stored in wanted[:limit]],
         "next": wanted[limit - 1].position if len(wanted) > limit else None,
     }
     return context.reply(200, without_none(body))
@@ -51,11 +51,11 @@ async def _show(context: RequestContext) -> Reply:
 def _wanted(
     events: Iterator[Recorded], classes: frozenset[str], step_id: str | None
 ) -> Iterator[Recorded]:
-    for one in events:
-        if classes and type(one.event).__name__ not in classes:
+    for stored in events:
+        if classes and type(stored.event).__name__ not in classes:
             continue
-        if step_id is None or getattr(one.event, "step_id", None) == step_id:
-            yield one
+        if step_id is None or getattr(stored.event, "step_id", None) == step_id:
+            yield stored
 
 
 def _classes(types: Sequence[str]) -> Iterator[str]:
@@ -81,7 +81,7 @@ _QUERY: Final = (
         schema={"type": "integer", "default": 100, "minimum": 1, "maximum": MAX_LIMIT},
     ),
 )
-PARAMETERS: Final = tuple(one.name for one in _QUERY)
+PARAMETERS: Final = tuple(parameter.name for parameter in _QUERY)
 
 ROUTES = (
     Route(

@@ -23,20 +23,20 @@ async def read_forwards(
     store: EventStore, tenant: str, classes: tuple[type, ...], *, after: int, limit: int
 ) -> LogPart:
     """Return the tenant's next events of `classes` behind the position `after`."""
-    found: list[Recorded] = []
+    events: list[Recorded] = []
     begin, reached, scanned = f"{tenant}/", after, 0
     while scanned < SCANNED:
         batch = await store.read_all(after=reached, limit=_BATCH)
-        for one in batch:
-            reached = one.position
-            if one.stream.startswith(begin) and isinstance(one.event, classes):
-                found.append(one)
-                if len(found) == limit:
-                    return LogPart(found, reached)
+        for recorded in batch:
+            reached = recorded.position
+            if recorded.stream.startswith(begin) and isinstance(recorded.event, classes):
+                events.append(recorded)
+                if len(events) == limit:
+                    return LogPart(events, reached)
         scanned += len(batch)
         if len(batch) < _BATCH:
             break
-    return LogPart(found, reached)
+    return LogPart(events, reached)
 
 
 async def read_backwards(
@@ -47,17 +47,17 @@ async def read_backwards(
     The newest comes first. `reached` is the position in front of which the reading continues, 1 at
     the beginning of the log.
     """
-    found: list[Recorded] = []
+    events: list[Recorded] = []
     begin, top = f"{tenant}/", before
     lowest = max(1, before - SCANNED)
     while top > lowest:
         start = max(lowest, top - _BATCH)
         batch = await store.read_all(after=start - 1, limit=top - start)
-        for one in reversed(batch):
-            inside = start <= one.position < top
-            if inside and one.stream.startswith(begin) and isinstance(one.event, classes):
-                found.append(one)
-                if len(found) == limit:
-                    return LogPart(found, one.position)
+        for recorded in reversed(batch):
+            inside = start <= recorded.position < top
+            if inside and recorded.stream.startswith(begin) and isinstance(recorded.event, classes):
+                events.append(recorded)
+                if len(events) == limit:
+                    return LogPart(events, recorded.position)
         top = start
-    return LogPart(found, top)
+    return LogPart(events, top)

@@ -39,14 +39,14 @@ async def _show(kind: str, parameter: str, context: RequestContext) -> Reply:
     after = integer(context.query, "after", 0, at_least=0, at_most=MAX_VERSION)
     limit = integer(context.query, "limit", 100, at_least=1, at_most=MAX_LIMIT)
     stream = stream_name(context.tenant, kind, context.params[parameter])
-    found = await context.services.store.read(stream, after=after)
-    if not found and not (after and await context.services.store.read(stream)):
+    events = await context.services.store.read(stream, after=after)
+    if not events and not (after and await context.services.store.read(stream)):
         message = f"The tenant has no stream of a {kind} with this id"
         raise Refused("not_found", message)
-    shown = found[:limit]
+    shown = events[:limit]
     body = {
-        "events": [render_event(one) for one in shown],
-        "next": shown[-1].version if len(found) > limit else None,
+        "events": [render_event(event) for event in shown],
+        "next": shown[-1].version if len(events) > limit else None,
     }
     return context.reply(200, without_none(body))
 

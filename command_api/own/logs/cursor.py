@@ -34,5 +34,5 @@ def parse_cursor(text: str) -> LogCursor | None:
     if _CURSOR.fullmatch(text) is None:
         return None
     base, *opened = text.split(";")
-    pairs = (one.split(".") for one in opened)
+    pairs = (part.split(".") for part in opened)
     return LogCursor(base=int(base), open={int(seq): int(read) for seq, read in pairs})

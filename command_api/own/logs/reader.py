@@ -83,9 +83,9 @@ class LogReader:
             if size >= PAGE_BYTES or len(opened) >= MAX_OPEN:
                 opened |= {seq: n for seq, n in cursor.open.items() if seq >= step.seq}
                 break
-            found, read_now = await self._lines(step, read, live)
-            page.lines += [LoggedLine(step, raw) for raw in found]
-            size += sum(map(len, found))
+            lines, read_now = await self._lines(step, read, live)
+            page.lines += [LoggedLine(step, raw) for raw in lines]
+            size += sum(map(len, lines))
             base = max(base, step.seq)
             if read_now is not None:
                 opened[step.seq] = read_now

@@ -100,7 +100,9 @@ def _cursor(context: RequestContext) -> LogCursor:
 
 
 def _reply(context: RequestContext, page: LogPage) -> Reply:
-    media = next((one for one in (NDJSON, JSON) if one in context.headers.get("Accept", "")), TEXT)
+    media = next(
+        (media for media in (NDJSON, JSON) if media in context.headers.get("Accept", "")), TEXT
+    )
     return Reply(
         status=200,
         body=_RENDER[media](page),

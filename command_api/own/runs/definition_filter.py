@@ -14,8 +14,8 @@ async def resolve_definition(
     if reference is None:
         return ident
     queries = context.services.definitions
-    found = await queries.by_slug(context.tenant, reference)
-    found = found or await queries.get(context.tenant, reference)
-    if found is None:
+    definition_id = await queries.by_slug(context.tenant, reference)
+    definition_id = definition_id or await queries.get(context.tenant, reference)
+    if definition_id is None:
         raise NotFound("definition", reference)
-    return found.definition_id
+    return definition_id.definition_id

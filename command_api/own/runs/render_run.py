@@ -98,8 +98,8 @@ async def render_runs(context: RequestContext, runs: Sequence[Run]) -> list[Json
     """Return runs as `render_run` does, with their titles."""
     queries = context.services.definitions
     idents = {run.definition_id for run in runs}
-    found = {ident: await queries.get(context.tenant, ident) for ident in idents}
-    return [_render(run, found[run.definition_id]) for run in runs]
+    definitions = {ident: await queries.get(context.tenant, ident) for ident in idents}
+    return [_render(run, definitions[run.definition_id]) for run in runs]
 
 
 def _render(run: Run, definition: Definition | None) -> JsonObject:

@@ -35,8 +35,8 @@ async def _show(context: RequestContext) -> Reply:
         raise NotFound("step", execution)
 
     async def render(inputs: int) -> JsonObject:
-        found = await read_step_inputs(context, run, budget=inputs)
-        given = found.get(execution)
+        inputs_found = await read_step_inputs(context, run, budget=inputs)
+        given = inputs_found.get(execution)
         shown = {**render_step(step), **_live(context, execution)}
         return shown if given is None else {**shown, "input": given}
 

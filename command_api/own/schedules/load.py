@@ -49,10 +49,10 @@ class Schedule:
 async def load_schedule(context: RequestContext, schedule_id: str) -> Schedule:
     """Return a schedule; raises NotFound, also if its definition was deleted."""
     document = await context.services.schedules.get(context.tenant, schedule_id)
-    found = None if document is None else await with_definition(context, document)
-    if found is None:
+    schedule = None if document is None else await with_definition(context, document)
+    if schedule is None:
         raise NotFound("schedule", schedule_id)
-    return found
+    return schedule
 
 
 async def with_definition(context: RequestContext, document: Document) -> Schedule | None:

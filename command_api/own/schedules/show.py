@@ -74,15 +74,17 @@ EXAMPLE: Final[JsonObject] = {
 async def _list(context: RequestContext) -> Reply:
     known_only(context.query, ("definitionId", "limit", "offset"))
     page = offset_page(context.query, max_limit=MAX_LIMIT)
-    found, total = await context.services.schedules.page_of_all(
+    documents, total = await context.services.schedules.page_of_all(
         context.tenant,
         definition_id=single(context.query, "definitionId"),
         offset=page.offset,
         limit=page.limit,
     )
-    loaded = [await with_definition(context, one) for one in found]
+    loaded = [await with_definition(context, schedule) for schedule in documents]
     body = {
-        "schedules": [render_schedule(one, context.now()) for one in loaded if one is not None],
+        "schedules": [
+            render_schedule(schedule, context.now()) for schedule in loaded if schedule is not None
+        ],
         "total": total,
         "limit": page.limit,
         "offset": page.offset,

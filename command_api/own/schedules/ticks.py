@@ -68,8 +68,8 @@ async def _past(context: RequestContext) -> Reply:
     before = integer(context.query, "before", newest + 1, at_least=1, at_most=MAX_VERSION)
     stream = stream_name(context.tenant, "schedule", document.id)
     begin = max(0, before - 1 - limit)
-    found = await context.services.store.read(stream, after=begin)
-    shown = [one for one in found if begin < one.version < before]
+    events = await context.services.store.read(stream, after=begin)
+    shown = [stored for stored in events if begin < stored.version < before]
     body = {
         "ticks": list(render_ticks(shown)),
         "next": begin + 1 if begin > int(document.separate) else None,
@@ -106,8 +106,8 @@ def _rendered(tick: Upcoming) -> JsonObject:
 
 def render_ticks(recorded: Sequence[Recorded]) -> Iterator[JsonObject]:
     """Yield the ticks among a schedule's events, the newest first."""
-    for one in reversed(recorded):
-        event = one.event
+    for stored in reversed(recorded):
+        event = stored.event
         match event:
             case ScheduleFired():
                 outcome, more = "fired", {"runId": event.run_id}

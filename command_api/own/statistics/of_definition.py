@@ -90,21 +90,21 @@ async def _steps(
     context: RequestContext, sample: Sequence[Run], definition: Definition
 ) -> list[JsonObject]:
     """Return the statistics of the steps of the version in force, in their order."""
-    found: dict[str, list[Step]] = {step.id: [] for step in definition.body.graph.steps}
+    by_step: dict[str, list[Step]] = {step.id: [] for step in definition.body.graph.steps}
     for run in sample:
         for step in await context.services.run_steps.of_run(context.tenant, run.id):
-            if step.step_id in found:
-                found[step.step_id].append(step)
-    return [_of_step(ident, records) for ident, records in found.items()]
+            if step.step_id in by_step:
+                by_step[step.step_id].append(step)
+    return [_of_step(ident, records) for ident, records in by_step.items()]
 
 
 def _of_step(ident: str, records: Sequence[Step]) -> JsonObject:
     shown: JsonObject = {
         "id": ident,
         "attempts": len(records),
-        "failed": sum(one.status == "failed" for one in records),
+        "failed": sum(record.status == "failed" for record in records),
     }
-    duration = _durations(_length(one.started_at, one.completed_at) for one in records)
+    duration = _durations(_length(record.started_at, record.completed_at) for record in records)
     return shown if duration is None else {**shown, "duration": duration}
 
 
@@ -113,7 +113,7 @@ def _length(started_at: int | None, completed_at: int | None) -> int | None:
 
 
 def _durations(lengths: Iterable[int | None]) -> JsonObject | None:
-    known = sorted(one for one in lengths if one is not None)
+    known = sorted(length for length in lengths if length is not None)
     if not known:
         return None
     return {

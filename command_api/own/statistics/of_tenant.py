@@ -45,7 +45,9 @@ async def _show(context: RequestContext) -> Reply:
     runs, tenant = context.services.runs, context.tenant
     _, definitions = await context.services.definitions.page(tenant, limit=1)
     buckets = [await _bucket(context, start, end) for start, end in window.buckets()]
-    by_status = {one: await runs.count(tenant, RunFilter(statuses=(one,))) for one in STATUSES}
+    by_status = {
+        status: await runs.count(tenant, RunFilter(statuses=(status,))) for status in STATUSES
+    }
     shown = {"runs": by_status, "definitions": definitions, "window": buckets}
     return context.reply(200, {"at": format_time(context.now()), **shown})
 

@@ -120,12 +120,14 @@ async def _show(context: RequestContext) -> Reply:
         "lag": max(0, head - position),
         "followers": [_follower(name, at, head) async for name, at in _positions(services)],
         "leases": [
-            _lease(one) for one in await services.installation.leases.held(at=context.now())
+            _lease(lease) for lease in await services.installation.leases.held(at=context.now())
         ],
         "executors": known.executors,
         "partitions": await _partitions(services),
         "functions": len(known.functions),
-        "queues": sorted({one.queue for one in known.functions if one.queue is not None}),
+        "queues": sorted(
+            {function.queue for function in known.functions if function.queue is not None}
+        ),
         "waitingCalls": await services.waiting_calls.of(context.tenant),
         "versions": {"baton": version("baton-orchestrator"), "python": python_version()},
         "virtualTime": services.virtual_time is not None,
@@ -155,8 +157,8 @@ async def _partitions(services: Services) -> list[JsonObject] | None:
         async with asyncio.timeout(OWNERS_TIMEOUT_S):
             members = await services.installation.partition_owners.members(EXECUTORS)
         return [
-            {"member": one.member, "host": one.host, "partitions": list(one.partitions)}
-            for one in members
+            {"member": member.member, "host": member.host, "partitions": list(member.partitions)}
+            for member in members
         ]
     return None
 

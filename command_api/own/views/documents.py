@@ -48,31 +48,31 @@ async def render_sets(services: Services, *, now: int) -> list[JsonObject]:
     """Return every set; `now` is the time in ms since the epoch."""
     head = await services.store.head()
     sets = await services.installation.view_sets.every()
-    return [await _rendered(services, one, head, now) for one in sets]
+    return [await _rendered(services, view_set, head, now) for view_set in sets]
 
 
 async def render_set(services: Services, number: int, *, now: int) -> JsonObject:
     """Return one set; raises `NoSuchSet`."""
-    found = set_of(await services.installation.view_sets.every(), number)
-    return await _rendered(services, found, await services.store.head(), now)
+    view_set = set_of(await services.installation.view_sets.every(), number)
+    return await _rendered(services, view_set, await services.store.head(), now)
 
 
-async def _rendered(services: Services, one: ViewSet, head: int, now: int) -> JsonObject:
-    state = state_of(one, own=is_own(one))
-    behind = max(0, head - one.checkpoint)
-    elapsed_ms = max(1, now - one.created_at)
-    rate = one.checkpoint * MS // elapsed_ms if state == "building" else None
+async def _rendered(services: Services, view_set: ViewSet, head: int, now: int) -> JsonObject:
+    state = state_of(view_set, own=is_own(view_set))
+    behind = max(0, head - view_set.checkpoint)
+    elapsed_ms = max(1, now - view_set.created_at)
+    rate = view_set.checkpoint * MS // elapsed_ms if state == "building" else None
     return without_none(
         {
-            "set": one.number,
+            "set": view_set.number,
             "state": state,
-            "position": one.checkpoint,
+            "position": view_set.checkpoint,
             "behind": behind,
-            "epoch": one.epoch,
-            "bytes": await services.installation.view_sets.size_bytes(one.number),
-            "createdAt": format_time(one.created_at) if one.created_at else None,
-            "comparedAt": one.compared_at,
-            "differences": None if one.compared_at is None else one.differences,
+            "epoch": view_set.epoch,
+            "bytes": await services.installation.view_sets.size_bytes(view_set.number),
+            "createdAt": format_time(view_set.created_at) if view_set.created_at else None,
+            "comparedAt": view_set.compared_at,
+            "differences": None if view_set.compared_at is None else view_set.differences,
             "eventsPerSecond": rate,
             "remainingSeconds": behind // rate if rate else None,
         }

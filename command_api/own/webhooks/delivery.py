@@ -24,23 +24,23 @@ MAX_LIMIT: Final = 500
 async def _show(context: RequestContext) -> Reply:
     known_only(context.query, ())
     webhook, ident = await load_webhook(context), context.params["deliveryId"]
-    found = await context.services.webhooks.deliveries.get(context.tenant, ident)
-    if found is None or found.webhook_id != webhook.id:
+    delivery = await context.services.webhooks.deliveries.get(context.tenant, ident)
+    if delivery is None or delivery.webhook_id != webhook.id:
         raise NotFound("delivery", ident)
     history = await context.services.store.read(stream_name(context.tenant, DECIDER.name, ident))
-    events: list[Any] = [one.event for one in history]
+    events: list[Any] = [stored.event for stored in history]
     attempts = [shown for event in events if (shown := render_attempt(event)) is not None]
-    return context.reply(200, {**render_delivery(found), "history": attempts})
+    return context.reply(200, {**render_delivery(delivery), "history": attempts})
 
 
 async def _list_of_run(context: RequestContext) -> Reply:
     known_only(context.query, ("limit", "offset"))
     page = offset_page(context.query, max_limit=MAX_LIMIT)
     run = await load_run(context, context.params["runId"])
-    found, total = await context.services.webhooks.deliveries.of_run(
+    deliveries, total = await context.services.webhooks.deliveries.of_run(
         context.tenant, run.id, offset=page.offset, limit=page.limit
     )
-    shown = [render_delivery(one) for one in found]
+    shown = [render_delivery(delivery) for delivery in deliveries]
     body = {"deliveries": shown, "total": total, "limit": page.limit, "offset": page.offset}
     return context.reply(200, without_none(body))
 

@@ -50,10 +50,10 @@ LATE_MS: Final = 5_000
 
 async def _list(context: RequestContext) -> Reply:
     page = offset_page(context.query, max_limit=MAX_LIMIT)
-    found, total = await context.services.webhooks.registrations.page(
+    webhooks, total = await context.services.webhooks.registrations.page(
         context.tenant, offset=page.offset, limit=page.limit
     )
-    shown = [render_webhook(one) for one in found]
+    shown = [render_webhook(webhook) for webhook in webhooks]
     body = {"webhooks": shown, "total": total, "limit": page.limit, "offset": page.offset}
     return context.reply(200, body)
 
@@ -105,8 +105,8 @@ async def _delete(context: RequestContext) -> Reply:
 
 async def _list_deliveries(context: RequestContext) -> Reply:
     page = offset_page(context.query, max_limit=MAX_LIMIT)
-    found, total = await page_of_deliveries(context, page)
-    shown = [render_delivery(one) for one in found]
+    deliveries, total = await page_of_deliveries(context, page)
+    shown = [render_delivery(delivery) for delivery in deliveries]
     body = {"deliveries": shown, "total": total, "limit": page.limit, "offset": page.offset}
     return context.reply(200, body)
 

@@ -48,7 +48,7 @@ def document() -> JsonObject:
     )
     document_json["servers"][0]["url"] = BASE
     _complete_schemas(document_json["components"]["schemas"])
-    routes = {(one.method.lower(), documented_path(one.path)): one for one in ROUTES}
+    routes = {(route.method.lower(), documented_path(route.path)): route for route in ROUTES}
     for path, operations in document_json["paths"].items():
         for method, operation in operations.items():
             operation["operationId"] = operation_id(routes[method, path])
@@ -109,7 +109,9 @@ def _refusals(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[
         yield 401
     if secured:
         yield 403
-    if method != "delete" and (method != "get" or any(one["in"] == "query" for one in parameters)):
+    if method != "delete" and (
+        method != "get" or any(parameter["in"] == "query" for parameter in parameters)
+    ):
         yield 400
     yield 404
     if "requestBody" in operation:

@@ -22,8 +22,8 @@ from baton.domain.json import JsonObject
 
 
 async def _list(context: RequestContext) -> Reply:
-    found, meta = await load.definitions_page(context)
-    data = [responses.orchestration(one) for one in found]
+    definitions, meta = await load.definitions_page(context)
+    data = [responses.orchestration(definition) for definition in definitions]
     return context.reply(200, {"data": data, "meta": meta})
 
 
@@ -35,8 +35,8 @@ async def _create(context: RequestContext) -> Reply:
 
 
 async def _get(context: RequestContext) -> Reply:
-    found = await load_definition(context, context.params["id"])
-    return context.reply(200, responses.orchestration(found))
+    definition = await load_definition(context, context.params["id"])
+    return context.reply(200, responses.orchestration(definition))
 
 
 async def _update(context: RequestContext) -> Reply:
@@ -55,8 +55,8 @@ async def _delete(context: RequestContext) -> Reply:
 
 
 async def _runs(context: RequestContext) -> Reply:
-    found, meta = await load.runs_page(context)
-    data = [responses.run_in_list(run) for run in found]
+    runs, meta = await load.runs_page(context)
+    data = [responses.run_in_list(run) for run in runs]
     return context.reply(200, {"data": data, "meta": meta})
 
 

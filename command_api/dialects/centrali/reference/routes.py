@@ -20,8 +20,8 @@ from baton.domain.json import JsonObject
 
 
 async def _list(context: RequestContext) -> Reply:
-    found, meta = await load.definitions_page(context)
-    data = [responses.orchestration_in_list(one) for one in found]
+    definitions, meta = await load.definitions_page(context)
+    data = [responses.orchestration_in_list(definition) for definition in definitions]
     return context.reply(200, {"data": data, "meta": meta})
 
 
@@ -33,8 +33,8 @@ async def _create(context: RequestContext) -> Reply:
 
 
 async def _get(context: RequestContext) -> Reply:
-    found = await load_definition(context, context.params["orchestrationId"])
-    return context.reply(200, responses.orchestration(found))
+    definition = await load_definition(context, context.params["orchestrationId"])
+    return context.reply(200, responses.orchestration(definition))
 
 
 async def _update(context: RequestContext) -> Reply:
@@ -53,8 +53,8 @@ async def _delete(context: RequestContext) -> Reply:
 
 
 async def _runs(context: RequestContext) -> Reply:
-    found, meta = await load.runs_page(context)
-    data = [responses.run_in_list(run) for run in found]
+    runs, meta = await load.runs_page(context)
+    data = [responses.run_in_list(run) for run in runs]
     return context.reply(200, {"data": data, "meta": meta})
 
 

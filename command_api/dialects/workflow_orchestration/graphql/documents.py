@@ -92,14 +92,14 @@ class Documents:
         return Prepared(parsed.document, _operation(parsed.document, operation_name))
 
     def _parsed(self, text: str) -> _Parsed:
-        found = self._kept.get(text)
-        if found is not None:
+        prepared = self._kept.get(text)
+        if prepared is not None:
             self._kept.move_to_end(text)
-            return found
-        found = self._kept[text] = _Parsed(_parse(text))
+            return prepared
+        prepared = self._kept[text] = _Parsed(_parse(text))
         if len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
-        return found
+        return prepared
 
 
 def _parse(text: str) -> DocumentNode:
@@ -124,10 +124,10 @@ def _parse(text: str) -> DocumentNode:
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
     """Return the operation called `name`, or the only one; raises InvalidOperation."""
     operations = [
-        one
-        for one in document.definitions
-        if isinstance(one, OperationDefinitionNode)
-        and (name is None or (one.name is not None and one.name.value == name))
+        definition
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
+        and (name is None or (definition.name is not None and definition.name.value == name))
     ]
     if len(operations) == 1:
         return operations[0]

@@ -23,7 +23,9 @@ def shown_errors(errors: Iterable[GraphQLError]) -> list[JsonObject]:
 def _shown_error(error: GraphQLError) -> JsonObject:
     shown = shown_refusal(_refusal(error))
     if error.locations:
-        shown["locations"] = [{"line": one.line, "column": one.column} for one in error.locations]
+        shown["locations"] = [
+            {"line": location.line, "column": location.column} for location in error.locations
+        ]
     if error.path:
         shown["path"] = list(error.path)
     return shown

@@ -1,8 +1,8 @@
-"""The limits of one operation: its depth, its aliases, and the values that it may ask for.
+"""The limits of one operation: its depth, its aliases, and the number of values in its response.
 
-They are measured on the document alone, before it is validated, because validation can take longer
-than its parts are worth. A fragment counts each time it is spread. A cycle of fragments counts
-nothing here; validation refuses it.
+They are measured on the document before it is validated, because the validation of a hostile
+document takes long. A fragment counts each time it is spread. A cycle of fragments counts nothing
+here; validation refuses it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -88,15 +88,15 @@ def _check_operation(
     variables: Mapping[str, object],
 ) -> None:
     size = _Measure(document, operation, variables).of(operation.selection_set)
-    for found, limit, noun in (
+    for measured, limit, noun in (
         (size.depth, MAX_DEPTH, "levels of fields"),
         (size.introspection_depth, MAX_INTROSPECTION_DEPTH, "levels of introspection"),
         (size.aliases, MAX_ALIASES, "aliases"),
         (size.cost, MAX_COMPLEXITY, "values"),
         (size.introspection_cost, MAX_INTROSPECTION, "values of introspection"),
     ):
-        if found > limit:
-            raise LimitExceeded(f"An operation may have {limit} {noun}, not {_shown(found)}")
+        if measured > limit:
+            raise LimitExceeded(f"An operation may have {limit} {noun}, not {_shown(measured)}")
 
 
 def _shown(number: int) -> str:
@@ -114,9 +114,9 @@ class _Measure:
         variables: Mapping[str, object],
     ) -> None:
         self._fragments = {
-            one.name.value: one
-            for one in document.definitions
-            if isinstance(one, FragmentDefinitionNode)
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
         }
         self._measured: dict[str, _Size] = {}
         self._variables = {**dict(_defaults(operation)), **variables}

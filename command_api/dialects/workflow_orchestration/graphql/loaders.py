@@ -55,9 +55,9 @@ class Loaders:
         return definition.versions[run.definition_version].graph
 
     async def _load_steps(self, run_ids: list[str]) -> Sequence[list[Step]]:
-        found = await self._services.run_steps.of_runs(self._tenant, run_ids)
-        return [found[run_id] for run_id in run_ids]
+        steps = await self._services.run_steps.of_runs(self._tenant, run_ids)
+        return [steps[run_id] for run_id in run_ids]
 
     async def _load_definitions(self, idents: list[str]) -> Sequence[Definition | None]:
-        found = await self._services.definitions.get_many(self._tenant, idents)
-        return [found.get(ident) for ident in idents]
+        definitions = await self._services.definitions.get_many(self._tenant, idents)
+        return [definitions.get(ident) for ident in idents]

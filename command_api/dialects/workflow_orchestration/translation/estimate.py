@@ -28,7 +28,7 @@ def durations_of(histories: Iterable[Sequence[Step]]) -> Durations:
     Args:
         histories: The records of each run, in their order.
     """
-    found: dict[str, list[int]] = {}
+    lengths: dict[str, list[int]] = {}
     for records in histories:
         starts: dict[tuple[str, int], int] = {}
         for step in records:
@@ -36,8 +36,8 @@ def durations_of(histories: Iterable[Sequence[Step]]) -> Durations:
                 starts.setdefault((step.step_id, step.visit), step.started_at)
             if step.status == "succeeded" and step.completed_at is not None:
                 began = starts.get((step.step_id, step.visit), step.completed_at)
-                found.setdefault(step.step_id, []).append(max(0, step.completed_at - began))
-    return {step_id: median(values) for step_id, values in found.items()}
+                lengths.setdefault(step.step_id, []).append(max(0, step.completed_at - began))
+    return {step_id: median(values) for step_id, values in lengths.items()}
 
 
 def estimated_end(
@@ -61,20 +61,22 @@ def estimated_end(
     longest: dict[str, float] = {}
     for step_id in _ends_first(after, _heads(graph, visits)):
         own = _remaining(graph.by_id[step_id], visits.get(step_id, ()), durations, now)
-        longest[step_id] = own + max((longest.get(one, 0) for one in after[step_id]), default=0)
+        longest[step_id] = own + max(
+            (longest.get(successor, 0) for successor in after[step_id]), default=0
+        )
     return now + round(max(longest.values(), default=0))
 
 
 def _successors(graph: Graph, visits: Mapping[str, Sequence[Step]]) -> dict[str, list[str]]:
     """Return for each step those that follow it; after a decision that was taken, its choice."""
-    found: dict[str, list[str]] = {step.id: [] for step in graph.steps}
+    successors: dict[str, list[str]] = {step.id: [] for step in graph.steps}
     for before, after in edges_of(graph):
-        found[before].append(after)
+        successors[before].append(after)
     for step_id, visit in visits.items():
         if visit[-1].decision is not None:
             selected = visit[-1].decision.selected
-            found[step_id] = [] if selected is None else [selected]
-    return found
+            successors[step_id] = [] if selected is None else [selected]
+    return successors
 
 
 def _heads(graph: Graph, visits: Mapping[str, Sequence[Step]]) -> list[str]:
@@ -97,7 +99,7 @@ def _ends_first(after: Mapping[str, Sequence[str]], heads: Sequence[str]) -> lis
         path = [(head, iter(after[head]))]
         while path:
             step_id, following = path[-1]
-            unseen = next((one for one in following if one not in seen), None)
+            unseen = next((successor for successor in following if successor not in seen), None)
             if unseen is None:
                 order.append(step_id)
                 path.pop()

@@ -1,4 +1,4 @@
-"""Turns the records of `words` into JSON with the seed's member names."""
+"""Turns the records of `words` into JSON with the member names of the API's document."""
 
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 from baton.domain.json import Json, JsonObject
 
 _LEFT_OUT: Final = frozenset(("function", "config"))
-"""Members that the seed's examples don't have, left out where they have no value."""
+"""Members that the document's examples don't have; they are left out if they have no value."""
 
 
 def json_form(record: Any) -> JsonObject:
@@ -30,5 +30,5 @@ def _members(cls: type[Any]) -> tuple[tuple[str, str], ...]:
 
 def _value(value: object) -> Json:
     if isinstance(value, tuple):
-        return [_value(one) for one in value]
+        return [_value(element) for element in value]
     return json_form(value) if is_dataclass(value) else value

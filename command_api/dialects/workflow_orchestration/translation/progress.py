@@ -70,7 +70,7 @@ def _blockers(run: Run, graph: Graph, visits: Mapping[str, Sequence[Step]]) -> I
             description = _why_blocked(run, visit[-1])
             since = _blocked_since(visit)
         elif not is_final(run) and not isinstance(step, Sync):
-            description = _waits_for([one for one in needs[step.id] if one in failed], graph)
+            description = _waits_for([need for need in needs[step.id] if need in failed], graph)
             since = run.requested_at
         else:
             continue
@@ -113,7 +113,7 @@ def _blocked_since(visit: Sequence[Step]) -> int:
 def _waits_for(failed: Sequence[str], graph: Graph) -> str | None:
     if not failed:
         return None
-    names = ", ".join(f"'{name_of(graph.by_id[one])}'" for one in failed)
+    names = ", ".join(f"'{name_of(graph.by_id[failed_id])}'" for failed_id in failed)
     return f"waits for {names}, which failed"
 
 

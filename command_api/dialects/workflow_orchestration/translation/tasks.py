@@ -123,10 +123,10 @@ def _check_name(named: _Named, faults: Faults, *path: str | int) -> None:
 
 def _unique_names(steps: Sequence[Step]) -> dict[str, str]:
     """Return the id of the step by each name that only one of the steps has."""
-    found: dict[str, list[str]] = {}
+    ids_by_name: dict[str, list[str]] = {}
     for step in steps:
-        found.setdefault(name_of(step), []).append(step.id)
-    return {name: ids[0] for name, ids in found.items() if len(ids) == 1}
+        ids_by_name.setdefault(name_of(step), []).append(step.id)
+    return {name: ids[0] for name, ids in ids_by_name.items() if len(ids) == 1}
 
 
 def _ids(items: Sequence[_Named], word: str, known: Mapping[str, str]) -> list[str]:
@@ -147,14 +147,14 @@ def _ids(items: Sequence[_Named], word: str, known: Mapping[str, str]) -> list[s
                 number += 1
             ids[index] = f"{word}-{number}"
             taken.add(f"{word}-{number}")
-    return [one for one in ids if one is not None]
+    return [step_id for step_id in ids if step_id is not None]
 
 
 def _references(items: Sequence[_Named], ids: Sequence[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    references: dict[str, list[str]] = {}
     for item, step_id in zip(items, ids, strict=True):
-        found.setdefault(item.name, []).append(step_id)
-    return {**found, **{step_id: [step_id] for step_id in ids}}
+        references.setdefault(item.name, []).append(step_id)
+    return {**references, **{step_id: [step_id] for step_id in ids}}
 
 
 def _needs(
@@ -162,15 +162,15 @@ def _needs(
 ) -> tuple[str, ...]:
     needs: list[str] = []
     for place, text in enumerate(texts):
-        found = known.get(text, ())
-        if not found:
+        ids = known.get(text, ())
+        if not ids:
             faults.add(f"'{text}' is no task", *path, place)
-        elif len(found) > 1:
+        elif len(ids) > 1:
             faults.add(f"'{text}' is the name of several tasks; use an id", *path, place)
-        elif found[0] in needs:
+        elif ids[0] in needs:
             faults.add(f"'{text}' is named twice", *path, place)
         else:
-            needs.append(found[0])
+            needs.append(ids[0])
     return tuple(needs)
 
 

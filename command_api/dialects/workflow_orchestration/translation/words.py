@@ -1,4 +1,7 @@
-"""The resources of the seed as records. Times are ISO-8601 text in UTC, durations milliseconds."""
+"""The resources of this API as records.
+
+Times are ISO-8601 text in UTC, durations milliseconds.
+"""
 
 from typing import Literal, TypeAlias
 

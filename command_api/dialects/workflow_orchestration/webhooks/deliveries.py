@@ -18,8 +18,10 @@ from baton.protocols.iso_time import format_time
 async def list_all(context: RequestContext) -> Reply:
     """List deliveries, the newest first; raises Refused 400, NotFound."""
     page = offset_page(context.query, max_limit=MAX_LIMIT, default_limit=DEFAULT_LIMIT)
-    found, total = await page_of_deliveries(context, page)
-    return reply_with_list(context, [render_delivery(one) for one in found], page, total)
+    deliveries, total = await page_of_deliveries(context, page)
+    return reply_with_list(
+        context, [render_delivery(delivery) for delivery in deliveries], page, total
+    )
 
 
 async def redrive(context: RequestContext) -> Reply:

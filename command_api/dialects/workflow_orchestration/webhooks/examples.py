@@ -1,4 +1,4 @@
-"""The seed's examples of webhooks, for the OpenAPI document."""
+"""The document's examples of webhooks, for the OpenAPI document."""
 
 from typing import Final
 

@@ -36,10 +36,10 @@ async def create(context: RequestContext) -> Reply:
 async def list_all(context: RequestContext) -> Reply:
     """List registrations, the oldest first; raises Refused 400."""
     page = offset_page(context.query, max_limit=MAX_LIMIT, default_limit=DEFAULT_LIMIT)
-    found, total = await context.services.webhooks.registrations.page(
+    webhooks, total = await context.services.webhooks.registrations.page(
         context.tenant, offset=page.offset, limit=page.limit
     )
-    return reply_with_list(context, [render_webhook(one) for one in found], page, total)
+    return reply_with_list(context, [render_webhook(webhook) for webhook in webhooks], page, total)
 
 
 async def get(context: RequestContext) -> Reply:

@@ -1,4 +1,4 @@
-"""The `data` of a delivery: the execution or the task in the seed's words, as of the event."""
+"""The `data` of a delivery: the execution or the task in this API's form, as of the event."""
 
 from baton.command_api.dialect.task_graphs import newest_visits
 from baton.command_api.dialects.workflow_orchestration.translation.executions import (

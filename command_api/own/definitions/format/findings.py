@@ -61,13 +61,13 @@ class Members:
             if required:
                 self.fault("required", name)
             return None
-        found = self.value[name]
-        if not isinstance(found, str):
+        value = self.value[name]
+        if not isinstance(value, str):
             self.fault("must be a text", name)
             return None
         if not literal:
-            self.findings.without_expressions(found, (*self.path, name))
-        return found
+            self.findings.without_expressions(value, (*self.path, name))
+        return value
 
     def choice(
         self, name: str, allowed: Collection[Text], later: Collection[str] = ()
@@ -79,13 +79,13 @@ class Members:
             allowed: The words that may be used.
             later: The words that are reserved.
         """
-        found = self.value.get(name)
+        value = self.value.get(name)
         if name not in self.value:
             return None
-        for one in allowed:
-            if one == found:
-                return one
-        reserved = found in later if isinstance(found, str) else bool(later)
+        for word in allowed:
+            if word == value:
+                return word
+        reserved = value in later if isinstance(value, str) else bool(later)
         self.fault(NOT_YET if reserved else f"must be one of {', '.join(allowed)}", name)
         return None
 
@@ -93,45 +93,45 @@ class Members:
         """Return a duration in ms, None if it is missing; the long forms are not possible yet."""
         if name not in self.value:
             return None
-        found = self.value[name]
-        duration_ms = parse_duration(found)
+        value = self.value[name]
+        duration_ms = parse_duration(value)
         if duration_ms is None:
-            long_form = isinstance(found, dict)
+            long_form = isinstance(value, dict)
             self.fault(NOT_YET if long_form else f"must be a duration such as {EXAMPLES}", name)
         return duration_ms
 
     def integer(self, name: str) -> int | None:
         """Return a whole number, None if it is missing."""
-        found = self.value.get(name)
-        if isinstance(found, int) and not isinstance(found, bool):
-            return found
+        value = self.value.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
         if name in self.value:
             self.fault("must be a whole number", name)
         return None
 
     def number(self, name: str) -> float | None:
         """Return a number, None if it is missing."""
-        found = self.value.get(name)
-        if isinstance(found, int | float) and not isinstance(found, bool):
-            return float(found)
+        value = self.value.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
         if name in self.value:
             self.fault("must be a number", name)
         return None
 
     def flag(self, name: str) -> bool | None:
         """Return true or false, None if the member is missing."""
-        found = self.value.get(name)
-        if isinstance(found, bool):
-            return found
+        value = self.value.get(name)
+        if isinstance(value, bool):
+            return value
         if name in self.value:
             self.fault("must be true or false", name)
         return None
 
     def array(self, name: str) -> list[object] | None:
         """Return a list, None if it is missing."""
-        found = self.value.get(name)
-        if isinstance(found, list):
-            return found
+        value = self.value.get(name)
+        if isinstance(value, list):
+            return value
         if name in self.value:
             self.fault("must be a list", name)
         return None
@@ -154,17 +154,17 @@ def as_members(value: object, path: Path, findings: Findings) -> Members | None:
 
 
 def _written(path: Path) -> Path:
-    return tuple(DocumentMember(one) if isinstance(one, str) else one for one in path)
+    return tuple(DocumentMember(part) if isinstance(part, str) else part for part in path)
 
 
 def _opens_expression(value: object) -> bool:
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, str) and _OPENS_EXPRESSION in one:
+        member = waiting.pop()
+        if isinstance(member, str) and _OPENS_EXPRESSION in member:
             return True
-        if isinstance(one, Mapping):
-            waiting += [*one.keys(), *one.values()]
-        elif isinstance(one, list | tuple):
-            waiting += one
+        if isinstance(member, Mapping):
+            waiting += [*member.keys(), *member.values()]
+        elif isinstance(member, list | tuple):
+            waiting += member
     return False

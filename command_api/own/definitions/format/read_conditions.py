@@ -16,8 +16,8 @@ def read_conditions(value: object, path: Path, findings: Findings) -> tuple[Cond
         message = NOT_YET if isinstance(value, str) else "must be a list of conditions"
         findings.add(message, path)
         return ()
-    read = (_condition(one, (*path, index), findings) for index, one in enumerate(value))
-    return tuple(one for one in read if one is not None)
+    read = (_condition(element, (*path, index), findings) for index, element in enumerate(value))
+    return tuple(condition for condition in read if condition is not None)
 
 
 def _condition(value: object, path: Path, findings: Findings) -> Condition | None:

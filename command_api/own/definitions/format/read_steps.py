@@ -58,8 +58,8 @@ def read_steps(document: Members) -> Graph:
     after = _followers(listed, flow)
     read = [
         _StepReader(members, following).step()
-        for index, (one, following) in enumerate(zip(listed, after, strict=True))
-        if (members := as_members(one, (*path, index), document.findings)) is not None
+        for index, (element, following) in enumerate(zip(listed, after, strict=True))
+        if (members := as_members(element, (*path, index), document.findings)) is not None
     ]
     return Graph(steps=tuple(step for step in read if step is not None), flow=flow)
 
@@ -70,8 +70,8 @@ def _has_needs(step: object) -> bool:
 
 def _followers(listed: Sequence[object], flow: str) -> list[str | None]:
     """Return for each step the id of the one that follows it in the list."""
-    ids = [one.get("id") if isinstance(one, dict) else None for one in listed]
-    following = [one if isinstance(one, str) else None for one in ids[1:]]
+    ids = [element.get("id") if isinstance(element, dict) else None for element in listed]
+    following = [ident if isinstance(ident, str) else None for ident in ids[1:]]
     return [*following, None] if flow == "next" else [None] * len(listed)
 
 
@@ -115,13 +115,13 @@ class _StepReader:
 
     def _kind(self) -> str | None:
         members = self.members
-        kinds = [one for one in KINDS if one in members.value]
-        for one in KINDS_LATER:
-            if one in members.value:
-                members.fault(NOT_YET, one)
+        kinds = [known_kind for known_kind in KINDS if known_kind in members.value]
+        for kind in KINDS_LATER:
+            if kind in members.value:
+                members.fault(NOT_YET, kind)
         if len(kinds) > 1:
             members.fault(f"can't be combined with {kinds[0]}", kinds[1])
-        elif not kinds and not any(one in members.value for one in KINDS_LATER):
+        elif not kinds and not any(later_kind in members.value for later_kind in KINDS_LATER):
             members.fault(f"must have one of {', '.join(KINDS)}")
         return kinds[0] if len(kinds) == 1 else None
 
@@ -150,7 +150,7 @@ class _StepReader:
 
     def _decision(self, ident: str) -> Decision:
         cases = self.members.array("decide") or []
-        read = [self._case(one, index) for index, one in enumerate(cases)]
+        read = [self._case(case, index) for index, case in enumerate(cases)]
         return Decision(
             id=ident,
             cases=tuple(case for case in read if case is not None),
@@ -174,7 +174,7 @@ class _StepReader:
 
     def _sync(self, ident: str) -> Sync:
         joined, common = self._ids("join"), self._common()
-        common["needs"] = (*joined, *(one for one in common["needs"] if one not in joined))
+        common["needs"] = (*joined, *(need for need in common["needs"] if need not in joined))
         return Sync(
             id=ident,
             timeout_ms=self.members.duration("timeout"),
@@ -194,11 +194,11 @@ class _StepReader:
 
     def _ids(self, name: str) -> tuple[str, ...]:
         read: list[str] = []
-        for index, one in enumerate(self.members.array(name) or ()):
-            if isinstance(one, str):
-                read.append(one)
+        for index, element in enumerate(self.members.array(name) or ()):
+            if isinstance(element, str):
+                read.append(element)
             else:
-                message = NOT_YET if isinstance(one, dict) else "must be the id of a step"
+                message = NOT_YET if isinstance(element, dict) else "must be the id of a step"
                 self.members.fault(message, name, index)
         return tuple(read)
 

@@ -83,9 +83,11 @@ def read_triggers(document: Members) -> TriggersRead:
     read = [
         (_trigger(one, at, document.findings), at) for one, at in zip(value, places, strict=True)
     ]
-    causes = [one for one in read if not isinstance(one[0].trigger, ManualTrigger)] or read[:1]
+    causes = [cause for cause in read if not isinstance(cause[0].trigger, ManualTrigger)] or read[
+        :1
+    ]
     return TriggersRead(
-        tuple(one.trigger for one, _ in causes),
+        tuple(cause.trigger for cause, _ in causes),
         tuple(at for _, at in causes),
         _secrets(one for one, _ in causes),
     )

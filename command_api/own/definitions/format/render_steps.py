@@ -63,7 +63,7 @@ def _kind(step: Step) -> JsonObject:
 
 
 def _when(step: Step) -> JsonObject:
-    return {"when": [render_condition(one) for one in step.when]} if step.when else {}
+    return {"when": [render_condition(condition) for condition in step.when]} if step.when else {}
 
 
 def _settings(step: Compute) -> JsonObject:
@@ -90,7 +90,10 @@ def _retry(retry: Retry) -> JsonObject:
 
 
 def _case(case: Case) -> JsonObject:
-    return {"if": [render_condition(one) for one in case.conditions], "next": _target(case.next)}
+    return {
+        "if": [render_condition(condition) for condition in case.conditions],
+        "next": _target(case.next),
+    }
 
 
 def _edges(step: Step, following: str | None, graph: Graph) -> JsonObject:

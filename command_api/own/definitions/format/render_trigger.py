@@ -19,13 +19,13 @@ from baton.protocols.iso_time import format_time
 
 def render_triggers(triggers: Sequence[Trigger]) -> JsonObject | list[JsonObject]:
     """Return the triggers of a definition: the only one, or a list."""
-    shown = [render_trigger(one) for one in triggers]
+    shown = [render_trigger(trigger) for trigger in triggers]
     return shown[0] if len(shown) == 1 else shown
 
 
 def render_timetable(timetable: AnyTimetable) -> JsonObject | list[JsonObject]:
     """Return a timetable, or those that it consists of, as triggers without policies."""
-    return render_triggers([ScheduleTrigger(timetable=one) for one in parts_of(timetable)])
+    return render_triggers([ScheduleTrigger(timetable=part) for part in parts_of(timetable)])
 
 
 def render_trigger(trigger: Trigger) -> JsonObject:

@@ -20,8 +20,8 @@ def schema_text() -> str:
 
 def schema() -> JsonObject:
     """Return the schema as JSON."""
-    found: JsonObject = json.loads(schema_text())
-    return found
+    document: JsonObject = json.loads(schema_text())
+    return document
 
 
 @cache
@@ -39,7 +39,7 @@ _TYPES: Final = {bool: "boolean", int: "integer"}
 def _filled(part: Any, definitions: Any) -> Any:
     """Return a part of the schema without references; no definition refers to itself."""
     if isinstance(part, list):
-        return [_filled(one, definitions) for one in part]
+        return [_filled(element, definitions) for element in part]
     if not isinstance(part, dict):
         return part
     members = {name: _filled(value, definitions) for name, value in part.items()}

@@ -103,8 +103,8 @@ def read_input(context: RequestContext, model: type[M], given: object) -> M:
 def _json_of(value: object) -> Json:
     """Return an input as JSON: camel case, without the members that weren't given."""
     if isinstance(value, list):
-        return [_json_of(one) for one in value]
+        return [_json_of(element) for element in value]
     if not is_dataclass(value):
         return value
-    members = ((to_camel(one.name), getattr(value, one.name)) for one in fields(value))
+    members = ((to_camel(field.name), getattr(value, field.name)) for field in fields(value))
     return {name: _json_of(member) for name, member in members if member is not UNSET}

@@ -1,4 +1,4 @@
-"""The object types, with the members of the seed's examples.
+"""The object types, with the members of the document's examples.
 
 A field without a resolver reads the attribute of the same name from a record: of `translation`, or
 of `executions`.

@@ -54,15 +54,18 @@ async def _workflow_definitions(
 ) -> Connection[words.Workflow]:
     context, size = info.context.context, require_page(first)
     definitions = context.services.definitions
-    found = await definitions.behind(context.tenant, position_of(after), limit=size + 1)
+    documents = await definitions.behind(context.tenant, position_of(after), limit=size + 1)
 
     async def count() -> int:
         _, total = await definitions.page(context.tenant, limit=1)
         return total
 
     edges = [
-        Edge(cursor=cursor_of(one.created_at, one.definition_id), node=workflow_of(one))
-        for one in found
+        Edge(
+            cursor=cursor_of(document.created_at, document.definition_id),
+            node=workflow_of(document),
+        )
+        for document in documents
     ]
     return connection(edges, size=size, after=after, count=count)
 
@@ -81,7 +84,7 @@ async def _workflow_executions(
     context, size = info.context.context, require_page(first)
     runs = context.services.runs
     statuses = () if status is None else STATUSES[status.value]
-    found = await runs.behind(
+    documents = await runs.behind(
         context.tenant,
         position_of(after),
         definition_id=workflow_definition_id,
@@ -90,7 +93,7 @@ async def _workflow_executions(
     )
 
     if _selects("taskExecutions", info.selected_fields):
-        await info.context.loaders.preload(found[:size])
+        await info.context.loaders.preload(documents[:size])
 
     async def count() -> int:
         _, total = await runs.page(
@@ -99,7 +102,8 @@ async def _workflow_executions(
         return total
 
     edges = [
-        Edge(cursor=cursor_of(run.requested_at, run.id), node=execution_of(run)) for run in found
+        Edge(cursor=cursor_of(run.requested_at, run.id), node=execution_of(run))
+        for run in documents
     ]
     return connection(edges, size=size, after=after, count=count)
 
@@ -107,7 +111,8 @@ async def _workflow_executions(
 def _selects(name: str, selections: Iterable[Selection]) -> bool:
     """Return whether a field of the name is selected at any depth."""
     return any(
-        getattr(one, "name", None) == name or _selects(name, one.selections) for one in selections
+        getattr(selection, "name", None) == name or _selects(name, selection.selections)
+        for selection in selections
     )
 
 

@@ -65,5 +65,5 @@ def _tenant(context: RequestContext, identity: Identity, payload: JsonObject) ->
 
 def _member(payload: JsonObject, name: str) -> str | None:
     """Return a member of the payload, whatever the case of its name; None without a text."""
-    found = next((value for key, value in payload.items() if key.lower() == name), None)
-    return found if isinstance(found, str) else None
+    member = next((value for key, value in payload.items() if key.lower() == name), None)
+    return member if isinstance(member, str) else None
