@@ -69,8 +69,8 @@ class Executor:
         clock: Times commands, retries and the watch over contested runs.
         rng: Draws the jitter of backoffs.
         hold: The hold on the server, during which nothing starts.
+        values: The large values of runs.
         limits: Default: `Limits()`.
-        values: The large values of runs; None where no run has any.
         logs: Keeps what the functions log; None where they log nothing.
     """
 
@@ -82,8 +82,8 @@ class Executor:
         clock: Clock,
         rng: Random,
         hold: ServerHold,
+        values: RunValues,
         limits: Limits | None = None,
-        values: RunValues | None = None,
         logs: AttemptLogs | None = None,
     ) -> None:
         self.counts = Counts()
@@ -102,10 +102,10 @@ class Executor:
         self._stopping = False
         self._loader = RunLoader(self._load_and_resume, self._spawn)
         self._takeover_watch = TakeoverWatch(clock, self._take_over_again)
-        if values is not None:
-            functions = LargeValues(functions, values, clock=clock)
         self._logs = logs
-        self._attempts = AttemptRunner(functions, rng, self.counts, logs)
+        self._attempts = AttemptRunner(
+            LargeValues(functions, values, clock=clock), rng, self.counts, logs
+        )
         self._loop = RunLoop(
             store=store,
             values=values,

@@ -15,16 +15,14 @@ T = TypeVar("T")
 async def with_values_needed(
     batch: Batch[Command],
     append: Callable[[], Awaitable[T]],
-    values: RunValues | None,
+    values: RunValues,
     tenant: str,
 ) -> T:
     """Return the result of `append`, which decides and appends the batch.
 
     When `append` raises `ValuesNeeded`, the batch gets commands with the values, and `append` is
-    called again. If `values` is None, the exception is raised.
+    called again.
     """
-    if values is None:
-        return await append()
     commands = batch.commands
 
     async def decide(values_by_hash: Values) -> T:

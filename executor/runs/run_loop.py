@@ -79,7 +79,7 @@ class RunLoop:
         on_takeover: Called with a run that another executor took over, after it was abandoned.
         owns: Called with a stream; returns whether this executor continues its released attempts.
         held: Returns whether the server is held: a run whose step ends then is paused.
-        values: The large values of runs; None where no run has any.
+        values: The large values of runs.
         max_run_bytes: Bytes of JSON that the data of one run may take; 0 is no limit.
     """
 
@@ -92,7 +92,7 @@ class RunLoop:
     on_takeover: Callable[[LiveRun], None]
     owns: OwnsStream
     held: Callable[[], bool]
-    values: RunValues | None = None
+    values: RunValues
     max_run_bytes: int = MAX_RUN_BYTES
     _graphs: GraphCache = field(init=False)
 

@@ -55,6 +55,7 @@ class Engine:
             clock=CLOCK,
             rng=Random(1),
             hold=ServerHold(stores.events, stores.checkpoints, CLOCK),
+            values=RunValues(stores.artifacts),
             logs=logs,
             limits=limits,
         )

@@ -344,7 +344,12 @@ async def test_a_finished_run_that_is_published_again_is_not_started(
     head = await world.stores.events.head()
 
     late = Executor(
-        world.stores.events, world.functions, clock=world.clock, rng=Random(1), hold=world.hold
+        world.stores.events,
+        world.functions,
+        clock=world.clock,
+        rng=Random(1),
+        hold=world.hold,
+        values=world.values,
     )
     await late.handle(everything)
     await late.stop(grace_s=5)

@@ -70,7 +70,12 @@ async def executor_process(
     remote = RemoteWorkers(topics, prefix=PREFIX, clock=world.clock)
     functions = RegisteredFunctions(queue_registry("train"), clock=world.clock, remote=remote)
     executor = Executor(
-        world.stores.events, functions, clock=world.clock, rng=Random(1), hold=world.hold
+        world.stores.events,
+        functions,
+        clock=world.clock,
+        rng=Random(1),
+        hold=world.hold,
+        values=world.values,
     )
     subscription = await world.stores.log.subscribe("executor", after=after)
     following = asyncio.create_task(follow(subscription, executor.handle, clock=world.clock))

@@ -71,6 +71,10 @@ class World:
     following: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
+    def values(self) -> RunValues:
+        return RunValues(self.stores.artifacts)
+
+    @property
     def hold(self) -> ServerHold:
         return ServerHold(self.stores.events, self.stores.checkpoints, self.clock)
 
@@ -83,7 +87,7 @@ class World:
             rng=Random(1),
             hold=self.hold,
             limits=limits,
-            values=RunValues(self.stores.artifacts),
+            values=self.values,
         )
         subscription = await self.stores.log.subscribe("executor", after=after)
         self.following.append(

@@ -26,6 +26,7 @@ from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.ports.backend import StoreLocation
 from baton.eventlog.ports.stores import EventStore
+from baton.eventlog.run_values import RunValues
 from baton.executor.executor import Executor
 from baton.executor.functions.call import Call
 from tests.faults import checkers
@@ -103,7 +104,14 @@ async def _ended(*, begun: bool, reads: int, answers: int) -> str:
     await _requested(stores.events, begun=begun)
     store, clock = Failing(stores.events, reads, answers), SystemClock()
     hold = ServerHold(store, stores.checkpoints, clock)
-    executor = Executor(store, Functions(), clock=clock, rng=Random(1), hold=hold)
+    executor = Executor(
+        store,
+        Functions(),
+        clock=clock,
+        rng=Random(1),
+        hold=hold,
+        values=RunValues(stores.artifacts),
+    )
     head = await stores.events.head() if begun else 0
     subscription = await stores.log.subscribe("executor", after=head)
     following = asyncio.create_task(follow(subscription, executor.handle, clock=clock))
