@@ -113,7 +113,7 @@ async def find_stuck_runs(services: Services) -> None:
 
 
 def _with_attempts(services: Services, state: Run, because: Sequence[Reason]) -> Iterator[Reason]:
-    """Yield the reasons, those of running attempts with what their executor knows of them."""
+    """Yield the reasons; running attempts get the facts that their executor knows."""
     for reason in because:
         step = None if reason.step_id is None else state.steps.get(reason.step_id)
         if reason.code != "RUNNING" or step is None:

@@ -1,4 +1,4 @@
-"""Explains record events: what each definition did with an event, as of the event's position."""
+"""Explains record events: the effect of an event on each definition, as of the event's position."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -87,13 +87,13 @@ async def update_webhook(
     *,
     at: int,
 ) -> CommandResult[Webhook]:
-    """Replace what a registration says; another secret retires the present one.
+    """Replace the members of a registration; a new secret retires the present one.
 
     Args:
         services: The process's services.
         principal: The caller.
         webhook_id: The registration's id.
-        change: Called with the registration; returns what it says from now on.
+        change: Called with the registration; returns its new members.
         at: The time of the request.
 
     Raises NotFound, Invalid as `register_webhook` does, and InConflict.

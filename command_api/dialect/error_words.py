@@ -14,7 +14,7 @@ from baton.domain.json import JsonObject
 
 
 class ErrorDetail(BaseModel):
-    """One fault: the path of a member of the request, and what is wrong with it."""
+    """One fault: the path of a member of the request, and the reason."""
 
     field: str
     message: str

@@ -1,1 +1,1 @@
-"""One folder per HTTP dialect; what dialects share stands beside this folder."""
+"""One folder per HTTP dialect; the parts that dialects share are in `command_api/dialect`."""

@@ -38,8 +38,8 @@ class DecisionTried(BaseModel):
     """The step that a decision would choose, without `next` if the run would end there.
 
     `case` is the index of the first case whose conditions all hold; without it, `else` applies.
-    `evaluations` are the cases that were looked at, with the values that they compared. There are
-    none if the conditions of `when` don't hold.
+    `evaluations` are the evaluated cases, with the values that they compared. They are empty if the
+    conditions of `when` don't hold.
     """
 
     stepId: str  # noqa: N815 - the names of the JSON

@@ -1,7 +1,7 @@
 """GET /runs/{runId}/record: the record event that started a run.
 
-No event says which one it was. The id of such a run follows from its definition and the record
-event, which stands in the log shortly before the run.
+No event of the run names it. The id of such a run is derived from its definition and the record
+event, which comes shortly before the run in the log.
 """
 
 from collections.abc import AsyncIterator
@@ -50,7 +50,7 @@ async def _show(context: RequestContext) -> Reply:
 
 
 async def _records_before(store: EventStore, tenant: str, before: int) -> AsyncIterator[Recorded]:
-    """Yield the record events of a tenant in front of a position, the newest first."""
+    """Yield the record events of a tenant before a position, the newest first."""
     begin, top, lowest = f"{tenant}/record/", before, max(1, before - SCANNED)
     while top > lowest:
         start = max(lowest, top - _BATCH)

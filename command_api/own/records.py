@@ -1,4 +1,4 @@
-"""GET /records: the record events of a tenant, and what each of them started.
+"""GET /records: the record events of a tenant, and the runs that they started.
 
 No view holds them. A list reads a limited part of the log backwards, so that receiving an event
 costs nothing more.
@@ -61,10 +61,10 @@ class WholeRecord(RecordSummary):
 
 
 class RecordPage(BaseModel):
-    """Record events, the newest first; `next` continues in front of them as `before`.
+    """Record events, the newest first; `next` continues before them as `before`.
 
-    A page looks at a limited part of the log, which all events share: it may be empty and still not
-    be the last one. There is no `next` at the beginning of the log.
+    A page reads a limited part of the log, which all events share: it may be empty and still not be
+    the last one. There is no `next` at the beginning of the log.
     """
 
     records: list[RecordSummary]

@@ -49,7 +49,7 @@ class QueueTasks:
         self._failure: BaseException | None = None
 
     async def process(self, stop: asyncio.Event) -> None:
-        """Fetch and perform tasks until `stop` is set; raises what `perform` raised."""
+        """Fetch and perform tasks until `stop` is set; raises the exceptions of `perform`."""
         stopped = asyncio.create_task(stop.wait())
         poll: _Poll | None = None
         try:

@@ -105,7 +105,7 @@ class Deliveries:
 
 
 class Term:
-    """One term of leadership: follows the log from the checkpoint and sends what is due."""
+    """One term of leadership: follows the log from the checkpoint and sends due deliveries."""
 
     def __init__(
         self,

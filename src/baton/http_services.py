@@ -132,7 +132,7 @@ def _build_past(context: RoleContext) -> Past:
 
 
 def _build_live_feed(context: RoleContext, definitions: DefinitionQueries) -> LiveFeed:
-    """Build the feed of live events; it shows what the views hold."""
+    """Build the feed of live events; it shows the events that the views hold."""
     view_position = context.view_position
     return LiveFeed(
         context.stores.log,

@@ -1,4 +1,4 @@
-"""Bodies that register, change or test a webhook; dialects name them and say what is read-only."""
+"""Bodies that register, change or test a webhook; dialects name them and list read-only members."""
 
 from pydantic import Field
 
@@ -20,7 +20,7 @@ class NewRegistration(Model):
     ordered: bool = False
 
     def body(self) -> WebhookBody:
-        """Return what the registration says."""
+        """Return the members of the registration."""
         return WebhookBody(
             url=self.url,
             events=tuple(self.events),
@@ -40,7 +40,7 @@ class RegistrationChange(Model):
     ordered: bool | None = None
 
     def after(self, seen: State) -> WebhookBody:
-        """Return what the registration says from now on."""
+        """Return the members of the registration after the change."""
         return WebhookBody(
             url=seen.url if self.url is None else self.url,
             events=seen.events if self.events is None else tuple(self.events),

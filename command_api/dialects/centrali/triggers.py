@@ -85,7 +85,7 @@ class TriggerReader:
     interval_ms: int
 
     def read(self, body: TriggerBody, faults: Faults, before: Trigger | None = None) -> Trigger:
-        """Return the core's trigger; adds what is wrong with the body to `faults`.
+        """Return the core's trigger; adds the faults of the body to `faults`.
 
         Args:
             body: The trigger as sent.

@@ -99,7 +99,7 @@ def _schedule(schedule: Schedule, definition: Definition | None, *, now: int) ->
 
 
 def _expression(timetable: AnyTimetable) -> str:
-    """Return the cron expression, or a text that says what a schedule of another kind does."""
+    """Return the cron expression, or a text that describes a schedule of another kind."""
     match timetable:
         case Combined():
             return ", ".join(map(_expression, timetable.timetables))

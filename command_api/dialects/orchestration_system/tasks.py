@@ -26,7 +26,7 @@ class TaskBody(Model):
 
 
 def graph_of(tasks: Sequence[TaskBody], faults: Faults, *, before: Graph = NO_TASKS) -> Graph:
-    """Return the graph of `tasks`; adds what is wrong with their names to `faults`.
+    """Return the graph of `tasks`; adds the faults of their names to `faults`.
 
     A task keeps the id and the other settings of the task of the same name in `before`.
     """

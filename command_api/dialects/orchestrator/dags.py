@@ -115,7 +115,7 @@ async def find_dag(context: RequestContext, slug: str) -> State | None:
 async def _rendered(
     context: RequestContext, after: Position | None
 ) -> AsyncGenerator[JsonObject, None]:
-    """Yield the versions behind `after` that match the query's filters."""
+    """Yield the versions after `after` that match the query's filters."""
     active = choice(context.query, "active", ("true", "false"))
     only = single(context.query, "dagId")
     async for definition in _definitions(context, only, "" if after is None else str(after[0])):
@@ -136,7 +136,7 @@ def _is_behind(definition: State, version: int, after: Position) -> bool:
 async def _definitions(
     context: RequestContext, only: str | None, slug: str
 ) -> AsyncIterator[State]:
-    """Yield the definitions from `slug` on, in the order of slugs, or the one named `only`."""
+    """Yield the definitions from `slug` on, in the order of slugs, or only the one named `only`."""
     if only is not None:
         found = await find_dag(context, only)
         if found is not None:
@@ -148,4 +148,4 @@ async def _definitions(
             yield definition
         if len(batch) < _BATCH:
             return
-        slug = f"{batch[-1].slug}\x01"  # sorts behind the slug, and before any other
+        slug = f"{batch[-1].slug}\x01"  # sorts after the slug, and before any other

@@ -169,7 +169,7 @@ def _error(error: Error) -> JsonObject:
 
 
 def _logs_ref(record: Step) -> str | None:
-    """Return the hash of the artifact that holds what the function of an attempt logged."""
+    """Return the hash of the artifact with the log lines of an attempt."""
     return record.logs.sha256 if isinstance(record.logs, Artifact) else None
 
 

@@ -1,4 +1,4 @@
-"""Trace context of requests and runs: what a caller sends is passed on and sent back."""
+"""Trace context of requests and runs: the caller's `traceparent` is passed on and sent back."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Loading executions, tasks and what their progress needs. Another tenant's are not found."""
+"""Loads executions, tasks and the data of their progress; those of other tenants aren't found."""
 
 from baton.command_api.dialects.workflow_orchestration.translation.estimate import (
     RUNS_OF_HISTORY,

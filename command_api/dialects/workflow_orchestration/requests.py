@@ -152,7 +152,7 @@ def _valid(body: Body) -> Body:
 
 
 def _in_words(fault: Fault, tasks: int) -> Fault:
-    """Return a fault of a step as one of the document; points stand behind the tasks."""
+    """Return a fault of a step as one of the document; points come after the tasks."""
     match fault.path:
         case ("steps", int(index), *rest) if index >= tasks:
             words = [REQUIRED_TASKS if part == "needs" else part for part in rest]

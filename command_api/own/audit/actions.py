@@ -12,7 +12,7 @@ from baton.eventlog.events.envelope import Recorded, Stored
 from baton.eventlog.ports.audit.leaf_store import LEAVES_PER_BLOCK, LeafStore
 
 SCANNED: Final = 20_000
-"""Positions that one request looks at."""
+"""The number of positions that one request reads."""
 SKEW_MS: Final = 300_000
 """The greatest difference between the clocks of two machines for which no action is overlooked."""
 _BATCH: Final = 1_000
@@ -66,20 +66,20 @@ class Wanted:
 
 @frozen(kw_only=False)
 class ActionPage:
-    """Actions, the newest first; the next page begins in front of `before`, None at the end."""
+    """Actions, the newest first; the next page begins before `before`, None at the end."""
 
     actions: list[Recorded]
     before: int | None
 
 
 def subjects_of(event: Any) -> tuple[str, ...]:
-    """Return the subject that an event names, and the one that a refused sign-in claimed."""
+    """Return the subject that an event names, and the user name that a refused sign-in gave."""
     actor, claimed = event.actor, getattr(event, "claimed", "")
     return (*((actor.subject,) if actor else ()), *((claimed,) if claimed else ()))
 
 
 async def read_actions(store: LeafStore, wanted: Wanted, *, before: int, limit: int) -> ActionPage:
-    """Return the newest actions in front of the position `before`; raises `Unavailable`."""
+    """Return the newest actions before the position `before`; raises `Unavailable`."""
     actions: list[Recorded] = []
     top, lowest = before, max(1, before - SCANNED)
     while top > lowest:
@@ -100,7 +100,7 @@ async def read_actions(store: LeafStore, wanted: Wanted, *, before: int, limit: 
 
 
 async def end_of(store: LeafStore, until: int) -> int | None:
-    """Return a position behind every action before `until` (ms, UTC); None for the end of the log.
+    """Return a position after every action before `until` (ms, UTC); None for the end of the log.
 
     The clocks of machines may differ by `SKEW_MS`. Raises `Unavailable`.
     """

@@ -1,4 +1,4 @@
-"""GET /audit/log: who did what, newest first; for those who administrate a tenant."""
+"""GET /audit/log: the actions in a tenant with their actors, newest first; for administrators."""
 
 from typing import Any, Final
 
@@ -49,8 +49,8 @@ class ActionShown(BaseModel):
 class ActionPageShown(BaseModel):
     """Actions; `next` is the `cursor` of the next page.
 
-    A page looks at a limited part of the log: it may hold no action and still not be the last one.
-    The last page has no `next`.
+    A page reads a limited part of the log: it may hold no action and still not be the last one. The
+    last page has no `next`.
     """
 
     actions: list[ActionShown]

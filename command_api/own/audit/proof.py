@@ -1,4 +1,4 @@
-"""GET /audit/proof: proves that the history of a run stands in the log, unchanged.
+"""GET /audit/proof: proves that the log contains the history of a run, unchanged.
 
 The proof is the audit path (RFC 6962) of the leaf of the run's last sealed event, which commits to
 all events of the run in their order. With an export of the run, `baton audit verify --export FILE
@@ -21,7 +21,7 @@ from baton.domain.stream import stream_name
 from baton.eventlog.notary.proofs.prove import prove_stream
 
 NEWEST: Final = 0
-"""Stands for a head that wasn't asked for."""
+"""Selects the newest head, if the request names none."""
 
 
 class RunProofShown(BaseModel):

@@ -1,4 +1,7 @@
-"""POST /audit/verifications: verifies every stored event beside requests, and keeps the result."""
+"""POST /audit/verifications: verifies every stored event, and keeps the result.
+
+Requests are answered meanwhile.
+"""
 
 from typing import Final, Literal
 
@@ -25,7 +28,7 @@ _REQUESTED: Final = frozenset(("verification.VerificationRequested",))
 
 
 class FirstBreak(BaseModel):
-    """The first place where the log isn't what was signed.
+    """The first place where the log differs from the signed one.
 
     Its stream is shown if it belongs to the tenant.
     """
@@ -37,7 +40,7 @@ class FirstBreak(BaseModel):
 
 
 class FindingShown(BaseModel):
-    """The result: counts of what was checked, in the events of all tenants."""
+    """The result: the numbers of checked events, streams and heads, of all tenants."""
 
     events: int
     streams: int
@@ -60,7 +63,7 @@ class ProgressShown(BaseModel):
 
 
 class VerificationShown(BaseModel):
-    """A verification of the log; `failed` means that it came to no result.
+    """A verification of the log; `failed` means that it ended without a result.
 
     `progress` is shown by the server that runs it.
     """
@@ -78,7 +81,7 @@ class VerificationShown(BaseModel):
 class VerificationPage(BaseModel):
     """Verifications, the newest first; `next` is the `cursor` of the next page.
 
-    A page looks at a limited part of the log: it may hold none and still not be the last one.
+    A page reads a limited part of the log: it may hold none and still not be the last one.
     """
 
     verifications: list[VerificationShown]

@@ -1,1 +1,1 @@
-"""Backtests: a changed definition, tried on the recorded runs of the one it changes."""
+"""Backtests: a changed definition, tried on recorded runs of the unchanged one."""

@@ -1,4 +1,4 @@
-"""Backtests over HTTP: start one for a definition, look at it, and stop it."""
+"""Backtests over HTTP: start one for a definition, show it, and stop it."""
 
 from typing import Final
 

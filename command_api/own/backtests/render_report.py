@@ -15,7 +15,7 @@ from baton.domain.json import JsonObject
 
 
 class Change(BaseModel):
-    """A text as it was and as it would be."""
+    """A text as recorded, and as it would be."""
 
     was: str
     wouldBe: str  # noqa: N815 - the names of the JSON

@@ -77,13 +77,13 @@ EXAMPLE: Final[JsonObject] = {"definition": DOCUMENT_EXAMPLE, "last": 1_000}
 
 
 async def read_question(context: RequestContext, recorded: Definition) -> Question:
-    """Return what a request asks; raises Refused 400, or 415, and Invalid.
+    """Return the question of a request; raises Refused 400, or 415, and Invalid.
 
     Args:
-        context: The request. Its answer names the members that it doesn't know.
+        context: The request. Its answer names unknown members.
         recorded: The definition whose runs were recorded.
     """
-    await context.json_object()  # refuses what isn't JSON
+    await context.json_object()  # refuses bodies that aren't JSON
     read = await context.in_turn(lambda: _read(context.body, recorded))
     context.judge_unknown(read.unknown)
     candidate = candidate_of(
@@ -99,7 +99,7 @@ async def read_question(context: RequestContext, recorded: Definition) -> Questi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """The body of a request, the definition in it, and the members that aren't known."""
+    """The body of a request, the definition in it, and the unknown members."""
 
     body: BacktestBody
     changed: Body
@@ -115,7 +115,7 @@ def _read(raw: bytes, recorded: Definition) -> _Read:
 
 
 def _read_own(body: BacktestBody, recorded: Definition) -> tuple[Body, Iterable[Fault]]:
-    """Return the definition and its members that aren't known; raises Refused 400."""
+    """Return the definition and its unknown members; raises Refused 400."""
     read, faults = read_definition(body.definition)
     if faults:
         raise _refused(faults)
@@ -126,7 +126,7 @@ def _read_own(body: BacktestBody, recorded: Definition) -> tuple[Body, Iterable[
 
 
 def _read_in_dialect(body: BacktestBody, _recorded: Definition) -> tuple[Body, Iterable[Fault]]:
-    """Return the same of a definition in a dialect, which is read as a new definition is."""
+    """Return the same for a definition in a dialect, which is read like a new definition."""
     checks = {
         dialect.name: dialect.check_definition for dialect in discover() if dialect.check_definition
     }

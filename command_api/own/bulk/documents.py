@@ -129,7 +129,7 @@ class BulkItem(BaseModel):
 
 
 class BulkItemPage(BaseModel):
-    """Outcomes in the order in which they were recorded; `next` continues behind them."""
+    """Outcomes in the order in which they were recorded; `next` continues after them."""
 
     items: list[BulkItem]
     next: str | None = None

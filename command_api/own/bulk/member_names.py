@@ -1,7 +1,7 @@
 """Names of the members of a bulk's options and filter: in the API's JSON, and in its events.
 
 Events have the core's spelling (`input_patch`), the API has that of JSON (`inputPatch`). Only the
-outermost names are spelled: what lies within a patch is the user's.
+outermost names are converted: the content of a patch belongs to the user.
 """
 
 from pydantic.alias_generators import to_camel, to_snake

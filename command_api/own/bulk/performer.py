@@ -1,7 +1,7 @@
 """Performs the action of a bulk on one run, for the scheduler.
 
 The events that it causes name the bulk in their actor, and a rerun has an id derived from the bulk
-and the run. So it can be found out later whether the bulk has treated a run.
+and the run. These show later whether the bulk has treated a run.
 """
 
 import logging

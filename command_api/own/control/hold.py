@@ -1,7 +1,7 @@
-"""POST /system/hold and /system/release: hold the whole server, and let it go on.
+"""POST /system/hold and /system/release: hold the whole server, and release it.
 
-While the server is held, outcomes of running attempts are recorded and requests are taken, but no
-step starts, and no timer, schedule or record event fires.
+While the server is held, outcomes of running attempts are recorded and requests are accepted, but
+no step starts, and no timer, schedule or record event fires.
 """
 
 from typing import Final
@@ -27,7 +27,7 @@ class HoldBody(BaseModel):
 
 
 class ShownHold(BaseModel):
-    """The hold on the server; a server that isn't held shows `held` alone."""
+    """The hold on the server; a server that isn't held shows only `held`."""
 
     held: bool
     since: str | None = None

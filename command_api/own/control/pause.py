@@ -1,4 +1,4 @@
-"""POST /runs/{runId}/pause: holds a run; what is under way is still recorded."""
+"""POST /runs/{runId}/pause: pauses a run; outcomes of running attempts are still recorded."""
 
 from pydantic import BaseModel, Field
 

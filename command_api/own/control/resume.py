@@ -1,4 +1,4 @@
-"""POST /runs/{runId}/resume, and the preview of what it would do."""
+"""POST /runs/{runId}/resume, and the preview of its effect."""
 
 from collections.abc import Mapping
 from typing import Final, get_args
@@ -35,8 +35,8 @@ _OUTCOMES: Final[Mapping[type, str]] = {
 class ResumeBody(BaseModel):
     """The body of POST /runs/{runId}/resume.
 
-    `timers` says what becomes of delays and backoffs: "fire" keeps their due times, "shift" adds
-    the time of the pause, "skip" ends delays at once.
+    `timers` is the treatment of delays and backoffs: "fire" keeps their due times, "shift" adds the
+    time of the pause, "skip" ends delays at once.
     """
 
     timers: Timers = "fire"

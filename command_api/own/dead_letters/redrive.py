@@ -1,4 +1,4 @@
-"""POST /dead-letters/{letterId}/redrive: sends a message again, or shows what that would do."""
+"""POST /dead-letters/{letterId}/redrive: sends a message again, or previews the effect."""
 
 from typing import Final
 

@@ -59,10 +59,10 @@ class WholeDeadLetter(DeadLetter):
 
 
 class DeadLetterPage(BaseModel):
-    """Dead letters, the newest first; `next` continues behind them as `cursor`.
+    """Dead letters, the newest first; `next` continues after them as `cursor`.
 
-    A page looks at a limited number of letters, which tenants share: it may hold none and still
-    have a `next`.
+    A page reads a limited number of letters, which tenants share: it may hold none and still have a
+    `next`.
     """
 
     letters: list[DeadLetter]

@@ -13,14 +13,14 @@ from baton.eventlog.dead_letters.tenant_of import tenant_of
 from baton.eventlog.ports.dead_letters import DeadLetter
 
 SCANNED: Final = 200
-"""The letters that one page looks at."""
+"""The number of letters that one page reads."""
 _BATCH: Final = 20
-"""Letters that are read at once: each may have a megabyte."""
+"""The number of letters that are read at once: each may have a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
 class VisibleLetter:
-    """A letter that a tenant may see; `open` is whether its content may be shown, too."""
+    """A letter that a tenant may see; `open` is whether its content may be shown too."""
 
     letter: DeadLetter
     open: bool
@@ -28,7 +28,7 @@ class VisibleLetter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Letters, the newest first; `reached` is the place up to which a page looked, None at last."""
+    """Letters, the newest first; `reached` is where the page ended, None at the last letter."""
 
     letters: list[VisibleLetter]
     reached: tuple[int, str] | None
@@ -54,7 +54,7 @@ async def load_letter(services: Services, tenant: str, letter_id: str) -> Visibl
 async def newest_letters(
     services: Services, tenant: str, before: tuple[int, str] | None, *, limit: int
 ) -> Page:
-    """Return the newest letters that a tenant may see, behind `before` (time in ms, id)."""
+    """Return the newest letters that a tenant may see, after `before` (time in ms, id)."""
     visible: list[VisibleLetter] = []
     for _ in range(SCANNED // _BATCH):
         letters = await services.installation.dead_letters.newest(before=before, limit=_BATCH)

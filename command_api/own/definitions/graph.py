@@ -1,4 +1,4 @@
-"""GET /definitions/{definition}/graph: the steps of a version and what follows each, to draw."""
+"""GET /definitions/{definition}/graph: the steps of a version and their successors, for drawing."""
 
 from typing import Final, Literal
 

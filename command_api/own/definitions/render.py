@@ -14,7 +14,7 @@ from baton.protocols.iso_time import format_time
 
 
 class DefinitionSummary(BaseModel):
-    """A definition without its steps; `version` is the one in force."""
+    """A definition without its steps; `version` is the version in force."""
 
     id: str
     slug: str
@@ -33,7 +33,7 @@ class DefinitionSummary(BaseModel):
 
 
 class Definition(DefinitionSummary):
-    """A definition; PUT takes what GET returns."""
+    """A definition; PUT accepts the answer of GET."""
 
     steps: list[dict[str, Any]] = Field(description="As a document writes them")
 

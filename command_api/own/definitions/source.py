@@ -1,6 +1,6 @@
 """GET /definitions/{definition}/source: a definition as another API of this server writes it.
 
-The document is what that API's own GET of the definition answers, so both always agree.
+The document is the answer of that API's own GET of the definition, so both always agree.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The versions of a definition: their list, one of them, and what differs between two."""
+"""The versions of a definition: their list, one of them, and the differences between two."""
 
 import re
 from typing import Any, Final

@@ -1,1 +1,1 @@
-"""Explanations: why a run is where it is, and why a record event started what it started."""
+"""Explanations: why a run doesn't continue, and why a record event started its runs."""

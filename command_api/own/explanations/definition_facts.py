@@ -1,4 +1,4 @@
-"""Facts about the installation, beside the log: why runs of a definition don't start now."""
+"""Facts about the installation, outside the log: why runs of a definition don't start now."""
 
 from collections.abc import AsyncIterator
 
@@ -13,7 +13,7 @@ from baton.domain.nearest_name import nearest_name
 async def facts_about(
     services: Services, definition: State, reasons: tuple[Reason, ...]
 ) -> AsyncIterator[Reason]:
-    """Yield what keeps runs of a definition from starting, or from going on once started."""
+    """Yield the causes that keep runs of a definition from starting, or from continuing."""
     timed = any(reason.due_at is not None for reason in reasons)
     if timed and not await scheduler_works(services):
         yield Reason(code="NO_SCHEDULER", text="No scheduler is running: nothing fires its ticks")

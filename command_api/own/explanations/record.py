@@ -1,4 +1,4 @@
-"""GET /records/{recordId}/explain: what a record event started, and why it started nothing else."""
+"""GET /records/{recordId}/explain: the runs that a record event started, and why no others."""
 
 from typing import Final, Literal
 
@@ -16,7 +16,7 @@ from baton.domain.record.matching import NotMatched
 
 
 class ExplainedTrigger(BaseModel):
-    """A definition as it was when the event came, and what the event did to it.
+    """A definition as of the event, and the event's effect on it.
 
     `started` names the run. `pending` matches, but isn't recorded yet. `not_matched` says which
     `field` should be `wanted` and was `was`.

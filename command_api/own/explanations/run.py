@@ -1,4 +1,4 @@
-"""GET /runs/{runId}/explain: why a run is where it is, and which event moves it next."""
+"""GET /runs/{runId}/explain: why a run doesn't continue, and which event moves it next."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ from baton.domain.run.control.explain import NextEvent, Reason
 
 
 class ShownReason(BaseModel):
-    """Why a step, or without `stepId` the run, doesn't go on yet; `code` may have new values."""
+    """Why a step, or without `stepId` the run, doesn't continue yet; `code` may have new values."""
 
     code: str
     text: str
@@ -37,7 +37,7 @@ class ShownEvent(BaseModel):
 
 
 class RunExplanation(BaseModel):
-    """Why a run is where it is; `stuck` is true only for a defect of Baton."""
+    """Why a run doesn't continue; `stuck` is true only for a defect of Baton."""
 
     status: str
     because: list[ShownReason]

@@ -24,12 +24,12 @@ _TYPES: Final = tuple(sorted(event_classes()))
 
 
 class LogPage(BaseModel):
-    """Events of the log; `next` continues behind the positions that were looked at, as `after`.
+    """Events of the log; `next` continues after the positions that were read, as `after`.
 
-    With `before`, the newest event comes first, and `next` continues in front of them, as `before`.
-    A page looks at a limited part of the log, which other tenants share: it may hold no event and
-    still not be the last one. The end of the log is reached when `next` is `head`, its beginning
-    when `next` is 1.
+    With `before`, the newest event comes first, and `next` continues before them, as `before`. A
+    page reads a limited part of the log, which other tenants share: it may hold no event and still
+    not be the last one. The end of the log is reached when `next` is `head`, its beginning when
+    `next` is 1.
     """
 
     events: list[StreamEventRecord]

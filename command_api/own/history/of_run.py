@@ -24,7 +24,7 @@ _TYPES: Final = tuple(topics_of(get_args(Event)))
 
 
 class RunEventPage(BaseModel):
-    """Events of a run; `next` continues behind them as `after`, and is missing at the end."""
+    """Events of a run; `next` continues after them as `after`, and is missing at the end."""
 
     events: list[EventRecord]
     next: int | None = None

@@ -1,4 +1,4 @@
-"""Reads a tenant's events from the log, of which one request looks at a limited part."""
+"""Reads a tenant's events from the log; one request reads a limited part of it."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +7,7 @@ from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.stores import EventStore
 
 SCANNED: Final = 10_000
-"""Events, or positions, that one request looks at."""
+"""The number of events, or positions, that one request reads."""
 _BATCH: Final = 1_000
 
 
@@ -22,7 +22,7 @@ class LogPart:
 async def read_forwards(
     store: EventStore, tenant: str, classes: tuple[type, ...], *, after: int, limit: int
 ) -> LogPart:
-    """Return the tenant's next events of `classes` behind the position `after`."""
+    """Return the tenant's next events of `classes` after the position `after`."""
     events: list[Recorded] = []
     begin, reached, scanned = f"{tenant}/", after, 0
     while scanned < SCANNED:
@@ -42,10 +42,10 @@ async def read_forwards(
 async def read_backwards(
     store: EventStore, tenant: str, classes: tuple[type, ...], *, before: int, limit: int
 ) -> LogPart:
-    """Return the tenant's newest events of `classes` in front of the position `before`.
+    """Return the tenant's newest events of `classes` before the position `before`.
 
-    The newest comes first. `reached` is the position in front of which the reading continues, 1 at
-    the beginning of the log.
+    The newest comes first. `reached` is the position before which the reading continues, 1 at the
+    beginning of the log.
     """
     events: list[Recorded] = []
     begin, top = f"{tenant}/", before

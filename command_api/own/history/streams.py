@@ -24,7 +24,7 @@ MAX_VERSION: Final = 999_999_999
 
 
 class StreamPage(BaseModel):
-    """Events of a stream; `next` continues behind them as `after`, and is missing at the end."""
+    """Events of a stream; `next` continues after them as `after`, and is missing at the end."""
 
     events: list[EventRecord]
     next: int | None = None

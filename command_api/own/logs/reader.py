@@ -1,7 +1,7 @@
 """Reads the logs of a run's attempts: stored ones, and those of attempts that run in this process.
 
 Both are lists of lines that grow at the end, so a reader that has read a number of lines of a
-running attempt goes on with the stored log behind them.
+running attempt continues with the stored log after them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,9 +22,9 @@ from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import is_final as has_ended
 
 PAGE_BYTES: Final = 1024 * 1024
-"""Bytes of lines from which on an answer takes in no further attempt."""
+"""The number of bytes of lines from which on an answer includes no further attempt."""
 LATE_MS: Final = 3_000
-"""Time after the end of an attempt within which a log may come that its end doesn't bring."""
+"""The time after the end of an attempt within which a late log may still arrive, in ms."""
 _CUT_OFF: Final = frozenset(("TIMEOUT", "EXECUTOR_STOPPED", "RUN_PAUSED"))
 
 
@@ -37,7 +37,7 @@ class LoggedLine(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class LogPage:
-    """Lines of a run's logs; `cursor` continues behind them, `ended` is whether none follow."""
+    """Lines of a run's logs; `cursor` continues after them, `ended` is whether none follow."""
 
     lines: list[LoggedLine] = field(default_factory=list)
     cursor: LogCursor
@@ -69,7 +69,7 @@ class LogReader:
         return bool(self._services.live_logs.of_run(*self._run))
 
     async def read(self, run: Run, cursor: LogCursor) -> LogPage:
-        """Return the lines behind `cursor` that are there, in the order of the attempts."""
+        """Return the lines after `cursor`, in the order of the attempts."""
         live = {log.token: log for log in self._services.live_logs.of_run(*self._run)}
         if run.version != self._version:
             self._steps = await self._services.run_steps.of_run(*self._run)
@@ -119,7 +119,7 @@ class LogReader:
 
 
 def _behind(entries: Sequence[Any], read: int) -> Iterator[bytes]:
-    """Yield the entries of a stored log behind the first `read` lines, each as JSON."""
+    """Yield the entries of a stored log after the first `read` lines, each as JSON."""
     number = 0
     for entry in entries:
         omitted = entry.get("omitted")

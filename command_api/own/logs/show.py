@@ -34,7 +34,7 @@ JSON: Final = "application/json"
 TEXT: Final = "text/plain; charset=utf-8"
 MAX_ATTEMPT: Final = 999_999_999
 PAUSE_S: Final = 0.1
-"""Seconds between two looks at the logs of running attempts."""
+"""The pause between two reads of the logs of running attempts, in seconds."""
 _LOOK_MS: Final = 1_000
 _INDENT: Final = "\n    "
 _CONTROLS: Final = {

@@ -16,7 +16,7 @@ from baton.domain.json import JsonObject
 class WholeStep(StepRecord):
     """A record of a run's history.
 
-    `input` is what the function was given. It is missing for a step that calls none, and where the
+    `input` is the input of the function. It is missing for a step without a function, and if the
     inputs of the run are too large. `executor`, `heartbeatAt` and `progress` are those of an
     attempt that runs in the process that answers.
     """
@@ -44,7 +44,7 @@ async def _show(context: RequestContext) -> Reply:
 
 
 def _live(context: RequestContext, execution: str) -> JsonObject:
-    """Return what this process knows of an attempt that it runs."""
+    """Return the facts that this process knows about an attempt that it runs."""
     live = context.services.live_attempts.get(context.tenant, execution)
     if live is None:
         return {}

@@ -92,7 +92,7 @@ def _row(step: Step, failed_at: int | None) -> JsonObject:
 
 
 def _waits(step: Step, failed_at: int | None) -> Sequence[JsonObject]:
-    """Return the waits of a record; an attempt may have waited since the one before it failed."""
+    """Return the waits of a record; an attempt may have waited since the previous one failed."""
     if step.resume_at is None:
         return ()
     why, began = ("delay", step.started_at) if step.kind == "delay" else ("backoff", failed_at)

@@ -1,1 +1,1 @@
-"""Schedules: the timetables of definitions, and those that stand beside them."""
+"""Schedules: those of definitions' triggers, and separate ones."""

@@ -1,4 +1,4 @@
-"""GET /schedules and /schedules/{scheduleId}: what starts runs by the clock."""
+"""GET /schedules and /schedules/{scheduleId}: the timetables that start runs."""
 
 from typing import Any, Final
 

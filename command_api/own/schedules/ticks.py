@@ -1,4 +1,4 @@
-"""GET /schedules/{scheduleId}/ticks and /next: what a schedule did, and what it will do."""
+"""GET /schedules/{scheduleId}/ticks and /next: the past and the next ticks of a schedule."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
@@ -35,7 +35,7 @@ class PastTick(BaseModel):
 
 
 class PastTicks(BaseModel):
-    """Ticks, the newest first; `next` continues behind them as `before`."""
+    """Ticks, the newest first; `next` continues after them as `before`."""
 
     ticks: list[PastTick]
     next: int | None = None

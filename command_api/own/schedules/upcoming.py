@@ -26,7 +26,7 @@ class Upcoming:
 def upcoming_ticks(
     timetable: AnyTimetable, *, after: int, anchor: int, count: int
 ) -> Iterator[Upcoming]:
-    """Yield the first `count` ticks behind `after`, the earliest first.
+    """Yield the first `count` ticks after `after`, the earliest first.
 
     Args:
         timetable: A timetable that is valid.

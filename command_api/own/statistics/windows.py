@@ -1,4 +1,4 @@
-"""The time that statistics look at: a window that ends now, in buckets of equal length."""
+"""The time that statistics cover: a window that ends now, in buckets of equal length."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

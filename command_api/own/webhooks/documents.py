@@ -34,7 +34,7 @@ class WebhookSummary(BaseModel):
 
 
 class Receiver(BaseModel):
-    """The state of the deliveries of a registration, read from what is stored.
+    """The state of the deliveries of a registration, from the stored data.
 
     `held` deliveries should have been sent 5 s ago or earlier: the receiver's circuit is open, or
     its slots are all in use. `retrying` means that some failed and wait for their next attempt.
@@ -67,7 +67,7 @@ class WebhookPage(BaseModel):
 
 
 class DeliverySummary(BaseModel):
-    """A delivery: the event of a run that it tells of, and what became of it."""
+    """A delivery: the event of a run that it reports, and its outcome."""
 
     id: str
     webhookId: str  # noqa: N815
@@ -96,7 +96,7 @@ class AttemptShown(BaseModel):
 
 
 class WholeDelivery(DeliverySummary):
-    """A delivery and what happened to it, the oldest first."""
+    """A delivery and its history, the oldest entry first."""
 
     history: list[AttemptShown]
 

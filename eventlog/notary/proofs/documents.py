@@ -21,7 +21,7 @@ MARK_BYTES: Final = 4
 
 
 class BadProof(Exception):
-    """A document isn't a proof, or doesn't prove what it should."""
+    """A document isn't a proof, or doesn't prove the given events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

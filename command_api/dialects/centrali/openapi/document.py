@@ -82,7 +82,7 @@ def _complete_schemas(schemas: dict[str, Any]) -> None:
 
 
 def _describe_values(schemas: dict[str, Any]) -> None:
-    """Describe what stands for values of runs that are too large."""
+    """Describe the replacements of run values that are too large."""
     for model in (NamedValue, OmittedValue):
         schemas[model.__name__] = model.model_json_schema()
     del schemas["OmittedValue"]["properties"]["$omitted"]["const"]  # unknown to OpenAPI 3.0

@@ -53,7 +53,7 @@ _INTROSPECTION: Final = frozenset(("__schema", "__type"))
 
 
 class LimitExceeded(Exception):
-    """The document or operation is larger than the server answers; the message says in what."""
+    """The document or operation is larger than the server answers; the message names the limit."""
 
 
 class _Size(NamedTuple):

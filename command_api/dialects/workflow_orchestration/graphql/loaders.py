@@ -1,6 +1,6 @@
-"""Loads what many fields of one response ask for, with one read for all of them.
+"""Loads the data for many fields of one response with one read.
 
-Results are kept for the response, and never longer: it shows one state.
+Results are kept only for the response, which shows one state.
 """
 
 import asyncio

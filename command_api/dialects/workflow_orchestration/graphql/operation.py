@@ -48,7 +48,7 @@ class Operation:
         self.begin_response()
 
     def begin_response(self) -> None:
-        """Forget what was loaded: a subscription makes a response of each change."""
+        """Forget the loaded data, because a subscription makes a new response for each change."""
         self.loaders = Loaders(self.context.services, self.context.tenant)
         self._bytes_left = self.context.services.max_answer_bytes
 

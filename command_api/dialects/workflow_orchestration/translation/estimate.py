@@ -1,8 +1,8 @@
-"""Estimates the end of a run: the longest path of what remains, by recorded durations.
+"""Estimates the end of a run: the longest path of the remaining steps, by recorded durations.
 
-A running step needs the rest of its usual duration, one that has not started all of it. A decision
-and a synchronization point need no time. In a sequence each step counts once, and a decision counts
-with its longest choice.
+A running step needs the rest of its usual duration, a step that hasn't started all of it. A
+decision and a synchronization point need no time. In a sequence each step counts once, and a
+decision counts with its longest choice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -80,7 +80,7 @@ def _successors(graph: Graph, visits: Mapping[str, Sequence[Step]]) -> dict[str,
 
 
 def _heads(graph: Graph, visits: Mapping[str, Sequence[Step]]) -> list[str]:
-    """Return the steps at which what remains begins: in a sequence, the step entered last."""
+    """Return the first remaining steps: in a sequence, the step entered last."""
     if graph.flow == "needs":
         return [step.id for step in graph.steps]
     if not visits:

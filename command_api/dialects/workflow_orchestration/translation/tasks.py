@@ -85,13 +85,13 @@ def graph_of(
     *,
     before: Graph = NO_TASKS,
 ) -> Graph:
-    """Return the graph: the tasks, then the points; adds what is wrong with names to `faults`.
+    """Return the graph: the tasks, then the points; adds the faults of names to `faults`.
 
     Args:
         tasks: The tasks.
         points: The synchronization points.
         faults: Collects the faults, with paths in the document.
-        before: The graph whose steps keep their ids, and what no task can say.
+        before: The graph whose steps keep their ids, and the settings that no task can express.
     """
     if not tasks:
         faults.add("must have at least one task", TASKS)

@@ -127,6 +127,6 @@ def _retry_policy(retry: Retry) -> RetryPolicy:
 
 
 def config_of(config: JsonObject | None, resources: JsonObject | None) -> JsonObject | None:
-    """Return a step's configuration: what its function gets as `config`."""
+    """Return a step's configuration, which its function gets as `config`."""
     required: JsonObject = {} if resources is None else {RESOURCES: resources}
     return {**(config or {}), **required} or None

@@ -70,7 +70,7 @@ async def delete(context: RequestContext) -> Reply:
 
 
 async def test(context: RequestContext) -> Reply:
-    """Post a message once and show what became of it; raises Refused 400."""
+    """Post a message once and show the outcome; raises Refused 400."""
     body = await context.parse(TryWebhook)
     outcome = await post_test_message(
         context.services, context.caller, body.message(), at=context.now()

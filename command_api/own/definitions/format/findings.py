@@ -36,12 +36,12 @@ class Findings:
 
 
 class Members:
-    """One object of a document. A member that has another type than asked for is a fault.
+    """One object of a document. A member of another type than requested is a fault.
 
     Args:
         value: The object.
         path: Its path in the document.
-        findings: Collects what is found.
+        findings: Collects the faults and the unknown members.
     """
 
     __slots__ = ("findings", "path", "value")

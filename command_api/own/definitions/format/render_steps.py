@@ -97,7 +97,7 @@ def _case(case: Case) -> JsonObject:
 
 
 def _edges(step: Step, following: str | None, graph: Graph) -> JsonObject:
-    """Return where a step leads to, or what it needs."""
+    """Return the successor of a step, or the steps that it needs."""
     if graph.flow == "needs":
         joined = isinstance(step, Sync) and step.needs
         return {} if joined else {"needs": list(step.needs)}

@@ -14,7 +14,7 @@ MAX_ID: Final = 255
 
 
 class ProtocolError(Exception):
-    """The client sent what the protocol doesn't allow; `closing` says what."""
+    """The client sent a message that the protocol doesn't allow; `closing` is the close code."""
 
     def __init__(self, closing: Closing) -> None:
         super().__init__(closing.reason)

@@ -95,7 +95,7 @@ class Session:
             transport.abort()
 
     async def _guard(self, part: Coroutine[Any, Any, None]) -> None:
-        """Run a part of the session; what it raises ends the socket."""
+        """Run a part of the session; its exceptions end the socket."""
         try:
             await part
         except ProtocolError as error:
@@ -192,7 +192,7 @@ class Session:
             del self._operations[ident]
 
     async def _execute(self, ident: str, payload: JsonObject) -> None:
-        """Send what an operation results in."""
+        """Send the results of an operation."""
         principal = self._caller.result().principal
         request, services = self._context.request, self._context.services
         context = RequestContext(request, services, principal, read=_no_body)
