@@ -1,7 +1,7 @@
 /**
  * Changes as they happen. All tabs of a browser share one stream: the tab that holds the lock reads
  * it for the topics of all of them, and the others get its events over a channel. Without locks
- * (plain http on another host) each visible tab reads a stream of its own. A tab that has been
+ * (plain http on another host) or channels each visible tab reads a stream of its own. A tab that has been
  * hidden for a minute takes no part.
  */
 import { effect, signal } from '../vendor/preact.js';
@@ -75,7 +75,10 @@ function wake(now) {
   if (awake === now) return;
   awake = now;
   if (!awake) leave();
-  else if (session.peek() !== null) join(tenant.peek());
+  else if (session.peek() !== null) {
+    join(tenant.peek());
+    for (const on of [...subscribers.keys()]) on(MISSED);
+  }
 }
 
 /** @param {string} name The tenant; the tabs that show one tenant share a stream. */
@@ -87,7 +90,7 @@ function join(name) {
   channel = 'BroadcastChannel' in self ? new BroadcastChannel(`baton.ui.live.${name}`) : null;
   channel?.addEventListener('message', ({ data }) => receive(data));
   post({ topics: topicsHere(), ask: true });
-  if (navigator.locks === undefined) {
+  if (navigator.locks === undefined || channel === null) {
     lead(until);
     return;
   }
@@ -127,6 +130,8 @@ async function lead(until) {
   }
 }
 
+/** The first event of a tab that takes part again: another tab’s stream doesn’t begin again for it. */
+const MISSED = { type: 'resync', position: null, id: null, data: null };
 const BROKEN = { type: 'broken', position: null, id: null, data: null };
 
 /** @param {LiveEvent} event */
