@@ -28,9 +28,11 @@ async def is_too_wide(page: Page) -> str:
     found: str = await page.evaluate(
         """() => {
           const width = document.documentElement.clientWidth;
+          const isClipped = ({ parentElement: outer }) => outer !== document.body
+            && (getComputedStyle(outer).overflowX !== 'visible' || isClipped(outer));
           if (document.documentElement.scrollWidth <= width) return '';
           const wide = [...document.querySelectorAll('body *')]
-            .filter((one) => one.getBoundingClientRect().right > width + 1);
+            .filter((one) => one.getBoundingClientRect().right > width + 1 && !isClipped(one));
           return wide.slice(0, 5).map((one) => one.outerHTML.slice(0, 120)).join('\\n');
         }"""
     )

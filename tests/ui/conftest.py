@@ -4,6 +4,7 @@ Each test has a browser context of its own, and fails if a page of it complains 
 server for anything.
 """
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,8 @@ from tests.ui.seed import Seeded, before_start, seed
 from tests.ui.server import UiServer, ui_server_in
 
 PATIENCE_MS = 15_000
+GATED: Final = bool(os.environ.get("BATON_UI_BUDGETS"))
+"""Whether the machine is quiet, so that budgets of time hold (`make ui-budgets`)."""
 SIZE: Final[ViewportSize] = {"width": 1_280, "height": 800}
 NewPage = Callable[..., Awaitable[Page]]
 Figure = Callable[[str], None]

@@ -1,4 +1,4 @@
-"""Functions of the tests: one that fails for most inputs, one that never ends by itself."""
+"""Functions of the tests: they fail at first, never end, or return their input."""
 
 import asyncio
 from typing import Any
@@ -19,3 +19,9 @@ async def close_at_first(payload: dict[str, Any], context: StepContext) -> str:
 async def hold() -> None:
     """Wait until the run is cancelled."""
     await asyncio.Event().wait()
+
+
+@function("parrot")
+async def parrot(payload: dict[str, Any]) -> object:
+    """Return the input of the run."""
+    return payload["input"]

@@ -1,6 +1,5 @@
 """Budgets of time, asserted where the machine is quiet (`make ui-budgets`), and of rows, always."""
 
-import os
 from statistics import median, quantiles
 from typing import Any, Final
 
@@ -8,10 +7,9 @@ import pytest
 from playwright.async_api import Page
 
 from tests.ui.big_data import LONG_RUN, WIDE_RUN, WIDE_STEPS
-from tests.ui.conftest import Figure, NewPage
+from tests.ui.conftest import GATED, Figure, NewPage
 from tests.ui.pages import go, settled
 
-GATED: Final = bool(os.environ.get("BATON_UI_BUDGETS"))
 REPEATS: Final = 7
 INTERACTIVE_MS: Final = {0: 1_000, 50: 1_500}
 """Milliseconds until a page is complete, by the milliseconds that each request takes longer."""

@@ -8,6 +8,8 @@ import { formatCount } from './values.js';
 const AT_ONCE = 100;
 const MOST_FOUND = 200;
 const LONG_TEXT = 300;
+/** Characters of a long text that are shown at once on request: a million of them take seconds. */
+const MORE_TEXT = 20_000;
 const LONG_RAW = 200_000;
 
 /**
@@ -69,12 +71,12 @@ function Members({ value, path, depth }) {
 function Member({ name, path, value, depth }) {
   const [open, setOpen] = useState(depth === 0 && members(value).length <= 10);
   if (!isHolder(value)) {
-    return html`<div class="json-line"><span class="json-key">${name}</span>
+    return html`<div class="json-line"><span class="json-key">${shortened(name)}</span>
       <${Leaf} value=${value} /><${Tools} path=${path} value=${value} /></div>`;
   }
   return html`<div class="json-holder">
     <details open=${open} onToggle=${(/** @type {any} */ event) => setOpen(event.currentTarget.open)}>
-      <summary><span class="json-key">${name}</span> <span class="muted">${sizeOf(value)}</span></summary>
+      <summary><span class="json-key">${shortened(name)}</span> <span class="muted">${sizeOf(value)}</span></summary>
       ${open && html`<div class="json-inner"><${Members} value=${value} path=${path} depth=${depth + 1} /></div>`}
     </details>
     <${Tools} path=${path} value=${value} />
@@ -84,7 +86,7 @@ function Member({ name, path, value, depth }) {
 /** @param {{path: string, value: any}} props */
 function Tools({ path, value }) {
   return html`<span class="json-more">
-    <${Menu} icon label="" name="Copy from ${path}" items=${[
+    <${Menu} icon label="" name="Copy from ${shortened(path)}" items=${[
       { label: 'Copy the value', onPick: () => copy(plain(value)) },
       { label: 'Copy the path', onPick: () => copy(path) },
     ]} /></span>`;
@@ -92,18 +94,24 @@ function Tools({ path, value }) {
 
 /** @param {{value: any}} props */
 function Leaf({ value }) {
-  const [whole, setWhole] = useState(false);
+  const [most, setMost] = useState(LONG_TEXT);
   if (typeof value !== 'string') return html`<span class="json-${typeof value}">${String(value)}</span>`;
-  const cut = !whole && value.length > LONG_TEXT;
-  return html`<span class="json-string">"${cut ? value.slice(0, LONG_TEXT) : value}"</span>
-    ${cut && html` <button type="button" class="link" onClick=${() => setWhole(true)}>
-      … all ${formatCount(value.length)} characters</button>`}`;
+  const left = value.length - most;
+  return html`<span class="json-string">"${value.slice(0, most)}"</span>
+    ${left > 0 && html` <button type="button" class="link" onClick=${() => setMost(most + MORE_TEXT)}>
+      … ${formatCount(Math.min(left, MORE_TEXT))} more of ${formatCount(value.length)} characters</button>`}`;
 }
 
 /** @param {any} value */
 function sizeOf(value) {
   const count = Array.isArray(value) ? value.length : Object.keys(value).length;
   return Array.isArray(value) ? `[${count}]` : `{${count}}`;
+}
+
+/** Return a name or a path that a line holds. @param {string | number} name */
+function shortened(name) {
+  const text = String(name);
+  return text.length > LONG_TEXT ? `${text.slice(0, LONG_TEXT)}…` : text;
 }
 
 /** @param {any} value A text as it is, anything else as JSON. */

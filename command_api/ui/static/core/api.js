@@ -101,8 +101,37 @@ async function exchange(method, path, { headers = {}, body, signal }) {
 async function read(response) {
   const text = await response.text();
   const json = response.headers.get('Content-Type')?.includes('json');
-  return json && text !== '' ? JSON.parse(text) : text;
+  return json && text !== '' ? parseExactly(text) : text;
 }
+
+/** Texts without such a number are parsed by the browser alone, which is faster. */
+const LONG_NUMBER = /\d{16}/;
+
+/**
+ * Return the value of a JSON text, in which a whole number that a number of JavaScript would round
+ * is a BigInt.
+ *
+ * @param {string} text
+ */
+function parseExactly(text) {
+  return LONG_NUMBER.test(text) ? JSON.parse(text, /** @type {any} */ (exact)) : JSON.parse(text);
+}
+
+/**
+ * @param {string} _name
+ * @param {any} value
+ * @param {{source: string} | undefined} context Older browsers give none.
+ */
+function exact(_name, value, context) {
+  const rounded = Number.isInteger(value) && !Number.isSafeInteger(value);
+  const digits = rounded && context ? context.source : '';
+  return /^-?\d+$/.test(digits) ? BigInt(digits) : value;
+}
+
+/** A BigInt is written to JSON by its digits. */
+Object.defineProperty(BigInt.prototype, 'toJSON', {
+  value() { return /** @type {any} */ (JSON).rawJSON(String(this)); },
+});
 
 /**
  * Return the position of the log that an answer reflects, null if it names none.

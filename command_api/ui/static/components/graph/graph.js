@@ -9,6 +9,8 @@ import { layoutGraph } from './layout.js';
 
 /** Groups with more steps than this stay closed; the list of steps shows them one by one. */
 const MOST_OPENED = 300;
+/** Nodes that one task of the browser draws. */
+const DRAWN_AT_ONCE = 200;
 const ZOOMS = [0.25, 0.5, 0.75, 1, 1.25, 1.5];
 
 /**
@@ -22,6 +24,7 @@ export function Graph({ nodes, edges, selected, onPick }) {
   const shown = useMemo(() => collapse(nodes, edges, opened), [nodes, edges, opened]);
   const { boxes, connections } = useStructure(shown);
   const layout = useLayout(boxes, connections);
+  const drawn = useGradually(layout);
   const box = useFocus(layout, selected ?? shown.nodes.find(isBusy)?.id, zoom);
   const pick = (/** @type {string} */ id) => {
     const group = shown.nodes.find((node) => node.id === id);
@@ -41,8 +44,8 @@ export function Graph({ nodes, edges, selected, onPick }) {
       <div class="graph-scroll" aria-hidden="true" ref=${box}>
         <svg class="graph-drawing" width=${layout.width * zoom} height=${layout.height * zoom}
           viewBox="0 0 ${layout.width} ${layout.height}">
-          <${GraphEdges} edges=${shown.edges} layout=${layout} />
-          <${GraphNodes} nodes=${shown.nodes} layout=${layout} selected=${selected} onPick=${pick} />
+          <${GraphEdges} edges=${shown.edges} layout=${drawn} />
+          <${GraphNodes} nodes=${shown.nodes} layout=${drawn} selected=${selected} onPick=${pick} />
         </svg>
       </div>`}
   </div>`;
@@ -62,6 +65,22 @@ function useStructure({ nodes, edges }) {
     boxes: nodes.map(boxOf),
     connections: edges.map(({ from, to }) => ({ from, to })),
   }), [key]);
+}
+
+/**
+ * Return the part of a layout that is drawn by now: a large one is drawn by several tasks.
+ *
+ * @param {import('./layout.js').Layout | null} layout
+ */
+function useGradually(layout) {
+  const [most, setMost] = useState(DRAWN_AT_ONCE);
+  const all = Math.max(layout?.boxes.length ?? 0, layout?.edges.length ?? 0);
+  useEffect(() => {
+    const timer = most < all ? setTimeout(() => setMost(most + DRAWN_AT_ONCE)) : undefined;
+    return () => clearTimeout(timer);
+  }, [most, all]);
+  if (layout === null || most >= all) return layout;
+  return { ...layout, boxes: layout.boxes.slice(0, most), edges: layout.edges.slice(0, most) };
 }
 
 /** @param {import('./collapse.js').ShownNode} node */
