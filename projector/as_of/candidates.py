@@ -66,6 +66,13 @@ class Candidates:
         )
         return found[0].id if found else None
 
+    async def run_again(self, tenant: str, position: int, *, limit: int) -> Sequence[str]:
+        """Return the id of the run that it runs again, for each of up to `limit` reruns."""
+        await self._reach(position)
+        begun = Filter(column="from_position", op="<=", value=position)
+        found = await self._reruns.first(tenant, begun, limit=limit)
+        return [one.source for one in found]
+
     async def runs(self, query: Query, position: int, at: int) -> Found:
         """Return the page of runs that a query on the view of runs asks for, as of a position.
 

@@ -53,8 +53,7 @@ _CONDITIONS: Final = {
 def on_spans(query: Query) -> tuple[Query | None, bool]:
     """Return a query on runs with conditions on spans alone, and whether it finds the same runs.
 
-    Otherwise it asks for all runs to look through, and one more than may be. The query is None if
-    no run can match.
+    Otherwise it finds others, too, which have to be looked through. It is None if no run can match.
     """
     special = [one for one in query.where if one.column not in _OF_SPANS]
     if not special:
@@ -70,12 +69,22 @@ def on_spans(query: Query) -> tuple[Query | None, bool]:
     if not statuses:
         return None, True
     of_status = Filter(column=_STATUS, op="in", value=tuple(sorted(statuses)))
-    asked = replace(query, where=(*others, of_status))
-    if all(one.exact for one in conditions):
-        return asked, True
+    return replace(query, where=(*others, of_status)), all(one.exact for one in conditions)
+
+
+def handled_in(query: Query) -> bool | None:
+    """Return whether a query asks for runs that were run again, or that weren't; None if neither.
+
+    A query for failed runs has no other condition that spans don't answer.
+    """
+    asked = [one.value for one in query.where if one.column == "handled"]
+    return bool(asked[0]) if asked else None
+
+
+def all_to_look_through(query: Query) -> Query:
+    """Return the query for all runs that may match, and one more than are looked through."""
     newest_first: OrderBy = (("requested_at", "desc"), ("key", "asc"))
-    wide = replace(asked, order=newest_first, limit=MAX_LOOKED_THROUGH + 1, offset=0, count=False)
-    return wide, False
+    return replace(query, order=newest_first, limit=MAX_LOOKED_THROUGH + 1, offset=0, count=False)
 
 
 def _values(condition: Filter) -> frozenset[str]:

@@ -19,10 +19,16 @@ from baton.domain.stream import stream_name
 from baton.eventlog.events.codec import decode_document, encode_document
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Page, Query, Row, ViewReads
-from baton.eventlog.rows_in_memory import page_of
+from baton.eventlog.rows_in_memory import page_of, row_matches
+from baton.projector.as_of import run_conditions
 from baton.projector.as_of.candidates import Candidates
 from baton.projector.as_of.events import EventsAsOf
-from baton.projector.as_of.run_conditions import TooManyRuns, on_spans
+from baton.projector.as_of.run_conditions import (
+    TooManyRuns,
+    all_to_look_through,
+    handled_in,
+    on_spans,
+)
 from baton.projector.folding import fold_events
 from baton.projector.view import View
 from baton.projector.views.definitions.view import VIEW as DEFINITIONS
@@ -125,14 +131,48 @@ class ViewsAsOf:
         asked, same = on_spans(query)
         if asked is None:
             return page_of(query, RUNS.table, ())
+        if same:
+            return await self._page_of_runs(query, asked, tenant)
+        handled = handled_in(query)
+        again = None if handled is None else await self._run_again(tenant)
+        if again is None:
+            return page_of(query, RUNS.table, await self._looked_through(asked, tenant))
+        if handled:
+            return page_of(query, RUNS.table, again)
+        left_out = (row.key for row in again if row_matches(asked.where, RUNS.table, row))
+        return await self._page_of_runs(query, asked, tenant, frozenset(left_out))
+
+    async def _page_of_runs(
+        self, query: Query, asked: Query, tenant: str, left_out: frozenset[str] = frozenset()
+    ) -> Page:
+        """Return the page of `query` of the runs that `asked` finds but for some of these."""
+        end = query.offset + query.limit
+        if left_out:
+            asked = replace(asked, offset=0, limit=end + len(left_out))
         found = await self._sources.candidates.runs(asked, self._events.position, self._at)
-        if not same and len(found.run_ids) == asked.limit:
-            raise TooManyRuns
-        rows = await self._rows_of_runs(tenant, found.run_ids)
-        if not same:
-            return page_of(query, RUNS.table, rows)
+        run_ids = [one for one in found.run_ids if one not in left_out]
+        chosen = run_ids[query.offset : end] if left_out else run_ids
+        rows = await self._rows_of_runs(tenant, chosen)
         page = page_of(replace(query, offset=0, count=False), RUNS.table, rows)
-        return Page(page.rows, found.total)
+        return Page(page.rows, found.total - len(left_out) if query.count else -1)
+
+    async def _looked_through(self, asked: Query, tenant: str) -> Sequence[Row]:
+        """Return all runs that a query on spans finds; raises `TooManyRuns`."""
+        wide = all_to_look_through(asked)
+        found = await self._sources.candidates.runs(wide, self._events.position, self._at)
+        if len(found.run_ids) == wide.limit:
+            raise TooManyRuns
+        return await self._rows_of_runs(tenant, found.run_ids)
+
+    async def _run_again(self, tenant: str) -> Sequence[Row] | None:
+        """Return all runs that had been run again, None if there are too many reruns."""
+        position = self._events.position
+        found = await self._sources.candidates.run_again(
+            tenant, position, limit=run_conditions.MAX_LOOKED_THROUGH + 1
+        )
+        if len(found) > run_conditions.MAX_LOOKED_THROUGH:
+            return None
+        return await self._rows_of_runs(tenant, list(dict.fromkeys(found)))
 
     async def _rows_of_runs(self, tenant: str, run_ids: Sequence[str]) -> Sequence[Row]:
         unchanged = await self._unchanged(tenant, run_ids)
