@@ -1,29 +1,9 @@
-/** Buttons of the actions that the server allows, and menus. */
+/** Buttons that can be off and say why, and menus. */
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact.js';
 import { readOnly } from '../core/router.js';
-import { may } from '../core/session.js';
 
-const WRITE = 'orchestrator:write';
 /** The reason why an action is off while a page shows the past. */
 const PAST = 'This page shows the past, in which nothing can be changed. Return to now.';
-
-/**
- * @typedef {true | false | {allowed: boolean, why?: string}} Allowed
- * @param {{actions: Record<string, Allowed> | null | undefined, onAct: (name: string) => void,
- *   labels?: Record<string, string>, scope?: string, busy?: string | null}} props `labels` names
- *   the actions to show, in order; by default all of them under their own names. `busy` is the
- *   action that is under way.
- */
-export function ActionButtons({ actions, onAct, labels, scope = WRITE, busy = null }) {
-  if (!actions || !may(scope)) return null;
-  const names = Object.keys(labels ?? actions).filter((name) => name in actions);
-  return html`<span class="actions" data-actions>
-    ${names.map((name) => html`<${Action}
-      key=${name} label=${labels?.[name] ?? title(name)} why=${whyOff(actions[name])}
-      busy=${busy === name} onAct=${() => onAct(name)}
-    />`)}
-  </span>`;
-}
 
 /**
  * A button that can be off, and then can be reached all the same, so that its reason can be read.
@@ -45,22 +25,10 @@ export function whyNow(/** @type {string | null | false} */ why = '') {
   return readOnly.value ? PAST : why;
 }
 
-/** @param {Allowed} allowed */
-function whyOff(allowed) {
-  if (readOnly.value) return PAST;
-  if (allowed === true) return '';
-  if (allowed === false) return 'This isn’t possible now.';
-  return allowed.allowed ? '' : (allowed.why ?? 'This isn’t possible now.');
-}
-
-/** @param {string} name */
-function title(name) {
-  return name[0].toUpperCase() + name.slice(1).replace(/([A-Z])/g, (_, letter) => ` ${letter.toLowerCase()}`);
-}
-
 /**
- * @typedef {{label: string, onPick: () => void, disabled?: boolean, why?: string}} Item `why` says
- *   why the action is off.
+ * A button that opens a list of actions. Arrow keys move in it, Escape closes it.
+ *
+ * @typedef {{label: string, onPick: () => void}} Item
  * @param {{label: any, items: Item[], name?: string, icon?: boolean, opened?: boolean}} props `name`
  *   is the button's name for screen readers, where its label is a sign. `opened` shows it open at first.
  */
@@ -85,7 +53,6 @@ export function Menu({ label, items, name, icon = false, opened = false }) {
     else moveIn(ref.current, KEYS[event.key]);
   };
   const pick = (/** @type {Item} */ item) => {
-    if (item.disabled) return;
     close();
     item.onPick();
   };
@@ -97,9 +64,8 @@ export function Menu({ label, items, name, icon = false, opened = false }) {
     >${label} <span aria-hidden="true">▾</span></button>
     ${open && html`<div class="menu-items" role="menu" id=${id} popover="manual">
       ${items.map((item) => html`<button
-        type="button" role="menuitem" tabindex="-1" key=${item.label} title=${item.why}
-        aria-disabled=${item.disabled ? 'true' : undefined} onClick=${() => pick(item)}
-      >${item.label}${item.disabled && item.why ? html`<small>${item.why}</small>` : null}</button>`)}
+        type="button" role="menuitem" tabindex="-1" key=${item.label} onClick=${() => pick(item)}
+      >${item.label}</button>`)}
     </div>`}
   </span>`;
 }

@@ -8,6 +8,8 @@ const ICON = html`<svg class="glyph" viewBox="0 0 16 16" aria-hidden="true">
 </svg>`;
 
 /**
+ * A button that copies a text.
+ *
  * @param {{text: string | (() => string), label?: string, children?: any}} props `label` names what
  *   is copied, such as "id". With children the button shows them, else an icon.
  */

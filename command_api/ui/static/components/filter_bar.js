@@ -12,7 +12,11 @@ import { Choice } from './forms.js';
  *   absent; choices repeat the parameter; a time is in UTC.
  */
 
-/** @param {{filters: Filter[], children?: any}} props The children stand at the end of the bar. */
+/**
+ * The filters of a list, each as the control of its kind.
+ *
+ * @param {{filters: Filter[], children?: any}} props The children stand at the end of the bar.
+ */
 export function FilterBar({ filters, children }) {
   const { query } = route.value;
   const used = filters.some(({ name }) => query[name] !== undefined);

@@ -51,15 +51,16 @@ function keysOf(a, b) {
 }
 
 /**
- * @param {{before: any, after: any, labels?: [string, string]}} props `labels` are the titles of the
- *   two columns.
+ * A table of the places where two values differ.
+ *
+ * @param {{before: any, after: any}} props
  */
-export function JsonDiff({ before, after, labels = ['Before', 'After'] }) {
+export function JsonDiff({ before, after }) {
   const [most, setMost] = useState(AT_ONCE);
   const all = useMemo(() => diffJson(before, after), [before, after]);
   if (all.length === 0) return html`<p class="muted">There is no difference.</p>`;
   return html`<div class="scroll"><table class="diff">
-    <thead><tr><th scope="col">Member</th><th scope="col">${labels[0]}</th><th scope="col">${labels[1]}</th></tr></thead>
+    <thead><tr><th scope="col">Member</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
     <tbody>${all.slice(0, most).map((one) => html`<tr key=${one.path}>
       <th scope="row"><code>${one.path || 'the whole value'}</code></th>
       <td class="diff-before"><${Side} value=${one.before} /></td>

@@ -13,6 +13,8 @@ const MORE_TEXT = 20_000;
 const LONG_RAW = 200_000;
 
 /**
+ * A value as a tree, which can be searched, copied and downloaded.
+ *
  * @param {{value: any, label: string, open?: boolean}} props `label` names the value, also as the
  *   name of its file. `open` shows its first members at once.
  */

@@ -4,6 +4,8 @@ import { html, signal, useEffect, useState } from '../vendor/preact.js';
 const ICONS = { info: 'i', warning: '!', error: '✕' };
 
 /**
+ * A notice, with the icon of its kind.
+ *
  * @param {{kind?: 'info' | 'warning' | 'error', title?: string, children?: any}} props `title` is a
  *   sentence, or the beginning of one that the children continue.
  */
@@ -40,7 +42,11 @@ export function Empty({ title, children }) {
   return html`<div class="empty"><p class="empty-title">${title}</p>${children}</div>`;
 }
 
-/** @param {{label?: string}} props */
+/**
+ * The text while data is loading.
+ *
+ * @param {{label?: string}} props
+ */
 export function Loading({ label = 'Loading…' }) {
   return html`<p class="loading muted">${label}</p>`;
 }

@@ -7,6 +7,8 @@ import { formatCount } from './values.js';
 const MOVES = /** @type {Record<string, number>} */ ({ ArrowLeft: -1, ArrowRight: 1 });
 
 /**
+ * Tabs: one is current; arrow keys move among them. The panel below them belongs to the page.
+ *
  * @param {{tabs: {id: string, label: string, count?: number}[], current: string, label?: string,
  *   onPick: (id: string) => void}} props
  */
@@ -29,7 +31,11 @@ export function Tabs({ tabs, current, onPick, label }) {
   </div>`;
 }
 
-/** @param {{title: any, onClose: () => void, children?: any}} props */
+/**
+ * The side pane with the details of what is chosen in a list. Escape closes it.
+ *
+ * @param {{title: any, onClose: () => void, children?: any}} props
+ */
 export function Pane({ title, onClose, children }) {
   const id = useId('pane');
   useShortcut('Escape', 'Close the pane', onClose);
@@ -45,7 +51,11 @@ export function Pane({ title, onClose, children }) {
   </aside>`;
 }
 
-/** @param {{title: string, open: boolean, onClose: () => void, wide?: boolean, children?: any}} props */
+/**
+ * A modal dialog. The browser keeps the focus inside and gives it back; Escape closes it.
+ *
+ * @param {{title: string, open: boolean, onClose: () => void, wide?: boolean, children?: any}} props
+ */
 export function Dialog({ title, open, onClose, wide = false, children }) {
   const ref = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const id = useId('dialog');

@@ -9,7 +9,7 @@ import { formatCount, Status } from './values.js';
  *   the row's member `key` is shown.
  * @typedef {{label: string, columns: Column[], rows: any[], rowKey?: (row: any) => string,
  *   selected?: Set<string>, onSelect?: (selected: Set<string>) => void,
- *   onOpen?: (row: any) => void, total?: number, onEnd?: () => void, rowHeight?: number,
+ *   onOpen?: (row: any) => void, total?: number, onEnd?: () => void,
  *   current?: string, rowClass?: (row: any) => string}} TableProps
  *   `rowKey` returns a row's key, by default its `id`. With `onSelect` rows have checkboxes.
  *   `onOpen` is called for a click and Enter. `total` counts the rows that aren't loaded yet, too;
@@ -17,19 +17,26 @@ import { formatCount, Status } from './values.js';
  *   details are shown beside the table.
  */
 
+/** Pixels of each row of a table. */
+export const ROW_HEIGHT = 28;
+
 const idOf = (/** @type {any} */ row) => String(row.id);
 
-/** @param {TableProps} props */
+/**
+ * A table of any number of rows, of which only those near the visible part are in the document.
+ *
+ * @param {TableProps} props
+ */
 export function Table(props) {
-  const { label, columns, rows, onSelect, total = rows.length, onEnd, rowHeight = 28 } = props;
-  const { ref, first, last, before, after, scrollTo } = useWindow(rows.length, rowHeight, rowHeight);
+  const { label, columns, rows, onSelect, total = rows.length, onEnd } = props;
+  const { ref, first, last, before, after, scrollTo } = useWindow(rows.length, ROW_HEIGHT, ROW_HEIGHT);
   const { at, setAt, onKeyDown } = useRowKeys(props, ref, scrollTo);
   useEffect(() => {
     if (onEnd && last >= rows.length && rows.length < total) onEnd();
   }, [last, rows.length, total]);
   const tracks = columns.map(({ width = 'minmax(80px, 1fr)' }) => width).join(' ');
   const grid = onSelect ? `32px ${tracks}` : tracks;
-  const style = useMemo(() => ({ gridTemplateColumns: grid, height: `${rowHeight}px` }), [grid, rowHeight]);
+  const style = useMemo(() => ({ gridTemplateColumns: grid, height: `${ROW_HEIGHT}px` }), [grid]);
   const shown = useShownRows(props, style, { first, last, at, setAt });
   return html`<div
     class="table" role="table" aria-label=${label} aria-rowcount=${total + 1} ref=${ref}

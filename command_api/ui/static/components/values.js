@@ -40,7 +40,11 @@ export function signOf(value) {
   return SIGNS.get(value.toLowerCase()) ?? { icon: '·', tone: /** @type {Tone} */ ('idle') };
 }
 
-/** @param {{value: string | null | undefined}} props */
+/**
+ * The status of a thing: a word, an icon and a colour, so that none of them is needed alone.
+ *
+ * @param {{value: string | null | undefined}} props
+ */
 export function Status({ value }) {
   if (!value) return html`<span class="muted">–</span>`;
   const { icon, tone } = signOf(value);
@@ -49,7 +53,11 @@ export function Status({ value }) {
   </span>`;
 }
 
-/** @param {{rows: ([string, any] | null | false | undefined)[]}} props Empty entries are left out. */
+/**
+ * Labels with values, as a description list.
+ *
+ * @param {{rows: ([string, any] | null | false | undefined)[]}} props Empty entries are left out.
+ */
 export function Fields({ rows }) {
   const shown = /** @type {[string, any][]} */ (rows.filter(Boolean));
   return html`<dl class="fields">
@@ -62,7 +70,11 @@ export function Fields({ rows }) {
 const WIDTH = 120;
 const HEIGHT = 24;
 
-/** @param {{values: number[], label: string, tone?: string}} props `label` says it in words. */
+/**
+ * A small line of values over time.
+ *
+ * @param {{values: number[], label: string, tone?: string}} props `label` says it in words.
+ */
 export function Sparkline({ values, label, tone = 'busy' }) {
   const top = Math.max(...values, 1);
   const step = WIDTH / Math.max(values.length - 1, 1);
@@ -111,7 +123,11 @@ export function nameOf(/** @type {Record<string, any>} */ run) {
   return run.title ?? `${run.slug ?? 'run'} ${run.correlationId ?? run.id}`;
 }
 
-/** @param {{run: Record<string, any>}} props */
+/**
+ * The name of a run, which leads to its page.
+ *
+ * @param {{run: Record<string, any>}} props
+ */
 export function RunName({ run }) {
   return html`<a href=${href(`/runs/${run.id}`)} title=${run.id}>${nameOf(run)}</a>`;
 }

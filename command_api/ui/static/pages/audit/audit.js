@@ -71,7 +71,11 @@ const COLUMNS = [
   { key: 'position', title: 'Position', width: '90px', numeric: true },
 ];
 
-/** @param {{query: any}} props */
+/**
+ * The actions of users and keys: the events that name their actor, the newest first.
+ *
+ * @param {{query: any}} props
+ */
 function Actions({ query }) {
   const { subject: by, from, to } = query;
   const asked = { subject: by, action: values(query, 'action'), from, to, limit: PAGE };
@@ -141,7 +145,11 @@ function Heads() {
 
 const PROOF_FILTERS = [{ name: 'run', label: 'Run', kind: 'text', placeholder: 'id of a run' }];
 
-/** @param {{query: any}} props */
+/**
+ * The proof that a run's history stands in the log, to download and to check elsewhere.
+ *
+ * @param {{query: any}} props
+ */
 function Proof({ query: { run } }) {
   const { data: proof, error, reload } = useGet(run ? '/audit/proof' : null, { run });
   return html`<${FilterBar} filters=${PROOF_FILTERS} />

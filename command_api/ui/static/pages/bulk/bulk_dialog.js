@@ -11,6 +11,8 @@ import { EMPTY, INFLIGHT, rerunBody, RerunFields, TIMERS } from '../run/dialogs.
 const VERBS = { cancel: 'Cancel', retry: 'Retry', rerun: 'Rerun', pause: 'Pause', resume: 'Resume' };
 
 /**
+ * The dialog before an action on many runs.
+ *
  * @param {{action: string, choice: ChosenRuns, onClose: () => void}} props
  */
 export function BulkDialog({ action, choice, onClose }) {
@@ -98,6 +100,8 @@ const LABELS = {
 };
 
 /**
+ * The options of a bulk's action: those of the same action on a single run.
+ *
  * @param {{action: string, entered: Entered, onEnter: (entered: Entered) => void}} props
  */
 function BulkOptions({ action, entered, onEnter }) {

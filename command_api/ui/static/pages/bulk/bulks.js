@@ -32,7 +32,11 @@ const COLUMNS = [
   timeColumn('requestedAt', 'Requested'),
 ];
 
-/** @param {{query: import('../../core/router.js').Query}} props */
+/**
+ * The bulks of the tenant, with their progress.
+ *
+ * @param {{query: import('../../core/router.js').Query}} props
+ */
 export function Bulks({ query }) {
   const asked = { status: values(query, 'status'), action: values(query, 'action'), limit: LIMIT };
   const { data, error, reload } = useGet('/bulk', asked, { everyMs: OPEN_EVERY_MS });
@@ -55,7 +59,11 @@ function NoBulks() {
   <//>`;
 }
 
-/** @param {{bulk: Record<string, any>}} props */
+/**
+ * The progress of a bulk: how many of its runs have an outcome.
+ *
+ * @param {{bulk: Record<string, any>}} props
+ */
 function Progress({ bulk: { total, pending, action } }) {
   const treated = total - pending;
   return html`<span class="bulk-progress">

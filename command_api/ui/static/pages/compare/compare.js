@@ -110,7 +110,11 @@ const COLUMNS = [
   { key: 'value', title: 'Value after', width: 'minmax(140px, 2fr)', render: (/** @type {any} */ { value }) => html`<code>${shortJson(value, 300)}</code>` },
 ];
 
-/** @param {{from: number, to: number}} props */
+/**
+ * Chooses the two positions at which a run is compared.
+ *
+ * @param {{from: number, to: number}} props
+ */
 function Positions({ from, to }) {
   const submit = (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
@@ -129,7 +133,12 @@ const LIMIT = 5_000;
 
 /** @typedef {import('../run/rows.js').Row} Row */
 
-/** @param {{before: any, after: any, one: boolean}} props */
+/**
+ * The attempts, decisions and delays of two runs, those with the same step, visit and attempt in
+ * one row.
+ *
+ * @param {{before: any, after: any, one: boolean}} props
+ */
 function ComparedSteps({ before, after, one }) {
   const left = useTimelineOf(before, one);
   const right = useTimelineOf(after, one);

@@ -48,7 +48,11 @@ function DeadLetters() {
       onOpen=${(/** @type {any} */ one) => navigate(`/dead-letters/${encodeURIComponent(one.id)}`)} />`}`;
 }
 
-/** @param {{params: Record<string, string>}} props */
+/**
+ * One dead letter: why it could not be read, its bytes, and what sending it again would do.
+ *
+ * @param {{params: Record<string, string>}} props
+ */
 export function DeadLetterPage({ params: { id } }) {
   const path = `/dead-letters/${encodeURIComponent(id)}`;
   const { data: letter, error, reload } = useGet(path);
@@ -84,7 +88,11 @@ function Content({ letter }) {
       : html`<p class="muted">The message has no value.</p>`}`;
 }
 
-/** @param {{path: string, onDone: () => void}} props `path` is that of the letter. */
+/**
+ * Sends a message to its topic again, after showing what reading it now would give.
+ *
+ * @param {{path: string, onDone: () => void}} props `path` is that of the letter.
+ */
 function Redrive({ path, onDone }) {
   const [preview, setPreview] = useState(/** @type {any} */ (null));
   const { busy, failure, act } = useAct();
@@ -156,7 +164,11 @@ function hexLines(bytes) {
   return lines.join('\n');
 }
 
-/** @param {{bytes: Uint8Array<ArrayBuffer>, name: string, isText: boolean}} props */
+/**
+ * Bytes as text and as a table of hexadecimal numbers, to copy and to download.
+ *
+ * @param {{bytes: Uint8Array<ArrayBuffer>, name: string, isText: boolean}} props
+ */
 function RawBytes({ bytes, name, isText }) {
   const [view, setView] = useState(isText ? 'text' : 'hex');
   const draw = (/** @type {Uint8Array} */ part) => (view === 'hex' ? hexLines(part) : new TextDecoder().decode(part));

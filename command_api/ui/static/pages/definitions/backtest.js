@@ -14,7 +14,11 @@ import { formatCount, Status } from '../../components/values.js';
 const STATUSES = ['completed', 'failed', 'cancelled', 'running', 'paused', 'pending'];
 const LAST = 1000;
 
-/** @param {{path: string, document: any}} props */
+/**
+ * Starts a backtest: a changed document, and which recorded runs it is tried on.
+ *
+ * @param {{path: string, document: any}} props
+ */
 export function BacktestForm({ path, document }) {
   const [form, setForm] = useState(() => ({
     text: JSON.stringify(document, null, 2), last: String(LAST), since: '', status: '', map: '', stubs: '',
@@ -83,7 +87,11 @@ const OPEN = ['queued', 'running'];
 const VERDICTS = [['same', 'the same'], ['differs', 'differ'], ['unknown', 'unknown'],
   ['notComparable', 'not comparable'], ['error', 'unreadable']];
 
-/** @param {{id: string, query: import('../../core/router.js').Query}} props */
+/**
+ * A backtest under way, and its report once it has ended.
+ *
+ * @param {{id: string, query: import('../../core/router.js').Query}} props
+ */
 export function BacktestProgress({ id, query }) {
   const [ended, setEnded] = useState('');
   const offset = Number(query.offset ?? 0);
@@ -100,7 +108,11 @@ export function BacktestProgress({ id, query }) {
   </section>`;
 }
 
-/** @param {{job: any, onStopped: () => void}} props */
+/**
+ * The progress of a backtest, and the button that stops it.
+ *
+ * @param {{job: any, onStopped: () => void}} props
+ */
 function Progress({ job, onStopped }) {
   const { failure, act } = useAct();
   const { id, status, replayed, total } = job;

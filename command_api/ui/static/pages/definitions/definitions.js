@@ -25,7 +25,11 @@ const FILTERS = [
   { name: 'status', label: 'Status', kind: 'choices', options: ['active', 'draft', 'paused'] },
 ];
 
-/** @param {{query: import('../../core/router.js').Query}} props */
+/**
+ * The list of definitions.
+ *
+ * @param {{query: import('../../core/router.js').Query}} props
+ */
 export function Definitions({ query }) {
   const [limit, setLimit] = useState(PAGE);
   const { q, status } = query;
@@ -117,7 +121,11 @@ const TABS = [
  *   and the chosen version with its document. `path` is that of the definition in the API.
  */
 
-/** @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props */
+/**
+ * One definition: its steps, triggers, versions and statistics, and what starts its runs.
+ *
+ * @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props
+ */
 export function Definition({ params, query }) {
   const path = `/definitions/${encodeURIComponent(params.id)}`;
   const definition = useGet(path, {}, { everyMs: EVERY_MS });
@@ -170,7 +178,11 @@ function Head({ definition, version, versions }) {
   ${description && html`<p class="muted">${description}</p>`}`;
 }
 
-/** @param {{definition: any, version: number}} props */
+/**
+ * The button that starts a run, and links to the tests and the runs of a definition.
+ *
+ * @param {{definition: any, version: number}} props
+ */
 function Actions({ definition, version }) {
   const [starting, setStarting] = useState(false);
   const { slug, status } = definition;

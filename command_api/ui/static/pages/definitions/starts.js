@@ -14,7 +14,11 @@ import {
 
 const COUNT = 10;
 
-/** @param {import('./definitions.js').Shown} props */
+/**
+ * The triggers of a version, and the next ticks of its timetables.
+ *
+ * @param {import('./definitions.js').Shown} props
+ */
 export function TriggersTab({ definition, document, version }) {
   const triggers = triggersOf(document.trigger);
   const timed = version === definition.version && triggers.some(isTimetable);
@@ -51,7 +55,11 @@ function Fires({ id }) {
 /** Causes that keep a definition from starting runs, or a run from going on. */
 const HINDERED = ['DRAFT', 'PAUSED', 'NO_SECRET', 'NO_TICK', 'NO_SCHEDULER', 'NO_FUNCTION', 'NO_EXECUTOR', 'TOO_MANY_RUNS'];
 
-/** @param {import('./definitions.js').Shown} props */
+/**
+ * The reasons why events and ticks started runs of a definition, or none.
+ *
+ * @param {import('./definitions.js').Shown} props
+ */
 export function ExplainTab({ path }) {
   const found = useGet(`${path}/explain`, {}, { topics: ['runs'] });
   return html`${readOnly.value && html`<p class="muted">By the events up to this position. Whether an executor and a scheduler were
@@ -98,7 +106,11 @@ function outcomeCell(row) {
 /** @type {[string, string][]} */
 const WINDOWS = [['1h', 'hour'], ['1d', 'day'], ['7d', '7 days'], ['30d', '30 days']];
 
-/** @param {import('./definitions.js').Shown} props */
+/**
+ * Statistics of a definition: how its runs ended lately, and how long they and their steps took.
+ *
+ * @param {import('./definitions.js').Shown} props
+ */
 export function StatsTab({ definition, path, query }) {
   const window = String(query.window ?? '1d');
   const stats = useGet(`${path}/stats`, { window }, { topics: ['runs'] });

@@ -9,7 +9,11 @@ import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
 import { counted } from '../../components/values.js';
 
-/** @param {import('./definitions.js').Shown} props */
+/**
+ * The steps of a version as a list, which is equal to its graph.
+ *
+ * @param {import('./definitions.js').Shown} props
+ */
 export function StepsTab({ document, path, version, query }) {
   const graph = useGet(`${path}/graph`, { version });
   return html`<${Loaded} of=${graph}>${(/** @type {any} */ { edges }) => {
@@ -68,7 +72,11 @@ function StepPane({ document, path, version, stepId }) {
   <//>`;
 }
 
-/** @param {import('./definitions.js').Shown} props */
+/**
+ * The graph of a version.
+ *
+ * @param {import('./definitions.js').Shown} props
+ */
 export function GraphTab({ document, path, version, query }) {
   const graph = useGet(`${path}/graph`, { version });
   return html`<p class="muted">

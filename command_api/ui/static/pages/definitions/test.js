@@ -39,7 +39,11 @@ export function Test({ params, query }) {
 /** @param {{params: Record<string, string>}} props */
 Test.title = ({ params }) => `Test ${params.id}`;
 
-/** @param {{path: string, document: any, version: number, query: any}} props */
+/**
+ * Tries a decision of a definition on data that is typed, or taken from a run.
+ *
+ * @param {{path: string, document: any, version: number, query: any}} props
+ */
 function DecisionForm({ path, document, version, query }) {
   const decisions = document.steps.filter((/** @type {any} */ step) => 'decide' in step);
   const stepId = decisions.some((/** @type {any} */ { id }) => id === query.step)
@@ -141,7 +145,11 @@ function pretty(value) {
   return JSON.stringify(value, null, 2);
 }
 
-/** @param {{result: any}} props */
+/**
+ * The step that a decision chose, and the comparisons that led to it.
+ *
+ * @param {{result: any}} props
+ */
 function DecisionResult({ result }) {
   const { next, case: index, evaluations } = result;
   const rows = evaluations.flatMap(comparisons);

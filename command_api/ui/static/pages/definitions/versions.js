@@ -12,7 +12,11 @@ import { Table, timeColumn } from '../../components/table.js';
 import { Status } from '../../components/values.js';
 import { drawnNode } from './steps.js';
 
-/** @param {import('./definitions.js').Shown} props */
+/**
+ * The versions of a definition, and what differs between two of them.
+ *
+ * @param {import('./definitions.js').Shown} props
+ */
 export function VersionsTab({ versions, path, query }) {
   const numbers = versions.map(({ version }) => version);
   const [newest, before = newest] = numbers;
@@ -59,7 +63,11 @@ function openVersion({ version }) {
   setQuery({ version: String(version), tab: 'graph' }, { replace: false });
 }
 
-/** @param {{path: string, from: number, to: number}} props */
+/**
+ * The differences between two versions: in the graph, step by step, and in the documents.
+ *
+ * @param {{path: string, from: number, to: number}} props
+ */
 function VersionDiff({ path, from, to }) {
   const diff = useGet(`${path}/diff`, { from, to });
   const graphs = [useGet(`${path}/graph`, { version: from }), useGet(`${path}/graph`, { version: to })];
@@ -150,7 +158,11 @@ function marked(edge, mark) {
 const OWN = 'document';
 const DRAWINGS = ['mermaid', 'dot'];
 
-/** @param {import('./definitions.js').Shown} props */
+/**
+ * The document of a version, and the definition as each API of the server writes it.
+ *
+ * @param {import('./definitions.js').Shown} props
+ */
 export function SourceTab({ definition, document, path, version, query }) {
   const apis = useGet('/openapi');
   const chosen = String(query.words ?? OWN);

@@ -113,12 +113,20 @@ function data(one) {
   return html`<span class="mono muted">${one.fold ? counts() : summaryOf(one.data)}</span>`;
 }
 
-/** @param {{type: string}} props The type of an event; a failure has a sign, too. */
+/**
+ * The type of an event; a failure has a sign, too.
+ *
+ * @param {{type: string}} props
+ */
 function EventType({ type: name }) {
   return isFailure(name) ? html`<span class="tone-bad">✕ ${name}</span>` : name;
 }
 
-/** @param {{events: any[], types: string[]}} props `types` are those of the URL. */
+/**
+ * The types of events that the page holds: what to fold, and which alone to show.
+ *
+ * @param {{events: any[], types: string[]}} props `types` are those of the URL.
+ */
 function Types({ events, types }) {
   const counts = useMemo(() => new Map(countTypes(events)), [events]);
   const names = [...new Set([...counts.keys(), ...folded.value, ...types])];

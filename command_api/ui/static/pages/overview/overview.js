@@ -59,7 +59,10 @@ function Rates({ buckets }) {
 
 const SHOWN = 5;
 
-/** The first of each; dead letters aren't known as of an earlier position. */
+/**
+ * The things that need a person: stuck runs, failures that weren't run again, and dead letters,
+ * which aren't known as of an earlier position.
+ */
 function Attention() {
   const admin = may('orchestrator:admin') && !readOnly.value;
   const stuck = useGet('/runs', { stuck: true, limit: SHOWN }, { everyMs: EVERY_MS });
@@ -139,7 +142,11 @@ function Services() {
 
 const more = () => html`<a href=${href('/system')}>The page of the system</a> says more.`;
 
-/** @param {{runs: any[] | undefined}} props */
+/**
+ * A few runs, one a line.
+ *
+ * @param {{runs: any[] | undefined}} props
+ */
 function RunLines({ runs = [] }) {
   if (runs.length === 0) return null;
   return html`<ul class="run-lines">

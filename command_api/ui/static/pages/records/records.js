@@ -16,7 +16,11 @@ import { Fields, Status } from '../../components/values.js';
 const PAGE = 100;
 const EVERY_MS = 3000;
 
-/** @param {{query: import('../../core/router.js').Query}} props */
+/**
+ * The record events that came in, the newest first.
+ *
+ * @param {{query: import('../../core/router.js').Query}} props
+ */
 export function Records({ query }) {
   const [sending, setSending] = useState(false);
   const { before } = query;
@@ -132,7 +136,11 @@ function cloudEvent(id, { type, structure, recordId }, data) {
   return { specversion: '1.0', id, source: 'baton:ui', type, subject, data };
 }
 
-/** @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props */
+/**
+ * One record event: its data, which definitions it matched, and why it matched no others.
+ *
+ * @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props
+ */
 export function RecordEvent({ params, query }) {
   const path = `/records/${encodeURIComponent(params.id)}`;
   const record = useGet(path);
@@ -167,7 +175,11 @@ function About({ record }) {
   <${JsonTree} value=${data ?? null} label="Data" />`;
 }
 
-/** @param {{explained: any, all: boolean}} props */
+/**
+ * The definitions that an event matched, or all of them, each with its outcome.
+ *
+ * @param {{explained: any, all: boolean}} props
+ */
 function Definitions({ explained, all }) {
   const { definitions, more } = explained;
   const matched = definitions.filter((/** @type {any} */ { outcome }) => outcome !== 'not_matched');
@@ -212,7 +224,11 @@ function outcomeCell(row) {
 /** @type {Record<string, string>} */
 const WORDS = { not_matched: 'no match' };
 
-/** @param {{of: Outcome}} props */
+/**
+ * The outcome of a record event for one definition, with its reason.
+ *
+ * @param {{of: Outcome}} props
+ */
 export function OutcomeCell({ of }) {
   return html`<${Status} value=${WORDS[of.outcome] ?? of.outcome} />`;
 }

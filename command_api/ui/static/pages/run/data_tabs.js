@@ -11,7 +11,11 @@ import { Failure, Loaded, Loading, Notice } from '../../components/notice.js';
 import { statusColumn, Table, timeColumn } from '../../components/table.js';
 import { formatCount } from '../../components/values.js';
 
-/** @param {{run: any}} props */
+/**
+ * The data of a run: its input, its context and its output.
+ *
+ * @param {{run: any}} props
+ */
 export function DataTab({ run }) {
   const path = `/runs/${encodeURIComponent(run.id)}`;
   const query = { fields: 'input,context,output' };
@@ -28,7 +32,12 @@ export function DataTab({ run }) {
 /** Events that are shown; the command line shows all. */
 const LIMIT = 1_000;
 
-/** @param {{run: any}} props */
+/**
+ * The audited events of a run: their actors and leaves, and the proof that the history is
+ * unchanged.
+ *
+ * @param {{run: any}} props
+ */
 export function AuditTab({ run }) {
   const path = `/audit/runs/${encodeURIComponent(run.id)}`;
   const { data, error, reload } = useGet(path, { limit: LIMIT, at: asOf.value }, { topics: [`run:${run.id}`] });
@@ -82,7 +91,11 @@ function ProofButton({ runId }) {
 /** Deliveries that are shown; the pages of webhooks have all. */
 const MOST_DELIVERIES = 50;
 
-/** @param {{runId: string}} props */
+/**
+ * The deliveries of webhooks about a run.
+ *
+ * @param {{runId: string}} props
+ */
 function Deliveries({ runId }) {
   const path = `/runs/${encodeURIComponent(runId)}/deliveries`;
   const { data } = useGet(path, { limit: MOST_DELIVERIES }, { topics: [`run:${runId}`] });
@@ -109,7 +122,11 @@ function webhookLink({ id, webhookId }) {
 
 const EVERY_MS = 5_000;
 
-/** @param {{run: any}} props */
+/**
+ * The reasons why a run is where it is, and the events that move it next.
+ *
+ * @param {{run: any}} props
+ */
 export function ExplainTab({ run }) {
   const path = `/runs/${encodeURIComponent(run.id)}/explain`;
   const found = useGet(path, {}, { topics: [`run:${run.id}`], everyMs: EVERY_MS });

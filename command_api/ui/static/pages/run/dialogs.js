@@ -25,7 +25,11 @@ export const EMPTY = {
   from: 'start', visit: '', version: 'pinned', inputPatch: '', contextPatch: '', outputs: '', reason: '',
 };
 
-/** @param {{fields: Fields, steps: string[], change: (event: any) => void}} props `steps` are proposed. */
+/**
+ * The options of a rerun, the same for one run and for many.
+ *
+ * @param {{fields: Fields, steps: string[], change: (event: any) => void}} props `steps` are proposed.
+ */
 export function RerunFields({ fields, steps, change }) {
   return html`
     <label>From <input name="from" required maxlength="64" list="rerun-steps" value=${fields.from} onInput=${change} />
@@ -94,7 +98,11 @@ const WORDS = {
 
 /** @typedef {{onClose: () => void, onPerform: (body: object) => Promise<void>}} Performing */
 
-/** @param {{action: string} & Performing} props `action` is "cancel" or "pause". */
+/**
+ * Asks for the reason of a pause or a cancellation.
+ *
+ * @param {{action: string} & Performing} props `action` is "cancel" or "pause".
+ */
 export function ReasonDialog({ action, onClose, onPerform }) {
   const [reason, setReason] = useState('');
   const [inflight, setInflight] = useState('finish');
@@ -108,7 +116,11 @@ export function ReasonDialog({ action, onClose, onPerform }) {
   <//>`;
 }
 
-/** @param {{runId: string} & Performing} props */
+/**
+ * Shows what resuming a run would do now, for each treatment of its timers, and resumes it.
+ *
+ * @param {{runId: string} & Performing} props
+ */
 export function ResumeDialog({ runId, onClose, onPerform }) {
   const [timers, setTimers] = useState('fire');
   const found = useGet(`/runs/${encodeURIComponent(runId)}/resume-preview`, { timers });
@@ -136,6 +148,9 @@ function nextText({ event, stepId, visit, attempt }) {
 }
 
 /**
+ * The dialog that runs a run again, from a step and with other data, after showing what would
+ * happen.
+ *
  * @param {{run: any, steps: string[], from?: {stepId: string, visit: number} | null,
  *   onClose: () => void}} props `from` is the step from which the reader asked for the
  *   rerun; its visit is 0 if the run hasn't come to it.

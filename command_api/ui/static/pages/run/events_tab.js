@@ -121,7 +121,11 @@ function step(events, current, move) {
   if (next !== undefined) show(next);
 }
 
-/** @param {{event: RunEvent, runId: string}} props */
+/**
+ * One event beside the list of a run's events, with its data.
+ *
+ * @param {{event: RunEvent, runId: string}} props
+ */
 function EventPane({ event, runId }) {
   const run = `/runs/${encodeURIComponent(runId)}`;
   const compare = `/compare/${encodeURIComponent(runId)}/${encodeURIComponent(runId)}`;

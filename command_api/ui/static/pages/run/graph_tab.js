@@ -77,6 +77,8 @@ function drawn(graph, rows, states, only, ended) {
 }
 
 /**
+ * A step to which the run hasn't come: what it calls, and what stands around it.
+ *
  * @param {{graph: any, stepId: string, ended: boolean, onRerun: (stepId: string, visit: number) => void}} props
  */
 function FutureStep({ graph, stepId, ended, onRerun }) {

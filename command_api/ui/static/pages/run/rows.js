@@ -54,7 +54,11 @@ export function attemptText({ visit = 1, attempt = 1 }) {
   return [visit > 1 && `visit ${visit}`, attempt > 1 && `attempt ${attempt}`].filter(Boolean).join(', ');
 }
 
-/** @param {{row: Row}} props */
+/**
+ * The name of a step with the visit and the attempt, where they aren't the first.
+ *
+ * @param {{row: Row}} props
+ */
 export function StepName({ row }) {
   const text = [attemptText(row), row.copied && 'taken over'].filter(Boolean).join(', ');
   return html`<span title=${row.stepId}>${row.stepId}</span>${text && html` <span class="muted">${text}</span>`}`;

@@ -5,7 +5,7 @@ import { useGet } from '../../core/reading.js';
 import { href, readOnly, setQuery, values } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { formatDuration, formatInstant, now, Time } from '../../core/time.js';
-import { ActionButtons, Menu } from '../../components/actions.js';
+import { Action, Menu } from '../../components/actions.js';
 import { cliLine, copy, CopyButton, curlLine } from '../../components/copy.js';
 import { useAct } from '../../components/forms.js';
 import { Failure, Lazy, Loading, Notice, say } from '../../components/notice.js';
@@ -87,7 +87,11 @@ function OpenSteps({ run, timeline, query, onRerun }) {
 /** @param {string} id */
 const runHref = (id) => href(`/runs/${encodeURIComponent(id)}`);
 
-/** @param {{run: any, onChanged: () => void, onRerun: () => void}} props */
+/**
+ * The head of a run: its status, where it comes from, what it belongs to, and its actions.
+ *
+ * @param {{run: any, onChanged: () => void, onRerun: () => void}} props
+ */
 function RunHeader({ run, onChanged, onRerun }) {
   const definition = run.slug ?? run.definitionId;
   return html`<header class="run-head">
@@ -135,7 +139,11 @@ function Trace({ run: { traceId, traceUrl } }) {
   return html`<a href=${traceUrl} target="_blank" rel="noreferrer">trace ${traceId}</a>`;
 }
 
-/** @param {{run: any}} props */
+/**
+ * The cause of a run, with a link to it.
+ *
+ * @param {{run: any}} props
+ */
 function TriggerLink({ run }) {
   const { trigger, actor } = run;
   switch (trigger.kind) {
@@ -170,6 +178,8 @@ const LABELS = { pause: 'Pause…', resume: 'Resume…', retry: 'Retry', cancel:
 const ASKS = { cancel: REASON, pause: REASON, resume: RESUME };
 
 /**
+ * The actions of a run: the server says which it takes now, and why it refuses the others.
+ *
  * @param {{run: any, onChanged: () => void, onRerun: () => void}} props `onChanged` is called after
  *   the server has performed an action.
  */
@@ -187,7 +197,8 @@ function RunActions({ run, onChanged, onRerun }) {
   );
   const writes = may('orchestrator:write') && !readOnly.value;
   return html`<div class="run-actions" data-actions>
-    ${writes && html`<${ActionButtons} actions=${run.actions} labels=${LABELS} onAct=${act} />
+    ${writes && html`${Object.entries(LABELS).map(([name, label]) => html`<${Action} key=${name} label=${label}
+        why=${run.actions[name].why} onAct=${() => act(name)} />`)}
       <button type="button" onClick=${onRerun}>Rerun…</button>`}
     <${Menu} label="Copy" items=${copies(run)} />
     ${failure && html`<span class="tone-bad" role="alert">${failure.message}</span>`}

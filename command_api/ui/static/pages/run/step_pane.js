@@ -89,6 +89,8 @@ function StepActions({ run, step, onRerun }) {
 }
 
 /**
+ * The attempts at one visit of a step; each can be opened beside the others.
+ *
  * @param {{rows: import('./rows.js').Row[], step: any}} props
  */
 function Attempts({ rows, step }) {
@@ -149,6 +151,8 @@ function toggled(opened, picked, from) {
 }
 
 /**
+ * The comparisons of a decision, and of the one that led a run to a step.
+ *
  * @param {{runId: string, step: any, rows: Row[]}} props
  */
 function WhyHere({ runId, step, rows }) {
@@ -203,7 +207,11 @@ function answerOf({ matched, pathExists, actual, error }) {
   return `${matched ? 'yes' : 'no'}, it is ${shortJson(actual, 120)}`;
 }
 
-/** @param {{runId: string, step: any}} props */
+/**
+ * The log lines of an attempt's function, read when they are opened.
+ *
+ * @param {{runId: string, step: any}} props
+ */
 function Logs({ runId, step }) {
   const [open, setOpen] = useState(false);
   if (step.function === undefined) return null;

@@ -139,6 +139,8 @@ const UNITS = [1, 1_000, 60_000, 3_600_000, 86_400_000];
 const LEAST_DRAG = 0.01;
 
 /**
+ * The axis of a timeline: times since the first step began. Dragging along it chooses a range.
+ *
  * @param {{scale: Scale, origin: number,
  *   onRange: (from: number, to: number) => void}} props `origin` is the time that is labelled 0.
  */

@@ -116,6 +116,8 @@ const ATTEMPTS = [['', 'all'], ['last', 'last of each visit'], ['repeated', 'sec
 const ONLY = [['', 'all'], 'open', 'failed'];
 
 /**
+ * The choices of a timeline, all of which stand in the URL.
+ *
  * @param {{query: import('../../core/router.js').Query, zoomed: boolean, shown: number, loaded: number,
  *   total: number, until: number, scale: import('./time_scale.js').Scale,
  *   current?: import('./rows.js').Row}} props `current` is the row that is open
@@ -173,6 +175,9 @@ const LEAST = 0.003;
 const WORDS = /** @type {Record<string, string>} */ ({ run: 'ran', backoff: 'backoff', delay: 'delay' });
 
 /**
+ * The bars of one row of a timeline; they are placed by transforms alone, so scrolling stays
+ * smooth.
+ *
  * @param {{row: import('./rows.js').Row, scale: import('./time_scale.js').Scale,
  *   until: number}} props
  */

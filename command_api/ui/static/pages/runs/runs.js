@@ -8,14 +8,16 @@ import { ago, formatDuration, formatInstant, now } from '../../core/time.js';
 import { Action } from '../../components/actions.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { Empty, Failure, Lazy, Loading, say } from '../../components/notice.js';
-import { statusColumn, Table } from '../../components/table.js';
+import { ROW_HEIGHT, statusColumn, Table } from '../../components/table.js';
 import { counted, formatCount, RunName } from '../../components/values.js';
 import { runFilters, stillMatches, toApi, toBulkFilter, usesFurther } from './run_filters.js';
 import { HEAD, MOST_ROWS, useRunList } from './run_list.js';
 
-const ROW = 28;
-
-/** @param {{query: import('../../core/router.js').Query}} props */
+/**
+ * The list of runs with its filters.
+ *
+ * @param {{query: import('../../core/router.js').Query}} props
+ */
 export function Runs({ query }) {
   const key = JSON.stringify(query);
   const asked = useMemo(() => toApi(query, Date.now()), [key]);
@@ -59,7 +61,7 @@ function List({ list, shown, asked }) {
     ${fresh > 0 && html`<button type="button" class="fresh-runs" onClick=${toTop}>
       ${fresh >= HEAD ? `${HEAD} or more` : fresh} new ${fresh === 1 ? 'run' : 'runs'}</button>`}
     <${Table}
-      label="Runs" columns=${COLUMNS} rows=${rows} total=${total} rowHeight=${ROW}
+      label="Runs" columns=${COLUMNS} rows=${rows} total=${total}
       selected=${selected} onSelect=${acts ? setSelected : undefined}
       onOpen=${(/** @type {any} */ run) => navigate(`/runs/${run.id}`)}
       onEnd=${() => list?.more()} rowClass=${(/** @type {any} */ run) => (stillMatches(run, asked) ? '' : 'left-filter')}
@@ -83,9 +85,9 @@ function useReaderPlace(around, list) {
     const box = around.current?.querySelector('[role=table]');
     if (!box || list === null) return undefined;
     const look = () => {
-      const first = Math.floor(box.scrollTop / ROW);
-      const last = first + Math.ceil(box.clientHeight / ROW);
-      list.look({ first, last, atTop: box.scrollTop < ROW });
+      const first = Math.floor(box.scrollTop / ROW_HEIGHT);
+      const last = first + Math.ceil(box.clientHeight / ROW_HEIGHT);
+      list.look({ first, last, atTop: box.scrollTop < ROW_HEIGHT });
     };
     look();
     box.addEventListener('scroll', look, { passive: true });
@@ -115,6 +117,8 @@ const ACTIONS = /** @type {const} */ ([
 ]);
 
 /**
+ * The actions on selected runs, or on all runs that match the filter.
+ *
  * @param {{rows: Run[], selected: Set<string>, total: number, asked: Record<string, any>,
  *   onClear: () => void}} props `asked` are the parameters of the list.
  */

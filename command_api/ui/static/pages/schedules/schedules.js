@@ -15,7 +15,11 @@ const PAGE = 100;
 const MOST = 500;
 const EVERY_MS = 10_000;
 
-/** @param {{query: import('../../core/router.js').Query}} props */
+/**
+ * The list of schedules: the timetables of definitions, and separate ones.
+ *
+ * @param {{query: import('../../core/router.js').Query}} props
+ */
 export function Schedules({ query }) {
   const [limit, setLimit] = useState(PAGE);
   const { definitionId } = query;
@@ -81,7 +85,11 @@ function None() {
 const NEXT = 20;
 const LIVE = { topics: ['runs'], everyMs: EVERY_MS };
 
-/** @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props */
+/**
+ * One schedule: its timetable, the ticks that were due, and those that are to come.
+ *
+ * @param {{params: Record<string, string>, query: import('../../core/router.js').Query}} props
+ */
 export function Schedule({ params, query }) {
   const path = `/schedules/${encodeURIComponent(params.id)}`;
   const schedule = useGet(path, {}, LIVE);

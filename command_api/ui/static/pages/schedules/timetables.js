@@ -67,7 +67,11 @@ export function timetablesText(timetable) {
   return triggersOf(timetable).map(timetableText).join(', ');
 }
 
-/** @param {{next: {ticks: any[], timezone: string, reason?: string}}} props */
+/**
+ * The ticks of a schedule that are to come, in UTC and on the clock of its time zone.
+ *
+ * @param {{next: {ticks: any[], timezone: string, reason?: string}}} props
+ */
 export function NextTicks({ next }) {
   const { ticks, timezone, reason } = next;
   return html`
@@ -97,7 +101,11 @@ function nextKey({ at }) {
   return at;
 }
 
-/** @param {{ticks: any[], total?: number, onEnd?: () => void}} props The newest first. */
+/**
+ * The ticks of a schedule that were due, with what came of each.
+ *
+ * @param {{ticks: any[], total?: number, onEnd?: () => void}} props The newest first.
+ */
 export function PastTicks({ ticks, total, onEnd }) {
   return html`<${Table} label="Past ticks" columns=${COLUMNS} rows=${ticks} rowKey=${tickKey}
     total=${total} onEnd=${onEnd} />`;

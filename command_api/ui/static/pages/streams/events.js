@@ -9,6 +9,8 @@ import { Notice } from '../../components/notice.js';
 import { Fields, formatCount } from '../../components/values.js';
 
 /**
+ * One recorded event beside a list: its place, what it names, and its data.
+ *
  * @param {{event: any, about: Thing, inStream?: boolean, more?: [string, any][]}} props
  *   `about` is the thing whose stream holds the event; `inStream` leaves out the links to it. `more`
  *   are further fields.
@@ -112,7 +114,11 @@ export function streamHref(kind, id, version) {
   return seen ? href(`/streams/${kind}/${encodeURIComponent(id)}`, query) : null;
 }
 
-/** @param {Thing & {label?: any}} props A link to a thing, or its name where it has no page. */
+/**
+ * A link to a thing, or its name where it has no page.
+ *
+ * @param {Thing & {label?: any}} props
+ */
 export function Ref({ kind, id, label = id }) {
   const to = thingHref(kind, id);
   return to === null ? html`<span class="mono">${label}</span>`

@@ -79,6 +79,8 @@ function summary(one) {
 }
 
 /**
+ * Links to the causes and the effects of the thing that a stream is about.
+ *
  * @param {{kind: string, id: string, first: any}} props `first` is the first event of the stream.
  */
 function Relations({ kind, id, first }) {

@@ -75,7 +75,11 @@ function Functions() {
       empty="No executor has announced functions. Name their files in BATON_FUNCTIONS." />`}<//>`;
 }
 
-/** @param {{config: Record<string, any>}} props */
+/**
+ * The settings of the server that answers; secrets are masked by the server.
+ *
+ * @param {{config: Record<string, any>}} props
+ */
 function Settings({ config }) {
   const [text, setText] = useState('');
   const names = Object.keys(config).filter((name) => name.includes(text.trim().toLowerCase()));

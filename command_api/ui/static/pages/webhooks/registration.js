@@ -14,6 +14,8 @@ const EVENTS = [
 const FIRST = ['workflow.execution.completed', 'workflow.execution.failed'];
 
 /**
+ * The form that registers a webhook or changes one.
+ *
  * @param {{webhook?: any, onDone: (answer: any) => void}} props Without a webhook, one is registered;
  *   its answer has the secret.
  */
@@ -53,6 +55,8 @@ function Flag({ name, flags, onFlags, children }) {
 const BYTES = 32;
 
 /**
+ * Signing secrets: shown once, in a dialog, and never part of an address.
+ *
  * @param {{secrets: {label: string, value: string | null}[] | null, onClose: () => void}} props
  *   Null shows no dialog.
  */

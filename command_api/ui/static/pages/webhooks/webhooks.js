@@ -64,7 +64,11 @@ function State({ webhook }) {
 
 const EVERY_MS = 3000;
 
-/** @param {{params: Record<string, string>, query: any}} props */
+/**
+ * One webhook: its registration, how its receiver gets on, and its deliveries.
+ *
+ * @param {{params: Record<string, string>, query: any}} props
+ */
 export function WebhookPage({ params: { id }, query }) {
   const path = `/webhooks/${encodeURIComponent(id)}`;
   const { data: webhook, error, reload } = useGet(path, {}, { everyMs: EVERY_MS });
@@ -131,7 +135,11 @@ const WORDS = {
   retrying: 'Deliveries have failed and wait for their next attempt.',
 };
 
-/** @param {{receiver: any, active: boolean}} props */
+/**
+ * The state of a receiver, as its deliveries show it.
+ *
+ * @param {{receiver: any, active: boolean}} props
+ */
 function Receiver({ receiver: { state, pending, held }, active }) {
   if (state === 'held' && active) {
     return html`<${Notice} kind="warning" title="Deliveries are held back: ${formatCount(held)} of ${formatCount(pending)} pending ones are late.">
@@ -158,7 +166,11 @@ const DELIVERY_COLUMNS = [
   timeColumn('createdAt', 'Requested'),
 ];
 
-/** @param {{path: string, query: any}} props `path` is that of the webhook. */
+/**
+ * The deliveries of a webhook, and one of them with its attempts.
+ *
+ * @param {{path: string, query: any}} props `path` is that of the webhook.
+ */
 function Deliveries({ path, query }) {
   const [limit, setLimit] = useState(PAGE);
   const { data, error, reload } = useGet(`${path}/deliveries`, { status: query.status, limit }, { everyMs: EVERY_MS });
