@@ -96,8 +96,8 @@ class Installation:
         config: The settings of this process, without secrets.
         sampling: The traces that are exported; None where traces are off.
         trace_url: The address of the page of a trace, with {trace_id} for its id.
-        trace_parent: The part of a caller's trace context in a run; None leaves it to the trigger.
-        keep: Chooses the traces that are exported at the end of their run; None exports all.
+        trace_parent: The role of a caller's trace context in a run; None: the trigger decides it.
+        keep: Chooses the runs whose traces are exported once they have ended; None exports all.
     """
 
     dead_letters: DeadLetters
@@ -116,7 +116,8 @@ class Installation:
     def caller_of(self, traceparent: str | None, trigger: TriggerKind) -> Caller:
         """Return the trace context of a caller in its role for a run that it starts.
 
-        The caller of a webhook is a stranger, who must not choose a trace or what is recorded.
+        The caller of a webhook may be anyone, so by default it chooses neither the trace of the run
+        nor whether its spans are recorded.
         """
         parent = self.trace_parent or ("link" if trigger == "webhook" else "child")
         return Caller.of(traceparent, parent)

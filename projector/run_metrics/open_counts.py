@@ -14,7 +14,7 @@ from baton.projector.views.runs.view import Status
 COUNT_S: Final = 5.0
 """The shortest pause between two counts, in real time: no skipped clock is woken for that."""
 MAX_SHARE: Final = 0.01
-"""The largest part of the time that counting may take: with very many open runs it is rarer."""
+"""The part of the time that counting may take: with very many open runs it happens less often."""
 
 
 class OpenRunCounts:
@@ -29,7 +29,7 @@ class OpenRunCounts:
         self._runs = RunQueries(views)
 
     async def run(self) -> None:
-        """Count again and again until cancelled; while the views don't answer, numbers are old."""
+        """Count until cancelled; while the views don't answer, the numbers stay as they are."""
         try:
             while True:
                 began = perf_counter()

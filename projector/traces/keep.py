@@ -33,8 +33,8 @@ class Keep:
 def kept_spans(trace: RunTrace, events: Sequence[Recorded], keep: Keep) -> list[Span]:
     """Return the spans that are to be exported now that a run has ended.
 
-    They are all spans of the run, but for those that an earlier end of it has let go. A run that
-    was kept once is kept at each further end, so that its trace stays whole.
+    They are all spans of the run, but for those that were exported at an earlier end of it. A run
+    that was kept once is kept at each further end, so that its trace stays whole.
 
     Args:
         trace: The fold of the run, which has folded nothing.

@@ -41,7 +41,7 @@ class Folding(Protocol):
     """Folds events, in the order of the log, into spans."""
 
     async def fold(self, recorded: Recorded) -> Sequence[Span]:
-        """Return the spans that an event lets go; raises `Unavailable`.
+        """Return the spans that can be exported after an event; raises `Unavailable`.
 
         After an error the events of the batch are folded again, from its first one.
         """

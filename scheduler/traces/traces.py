@@ -114,7 +114,7 @@ class Traces:
         return self._began
 
     async def _handle(self, folding: Folding, batch: Sequence[Recorded]) -> None:
-        """Export the spans that a batch of the log lets go, then move the position."""
+        """Export the spans that follow from a batch of the log, then move the position."""
         spans: list[Span] = []
         for recorded in batch:
             spans += await folding.fold(recorded)
