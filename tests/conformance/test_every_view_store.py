@@ -83,6 +83,14 @@ async def test_an_upsert_replaces_the_row_of_the_same_key(stores: Stores) -> Non
     assert page.total == 1
 
 
+async def test_rows_of_all_tenants_are_counted_without_being_read(stores: Stores) -> None:
+    views = await prepared(stores, run("r1"), run("r2", "failed"), run("r1", tenant="other"))
+    where = (Filter(column="active", op="is_set"), Filter(column="status", op="=", value="running"))
+    page = await views.find(runs(*where, tenant=None, limit=0, count=True))
+
+    assert (page.rows, page.total) == ([], 2)
+
+
 async def test_a_commit_that_fails_changes_nothing(stores: Stores) -> None:
     views = await prepared(stores, run("r1"))
     with pytest.raises(KeyError):
