@@ -152,10 +152,10 @@ def connection_to(url: str, security: TransportSecurity = _UNSPECIFIED) -> Conne
 
     Raises `Misconfigured`, which names the setting, if one of them can't be used.
     """
-    given = url.removeprefix(SCHEME).rstrip("/").split(",")
-    if not url.startswith(SCHEME) or not all(given):
+    hosts = url.removeprefix(SCHEME).rstrip("/").split(",")
+    if not url.startswith(SCHEME) or not all(hosts):
         raise Misconfigured(f"Kafka: {url} is not an address like kafka://host:port")
-    servers = tuple(_with_port(server) for server in given)
+    servers = tuple(_with_port(server) for server in hosts)
     return Connection(servers, security=resolve_security(security, servers))
 
 

@@ -40,21 +40,21 @@ class Security:
 NO_SECURITY: Final = Security()
 
 
-def resolve_security(given: TransportSecurity, servers: Sequence[str]) -> Security:
+def resolve_security(settings: TransportSecurity, servers: Sequence[str]) -> Security:
     """Return the security of connections to `servers`, a list of `host:port`.
 
     Without a protocol, connections are plain text if every server is on loopback, and else use TLS.
     Raises `Misconfigured`, which names the setting.
     """
-    protocol = given.protocol or _default_protocol(servers)
+    protocol = settings.protocol or _default_protocol(servers)
     if protocol not in _PROTOCOLS:
         raise _wrong("SECURITY_PROTOCOL", f"{protocol!r} is none of {', '.join(_PROTOCOLS)}")
-    _refuse_unused(given, protocol)
+    _refuse_unused(settings, protocol)
     options: dict[str, object] = {"security_protocol": protocol}
     if protocol in _WITH_TLS:
-        options["ssl_context"] = _tls_context(given)
+        options["ssl_context"] = _tls_context(settings)
     if protocol in _WITH_SASL:
-        options |= _sasl_options(given, protocol)
+        options |= _sasl_options(settings, protocol)
     return Security(protocol, options)
 
 
@@ -63,17 +63,17 @@ def _default_protocol(servers: Sequence[str]) -> str:
     return PLAINTEXT if local else "SSL"
 
 
-def _refuse_unused(given: TransportSecurity, protocol: str) -> None:
+def _refuse_unused(settings: TransportSecurity, protocol: str) -> None:
     """Raise `Misconfigured` for settings that `protocol` would silently ignore."""
     for_tls = {
-        "CA_FILE": given.ca_file,
-        "CERT_FILE": given.cert_file,
-        "KEY_FILE": given.key_file,
+        "CA_FILE": settings.ca_file,
+        "CERT_FILE": settings.cert_file,
+        "KEY_FILE": settings.key_file,
     }
     for_sasl = {
-        "SASL_MECHANISM": given.sasl_mechanism,
-        "USERNAME": given.username,
-        "PASSWORD": given.password,
+        "SASL_MECHANISM": settings.sasl_mechanism,
+        "USERNAME": settings.username,
+        "PASSWORD": settings.password,
     }
     for needed, group in ((_WITH_TLS, for_tls), (_WITH_SASL, for_sasl)):
         unused = [name for name, value in group.items() if value is not None]
@@ -84,32 +84,32 @@ def _refuse_unused(given: TransportSecurity, protocol: str) -> None:
             raise _wrong(unused[0], f"{needs}; it is {protocol}")
 
 
-def _sasl_options(given: TransportSecurity, protocol: str) -> Mapping[str, object]:
-    if given.sasl_mechanism not in MECHANISMS:
+def _sasl_options(settings: TransportSecurity, protocol: str) -> Mapping[str, object]:
+    if settings.sasl_mechanism not in MECHANISMS:
         raise _wrong("SASL_MECHANISM", f"{protocol} needs one of {', '.join(MECHANISMS)}")
-    for name, value in (("USERNAME", given.username), ("PASSWORD", given.password)):
+    for name, value in (("USERNAME", settings.username), ("PASSWORD", settings.password)):
         if not value:
             raise _wrong(name, f"{protocol} needs it")
     return {
-        "sasl_mechanism": given.sasl_mechanism,
-        "sasl_plain_username": given.username,
-        "sasl_plain_password": given.password,
+        "sasl_mechanism": settings.sasl_mechanism,
+        "sasl_plain_username": settings.username,
+        "sasl_plain_password": settings.password,
     }
 
 
-def _tls_context(given: TransportSecurity) -> ssl.SSLContext:
+def _tls_context(settings: TransportSecurity) -> ssl.SSLContext:
     """Return a context that verifies the brokers' certificates and names."""
-    for name, path in (("CERT_FILE", given.cert_file), ("KEY_FILE", given.key_file)):
+    for name, path in (("CERT_FILE", settings.cert_file), ("KEY_FILE", settings.key_file)):
         if path is not None:
             _require_file(name, path)
-    if given.key_file is not None and given.cert_file is None:
+    if settings.key_file is not None and settings.cert_file is None:
         raise _wrong("CERT_FILE", f"{_SETTING}KEY_FILE needs its certificate")
-    context = ssl.create_default_context(cafile=_existing_authority(given.ca_file))
-    if given.cert_file is not None:
+    context = ssl.create_default_context(cafile=_existing_authority(settings.ca_file))
+    if settings.cert_file is not None:
         try:
-            context.load_cert_chain(given.cert_file, given.key_file)
+            context.load_cert_chain(settings.cert_file, settings.key_file)
         except (ssl.SSLError, OSError) as error:
-            message = f"{given.cert_file} isn't a certificate with its key in PEM"
+            message = f"{settings.cert_file} isn't a certificate with its key in PEM"
             raise _wrong("CERT_FILE", message) from error
     return context
 

@@ -47,7 +47,7 @@ class TopicAdmin:
 
     async def create(self, topics: Collection[str]) -> Sequence[str]:
         """Create the topics that don't exist yet and return their names; raises `Unavailable`."""
-        wanted = [
+        new_topics = [
             NewTopic(topic, self._names.partitions(topic), BROKER_DEFAULT, {}, TOPIC_CONFIG)
             for topic in topics
         ]
@@ -55,7 +55,7 @@ class TopicAdmin:
         await self._start(admin)
         with as_unavailable():
             try:
-                response = await admin.create_topics(wanted, timeout_ms=CREATE_TIMEOUT_MS)
+                response = await admin.create_topics(new_topics, timeout_ms=CREATE_TIMEOUT_MS)
             except AttributeError as error:  # aiokafka expects every cluster to have a controller
                 raise Unavailable("Kafka: the cluster has no controller") from error
             finally:

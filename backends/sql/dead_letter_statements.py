@@ -43,12 +43,12 @@ def row_of(letter: DeadLetter) -> tuple[Cell, ...]:
 def letter_of(*row: Any) -> DeadLetter:
     """Return the letter of a row of `COLUMNS`."""
     letter_id, source, reason, at, redriven_at, key, value, headers = row
-    named = tuple((name, b64decode(encoded)) for name, encoded in orjson.loads(headers))
+    decoded = tuple((name, b64decode(encoded)) for name, encoded in orjson.loads(headers))
     return DeadLetter(
         letter_id=letter_id,
         source=source,
         reason=reason,
         at=at,
         redriven_at=redriven_at,
-        message=Message(key=key, value=value, headers=named),
+        message=Message(key=key, value=value, headers=decoded),
     )

@@ -78,10 +78,10 @@ async def create_definition(
         label=new.label,
         signature=new.signature,
     )
-    wanted = names_of(new.slug, body)
+    names = names_of(new.slug, body)
     commands = [
         StreamCommand(DEFINITION, stream_name(tenant, "definition", ident), command),
-        *(_claim(tenant, name, ident, at) for name in wanted),
+        *(_claim(tenant, name, ident, at) for name in names),
     ]
     try:
         return (await transact_all(services.store, commands))[0]

@@ -58,13 +58,13 @@ async def explain_record(services: Services, tenant: str, ident: str) -> Explain
             more += 1
             continue
         stream = stream_name(tenant, "definition", shown.definition_id)
-        then = (await load(services.store, DEFINITION, stream, until=position)).state
-        if then.version and not then.deleted:
-            by = then.definition_id
+        state = (await load(services.store, DEFINITION, stream, until=position)).state
+        if state.version and not state.deleted:
+            by = state.definition_id
             explained = ExplainedDefinition(
                 definition_id=by,
-                slug=then.slug,
-                match=match(then.body, event.type, event.structure),
+                slug=state.slug,
+                match=match(state.body, event.type, event.structure),
                 run_id=fired.get(by) or await _run_of(services, tenant, by, ident),
                 skipped=skipped.get(by),
             )

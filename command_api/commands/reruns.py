@@ -129,20 +129,20 @@ async def _patched(
     services: Services, tenant: str, history: Sequence[Event], branch_plan: Plan, rerun: Rerun
 ) -> tuple[Json, JsonObject]:
     """Return the input and the context of the rerun, with their large values."""
-    given: Json = _requested(history).input
+    run_input: Json = _requested(history).input
     context: Json = branch_plan.context
-    artifacts = [*artifacts_in(given), *artifacts_in(context)]
+    artifacts = [*artifacts_in(run_input), *artifacts_in(context)]
     values = await services.values.load(tenant, artifacts)
     for value in values.values():
         if isinstance(value, UnreadableValue):
             message = f"The input or the context can't be read: {value.reason}"
             raise CannotBranch.at("runId", message)
-    given, context = with_values(given, values), with_values(context, values)
+    run_input, context = with_values(run_input, values), with_values(context, values)
     if rerun.input_patch is not None:
-        given = merge_patch(given, rerun.input_patch)
+        run_input = merge_patch(run_input, rerun.input_patch)
     if rerun.context_patch is not None:
         context = merge_patch(context, rerun.context_patch)
-    return given, context if isinstance(context, dict) else {}
+    return run_input, context if isinstance(context, dict) else {}
 
 
 def _requested(history: Sequence[Event]) -> RunRequested:

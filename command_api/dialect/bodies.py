@@ -76,10 +76,10 @@ class ConditionBody(Model):
             faults: Collects the faults.
             path: The path of the condition in its document.
         """
-        given = "value" in self.model_fields_set
-        if self.op not in WITHOUT_VALUE and not given and self.value_path is None:
+        has_value = "value" in self.model_fields_set
+        if self.op not in WITHOUT_VALUE and not has_value and self.value_path is None:
             faults.add(REQUIRED, *path, "value")
-        if given and self.value_path is not None:
+        if has_value and self.value_path is not None:
             faults.add("can't stand beside valuePath", *path, "value")
 
 

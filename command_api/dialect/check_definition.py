@@ -43,5 +43,5 @@ def check_definition(model: type[BaseModel], words: ErrorWords, raw: bytes) -> C
     slug = getattr(parsed, "slug", None)
     if slug is not None and not is_slug(slug):
         faults.insert(0, Fault(("slug",), "must be 1 to 63 characters of a-z, 0-9 and -"))
-    named = [Fault((DocumentMember(words.field_of(fault)),), fault.message) for fault in faults]
-    return CheckedDefinition(named, unknown_members(parsed, sent), None if named else body)
+    worded = [Fault((DocumentMember(words.field_of(fault)),), fault.message) for fault in faults]
+    return CheckedDefinition(worded, unknown_members(parsed, sent), None if worded else body)

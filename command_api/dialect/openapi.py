@@ -68,8 +68,8 @@ def operation_id(route: Route) -> str:
     if route.operation_id:
         return route.operation_id
     words = re.split(r"[^A-Za-z0-9{]+", documented_path(route.path))
-    named = (f"By{_capital(word[1:])}" if word[:1] == "{" else _capital(word) for word in words)
-    return route.method.lower() + "".join(named)
+    parts = (f"By{_capital(word[1:])}" if word[:1] == "{" else _capital(word) for word in words)
+    return route.method.lower() + "".join(parts)
 
 
 def _capital(word: str) -> str:

@@ -34,11 +34,11 @@ async def read_step_inputs(
     graph = definition.versions[run.definition_version].graph
     events = (cast("Event", stored.event) for stored in history)
     inputs = inputs_by_execution(events, graph, budget=budget)
-    shown = {artifact for given in inputs.values() for artifact in _artifacts(given)}
+    shown = {artifact for step_input in inputs.values() for artifact in _artifacts(step_input)}
     if not shown:
         return inputs
     values = await load_values(context, shown)
-    return {execution: _with_values(given, values) for execution, given in inputs.items()}
+    return {execution: _with_values(step_input, values) for execution, step_input in inputs.items()}
 
 
 def inputs_by_execution(

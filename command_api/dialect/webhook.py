@@ -47,14 +47,14 @@ def normalized_path(path: str) -> str:
 
     Escapes are written in one way: only a character that needs one has it, in capitals.
     """
-    named = path.removeprefix("/").removeprefix("webhooks/")
-    return _ESCAPES.sub(lambda found: quote(unquote(found[0]), safe=_PATH_CHARACTERS), named)
+    relative = path.removeprefix("/").removeprefix("webhooks/")
+    return _ESCAPES.sub(lambda escape: quote(unquote(escape[0]), safe=_PATH_CHARACTERS), relative)
 
 
 def called_path(path: str) -> str:
     """Return the normalized form of a called path, which the server has decoded."""
-    named = path.removeprefix("/").removeprefix("webhooks/")
-    return quote(named, safe=_PATH_CHARACTERS)
+    relative = path.removeprefix("/").removeprefix("webhooks/")
+    return quote(relative, safe=_PATH_CHARACTERS)
 
 
 async def receive_by_id(context: RequestContext, definition_id: str, answer: Answer) -> Reply:

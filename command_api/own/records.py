@@ -131,8 +131,8 @@ async def _fired(
     waiting = await services.definitions.of_event_type(tenant, event.type, now=context.now())
     definition_ids = {definition.definition_id for definition in waiting}
     if event.record_id:
-        wanted = RunFilter(record_id=event.record_id, triggers=("record",))
-        runs = await services.runs.matching(tenant, wanted, None, limit=MAX_LIMIT)
+        run_filter = RunFilter(record_id=event.record_id, triggers=("record",))
+        runs = await services.runs.matching(tenant, run_filter, None, limit=MAX_LIMIT)
         definition_ids |= {run.definition_id for run in runs}
     outcomes: list[tuple[str, JsonObject]] = []
     for by in sorted(definition_ids):

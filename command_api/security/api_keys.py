@@ -87,11 +87,11 @@ class ApiKeyAuthenticator:
         return not expired and self._watch.holds(known.reading, now)
 
     async def _verify(self, text: str, digest: bytes) -> _Verified:
-        named = parse_key(text)
-        if named is None:
+        key_name = parse_key(text)
+        if key_name is None:
             raise unauthorized()
         reading = self._watch.begin()
-        stream = api_key_stream(named.tenant, named.key_id)
+        stream = api_key_stream(key_name.tenant, key_name.key_id)
         key = (await load(self._events, API_KEY, stream)).state
         if not compare_digest(key.key_hash, digest.hex()) or not key.is_valid_at(reading.at):
             raise unauthorized()

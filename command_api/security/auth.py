@@ -144,30 +144,30 @@ def tenant_of(request: web.Request, identity: Identity, source: TenantSource) ->
     """Return the tenant of the request; raises Refused 403 for another tenant's token, or 400."""
     match source:
         case FromPath(parameter=parameter):
-            wanted = request.match_info[parameter]
+            tenant = request.match_info[parameter]
         case FromToken(header=header):
             if not request.headers.getall(header, []) and len(identity.tenants) == 1:
                 return identity.tenants[0]
-            wanted = _one_header(request, header)
+            tenant = _one_header(request, header)
         case FromHeader(header=header):
-            wanted = _one_header(request, header)
+            tenant = _one_header(request, header)
         case _:
             assert_never(source)
-    return require_tenant(identity, wanted)
+    return require_tenant(identity, tenant)
 
 
-def require_tenant(identity: Identity, wanted: str) -> str:
+def require_tenant(identity: Identity, tenant: str) -> str:
     """Return a tenant that the token names; raises Refused 403 for another one."""
-    if wanted not in identity.tenants:
-        raise Refused("forbidden", _not_for(wanted, identity))
-    return wanted
+    if tenant not in identity.tenants:
+        raise Refused("forbidden", _not_for(tenant, identity))
+    return tenant
 
 
-def _not_for(wanted: str, identity: Identity) -> str:
+def _not_for(tenant: str, identity: Identity) -> str:
     valid = ", ".join(identity.tenants[:_TENANTS_SHOWN])
     more = ", …" if len(identity.tenants) > _TENANTS_SHOWN else ""
-    named = wanted if is_valid_tenant(wanted) else "this tenant"
-    return f"The token is valid for {valid}{more}, not for {named}"
+    shown_tenant = tenant if is_valid_tenant(tenant) else "this tenant"
+    return f"The token is valid for {valid}{more}, not for {shown_tenant}"
 
 
 def require_scope(identity: Identity, scope: Scope) -> None:

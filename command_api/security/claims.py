@@ -38,9 +38,9 @@ class ExpectedClaims:
 
     def required(self) -> list[str]:
         """Return the claims that a token must have."""
-        given = {"iss": self.issuer, "aud": self.audience}
-        named = (claim for claim, value in given.items() if value is not None)
-        return ["exp", "sub", "tenant", *named]
+        expected = {"iss": self.issuer, "aud": self.audience}
+        names = (claim for claim, value in expected.items() if value is not None)
+        return ["exp", "sub", "tenant", *names]
 
 
 def unauthorized() -> Refused:
@@ -90,9 +90,9 @@ def _text(value: object) -> str:
 
 
 def _tenants(claim: object) -> tuple[str, ...]:
-    named = claim if isinstance(claim, list) else [claim]
-    tenants = tuple(name for name in named if isinstance(name, str) and is_valid_tenant(name))
-    if not tenants or len(tenants) != len(named) or len(tenants) > MAX_TENANTS:
+    names = claim if isinstance(claim, list) else [claim]
+    tenants = tuple(name for name in names if isinstance(name, str) and is_valid_tenant(name))
+    if not tenants or len(tenants) != len(names) or len(tenants) > MAX_TENANTS:
         raise unauthorized()
     return tenants
 

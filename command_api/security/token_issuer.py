@@ -35,8 +35,8 @@ class TokenIssuer:
             "iat": now,
             "exp": now + lifetime_s,
         }
-        named = {"iss": self._expected.issuer, "aud": self._expected.audience}
-        claims.update((name, value) for name, value in named.items() if value is not None)
+        expected = {"iss": self._expected.issuer, "aud": self._expected.audience}
+        claims.update((name, value) for name, value in expected.items() if value is not None)
         token = jwt.encode(claims, self._secret, algorithm="HS256")
         return IssuedToken(
             token=token, expires_in_s=lifetime_s, subject=user.name, tenant=user.tenant

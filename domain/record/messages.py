@@ -76,12 +76,12 @@ class RecordReceived:
         """
         if self.type not in RECORD_TYPES:
             return self._other_input
-        named: JsonObject = {"recordId": self.record_id} if self.record_id else {}
+        record: JsonObject = {"recordId": self.record_id} if self.record_id else {}
         return {
             "event": self.type.replace(".", "_"),
             "workspaceSlug": self.tenant,
             "recordSlug": self.structure,
-            **named,
+            **record,
             "data": self.data,
         }
 

@@ -21,12 +21,12 @@ async def stop_tasks(
     """
     if tasks and grace_s is not None:
         await asyncio.wait(tuple(tasks), timeout=grace_s)
-    rest = tuple(tasks)
-    for task in rest:
+    running = tuple(tasks)
+    for task in running:
         task.cancel()
-    if not rest:
+    if not running:
         return set()
-    ended, unfinished = await asyncio.wait(rest, timeout=within_s)
+    ended, unfinished = await asyncio.wait(running, timeout=within_s)
     for task in ended:
         if not task.cancelled():
             task.exception()  # marks the exception as retrieved

@@ -52,9 +52,9 @@ class Derivation:
     async def _leaves(self, events: Sequence[Stored]) -> list[bytes]:
         leaves = self._extend(events)
         while len(leaves) < len(events):
-            rest = events[len(leaves) :]
-            await self._learn(rest)
-            leaves += self._extend(rest)
+            underived = events[len(leaves) :]
+            await self._learn(underived)
+            leaves += self._extend(underived)
         return leaves
 
     def _extend(self, events: Sequence[Stored]) -> list[bytes]:

@@ -114,12 +114,12 @@ def rotate_audit_key(settings: Settings) -> AuditKeys | None:
         return None
     new = SigningKey.generate(keys.signing.verifier.name).text
     text = f"{new}\n{_read(path)}"
-    made = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(open_new(made), "w") as file:
+    new_file = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(open_new(new_file), "w") as file:
         file.write(f"{text}\n")
         file.flush()
         os.fsync(file.fileno())
-    made.replace(path)
+    new_file.replace(path)
     return AuditKeys.parse(text)
 
 
@@ -147,12 +147,12 @@ def _read(path: Path) -> str:
 def _create_once(path: Path, value: str) -> str:
     """Write `value` atomically and return it, or the value of a process that was faster."""
     make_folder(path.parent)
-    made = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(open_new(made), "w") as file:
+    new_file = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(open_new(new_file), "w") as file:
         file.write(value + "\n")
     try:
-        os.link(made, path)
+        os.link(new_file, path)
     except FileExistsError:
         value = path.read_text().strip()
-    made.unlink()
+    new_file.unlink()
     return value

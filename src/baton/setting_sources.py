@@ -87,9 +87,9 @@ class TomlSource(TomlConfigSettingsSource):
         functions = read.get(FUNCTIONS)
         if isinstance(functions, dict):
             read = _split_functions(read, functions)
-        named = {files[key]: _toml_content(read, key) for key in files.keys() & read.keys()}
-        self.named_by_file = frozenset(named)
-        return {**read, **_TextSource(self.settings_cls, named)()}
+        from_files = {files[key]: _toml_content(read, key) for key in files.keys() & read.keys()}
+        self.named_by_file = frozenset(from_files)
+        return {**read, **_TextSource(self.settings_cls, from_files)()}
 
 
 def variable_of(name: str) -> str:
@@ -127,8 +127,8 @@ def _toml_content(table: dict[str, Any], key: str, of: str = "") -> str:
     return _content_of(shown, path)
 
 
-def _refuse_both(given: Container[str], name: str, file: str, where: str = "") -> None:
-    if name in given:
+def _refuse_both(names: Container[str], name: str, file: str, where: str = "") -> None:
+    if name in names:
         message = f"{where}{name} and {file} are both set: leave one of them out"
         raise UnreadableSettings(message)
 

@@ -54,14 +54,14 @@ def collector_of(settings: Settings) -> Collector | None:
     with a warning, where the extra isn't installed.
     """
     headers = settings.otlp_headers
-    given = None if headers is None else split_headers(headers.get_secret_value())
+    header_list = None if headers is None else split_headers(headers.get_secret_value())
     if settings.otlp_endpoint:
-        return Collector(_with_path(settings.otlp_endpoint), given)
+        return Collector(_with_path(settings.otlp_endpoint), header_list)
     url = _url_of_environment()
     if url is not None and not _is_installed():
         _log.warning("no traces are sent to %s: %s", url, MISSING)
         return None
-    return None if url is None else Collector(url, given)
+    return None if url is None else Collector(url, header_list)
 
 
 def sampling_of(settings: Settings) -> Sampling | None:

@@ -103,20 +103,20 @@ class UpdateDefinitionBody(Model):
 
     def applied_to(self, before: Body, units: Units, status: Status) -> Body:
         """Return the body of the next version; raises Refused 400."""
-        named = self.model_fields_set
+        set_members = self.model_fields_set
         faults = Faults()
         after = replace(before, status=status)
-        if "name" in named:
+        if "name" in set_members:
             after = replace(after, name=self.name)
-        if "description" in named:
+        if "description" in set_members:
             after = replace(after, description=self.description)
-        if "trigger" in named:
+        if "trigger" in set_members:
             trigger = units.reader.read(self.trigger, faults, before.trigger)
             if units.renderer.render(trigger) != units.renderer.render(before.trigger):
                 if before.more_triggers:
                     raise Refused("conflict", _SEVERAL_TRIGGERS)
                 after = replace(after, trigger=trigger)
-        if "steps" in named:
+        if "steps" in set_members:
             check(self.steps, faults, before.graph)
             after = replace(after, graph=self._graph_after(before.graph))
         faults.raise_if_any()

@@ -51,8 +51,8 @@ def trigger_metadata(run: Run) -> JsonObject:
         case ByHand() | ByRerun():
             return {"initiatedByPrincipalId": run.actor.subject}
         case ByRecord(event_type=event_type, record_id=record_id):
-            named: JsonObject = {"recordId": record_id} if record_id else {}
-            return {"eventType": event_type, **named}
+            record: JsonObject = {"recordId": record_id} if record_id else {}
+            return {"eventType": event_type, **record}
         case BySchedule(schedule_id=schedule_id):
             return {"scheduleId": schedule_id}
         case ByWebhook(path=path):

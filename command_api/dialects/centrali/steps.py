@@ -53,7 +53,7 @@ class RetryBody(Model):
 
     def to_retry(self) -> Retry:
         """Return the core's retry policy, with its defaults for members that are missing."""
-        given = {
+        members = {
             name: value
             for name, value in (
                 ("max_attempts", self.max_attempts),
@@ -61,7 +61,7 @@ class RetryBody(Model):
             )
             if value is not None
         }
-        return replace(Retry(), **given)
+        return replace(Retry(), **members)
 
 
 class OnSuccessBody(Model):

@@ -69,14 +69,14 @@ class UpdateWorkflow(Model):
 
     def after(self, seen: State) -> Body:
         """Return the body of the version after `seen`; raises Refused 400 and 409."""
-        named, after = self.model_fields_set, seen.body
-        if "name" in named:
+        set_members, after = self.model_fields_set, seen.body
+        if "name" in set_members:
             after = replace(after, name=self.name)
-        if "description" in named:
+        if "description" in set_members:
             after = replace(after, description=self.description or None)
-        if "status" in named:
+        if "status" in set_members:
             after = replace(after, status=STATUSES[self.status])
-        if "tasks" in named:
+        if "tasks" in set_members:
             after = replace(after, graph=self._graph_after(after.graph))
         return after
 

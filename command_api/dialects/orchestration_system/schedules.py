@@ -31,7 +31,7 @@ async def create(context: RequestContext) -> Reply:
     )
     outcome = await create_schedule(context.services, context.principal, new, at=context.now())
     created_at = outcome.state.created_at
-    made = Schedule(
+    schedule = Schedule(
         id=new.schedule_id,
         tenant=context.tenant,
         definition_id=new.definition_id,
@@ -40,8 +40,8 @@ async def create(context: RequestContext) -> Reply:
         anchor=created_at,
         created_at=created_at,
     )
-    definition = await _definition(context, made.definition_id)
-    shown = _schedule(made, definition, now=context.now())
+    definition = await _definition(context, schedule.definition_id)
+    shown = _schedule(schedule, definition, now=context.now())
     return context.reply(201, shown, position=outcome.position)
 
 

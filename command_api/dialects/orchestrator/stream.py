@@ -37,14 +37,14 @@ _EVENTS: Final[Mapping[str, str]] = {
 async def stream(context: RequestContext) -> web.StreamResponse:
     """Stream the events of the tenant's runs; raises Refused and `Unavailable`."""
     known_only(context.query, PARAMETERS)
-    given = MultiDict((name, value) for name, value in context.query.items() if value)
-    wanted = EventFilter(
+    query = MultiDict((name, value) for name, value in context.query.items() if value)
+    event_filter = EventFilter(
         tenant=context.tenant,
         render=render_event,
-        definition=single(given, "dagId"),
-        statuses=frozenset(choices(given, "status", STATUSES)),
+        definition=single(query, "dagId"),
+        statuses=frozenset(choices(query, "status", STATUSES)),
     )
-    return await stream_events(context, wanted, render_error, traceparent_of(context))
+    return await stream_events(context, event_filter, render_error, traceparent_of(context))
 
 
 def render_event(event: LiveEvent) -> JsonObject:

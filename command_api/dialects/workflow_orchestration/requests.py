@@ -80,12 +80,12 @@ class UpdateWorkflow(Model):
 
     def after(self, seen: State) -> Body:
         """Return the body of the version after `seen`; raises Refused 400 and 409."""
-        named, after = self.model_fields_set, seen.body
-        if "name" in named:
+        set_members, after = self.model_fields_set, seen.body
+        if "name" in set_members:
             after = replace(after, name=self.name)
-        if "description" in named:
+        if "description" in set_members:
             after = replace(after, description=self.description or None)
-        if named & {"tasks", "synchronization_points"}:
+        if set_members & {"tasks", "synchronization_points"}:
             after = replace(after, graph=self._graph_after(after.graph))
         return _valid(after)
 

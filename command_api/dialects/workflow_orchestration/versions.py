@@ -79,10 +79,12 @@ def _accepted(context: RequestContext) -> Version | None:
     if "Accept" not in context.headers:
         return None
     header = ",".join(context.headers.getall("Accept"))
-    wanted = _VENDOR.findall(header)
-    known = next((version for version in VERSIONS if version in wanted), None)
-    if known is None and wanted and _ANY_JSON.isdisjoint(_media_ranges(header)):
-        message = f"There is no version {wanted[0][:20]} of this API: it has {', '.join(VERSIONS)}"
+    accepted = _VENDOR.findall(header)
+    known = next((version for version in VERSIONS if version in accepted), None)
+    if known is None and accepted and _ANY_JSON.isdisjoint(_media_ranges(header)):
+        message = (
+            f"There is no version {accepted[0][:20]} of this API: it has {', '.join(VERSIONS)}"
+        )
         raise Refused("not_acceptable", message)
     return known
 

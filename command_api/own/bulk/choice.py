@@ -47,10 +47,10 @@ async def choose(context: RequestContext, body: BulkBody, args: JsonObject) -> C
     if body.ids is not None:
         run_ids: Sequence[str] = list(dict.fromkeys(body.ids))
     else:
-        wanted = await _wanted(context, body.filter or FilterBody())
-        chosen = _shown(wanted)
+        run_filter = await _wanted(context, body.filter or FilterBody())
+        chosen = _shown(run_filter)
         _require_confirm(body)
-        run_ids = await choose_runs(context.services, context.tenant, wanted, position)
+        run_ids = await choose_runs(context.services, context.tenant, run_filter, position)
     about: JsonObject = {"action": body.action, "args": args, "filter": chosen, "ids": body.ids}
     confirm = make_confirm(context.tenant, about, position=position, count=len(run_ids))
     if body.confirm not in (None, confirm):
@@ -93,17 +93,17 @@ def _instant(name: str, text: str | None) -> int | None:
         raise refused_field(message, "filter", name) from None
 
 
-def _shown(wanted: RunFilter) -> JsonObject:
+def _shown(run_filter: RunFilter) -> JsonObject:
     """Return the filter as the bulk records and shows it, with the id of its definition."""
-    earliest, latest = wanted.requested
+    earliest, latest = run_filter.requested
     return without_none(
         {
-            "definitionId": wanted.definition_id,
-            "status": list(wanted.statuses) or None,
-            "trigger": list(wanted.triggers) or None,
-            "waitsFor": wanted.waits_for,
-            "recordId": wanted.record_id,
-            "correlationId": wanted.correlation_id,
+            "definitionId": run_filter.definition_id,
+            "status": list(run_filter.statuses) or None,
+            "trigger": list(run_filter.triggers) or None,
+            "waitsFor": run_filter.waits_for,
+            "recordId": run_filter.record_id,
+            "correlationId": run_filter.correlation_id,
             "from": None if earliest is None else format_time(earliest),
             "to": None if latest is None else format_time(latest + 1),
         }

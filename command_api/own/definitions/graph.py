@@ -50,8 +50,8 @@ class DefinitionGraph(BaseModel):
 async def _show(context: RequestContext) -> Reply:
     known_only(context.query, ("version", "format"))
     definition = await load_by_reference(context, context.params["definition"])
-    wanted = integer(context.query, "version", definition.version, at_least=1, at_most=MAX_VERSION)
-    graph = body_of(definition, wanted).graph
+    version = integer(context.query, "version", definition.version, at_least=1, at_most=MAX_VERSION)
+    graph = body_of(definition, version).graph
     match choice(context.query, "format", _FORMATS, "json"):
         case "mermaid":
             text = drawing.mermaid(graph)
@@ -59,7 +59,7 @@ async def _show(context: RequestContext) -> Reply:
         case "dot":
             return Reply(status=200, body=drawing.dot(graph).encode(), content_type=drawing.DOT)
         case _:
-            return context.reply(200, _rendered(wanted, graph))
+            return context.reply(200, _rendered(version, graph))
 
 
 def _rendered(version: int, graph: Graph) -> JsonObject:

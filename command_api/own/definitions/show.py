@@ -93,8 +93,8 @@ async def _listed(context: RequestContext, definition: State, runs: int) -> Json
     shown = render_summary(definition)
     if not runs:
         return shown
-    wanted = RunFilter(definition_id=definition.definition_id)
-    newest = await context.services.runs.matching(context.tenant, wanted, None, limit=runs)
+    run_filter = RunFilter(definition_id=definition.definition_id)
+    newest = await context.services.runs.matching(context.tenant, run_filter, None, limit=runs)
     return {**shown, "lastRuns": [_last_run(run) for run in newest]}
 
 

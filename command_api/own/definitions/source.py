@@ -86,9 +86,9 @@ def _reading(
     values = [definition.definition_id]
     if form.by_version:
         values = [definition.slug, definition.publications[definition.version].label]
-    wanted = re.compile(re.escape(form.collection) + r"/\{\w+\}" * len(values))
+    pattern = re.compile(re.escape(form.collection) + r"/\{\w+\}" * len(values))
     for route in dialect.routes:
-        if route.method == "GET" and wanted.fullmatch(route.path):
+        if route.method == "GET" and pattern.fullmatch(route.path):
             return route, dict(zip(_PARAMETER.findall(route.path), values, strict=True))
     raise Refused("not_found", f"{dialect.title} doesn't show single definitions")
 

@@ -40,10 +40,10 @@ async def _show(context: RequestContext) -> Reply:
     run = await load_run(context, context.params["runId"])
     recorded = await context.services.store.read(stream_name(context.tenant, "run", run.id))
     between = (stored for stored in recorded if after < stored.position < before)
-    wanted = list(_wanted(between, frozenset(_classes(types)), step_id))
+    matching = list(_wanted(between, frozenset(_classes(types)), step_id))
     body = {
-        "events": [render_event(stored) for stored in wanted[:limit]],
-        "next": wanted[limit - 1].position if len(wanted) > limit else None,
+        "events": [render_event(stored) for stored in matching[:limit]],
+        "next": matching[limit - 1].position if len(matching) > limit else None,
     }
     return context.reply(200, without_none(body))
 

@@ -35,10 +35,10 @@ async def _show(context: RequestContext) -> Reply:
         raise NotFound("step", execution)
 
     async def render(inputs: int) -> JsonObject:
-        inputs_found = await read_step_inputs(context, run, budget=inputs)
-        given = inputs_found.get(execution)
+        inputs_by_attempt = await read_step_inputs(context, run, budget=inputs)
+        step_input = inputs_by_attempt.get(execution)
         shown = {**render_step(step), **_live(context, execution)}
-        return shown if given is None else {**shown, "input": given}
+        return shown if step_input is None else {**shown, "input": step_input}
 
     return await reply_with_run(context, run, [step], render)
 

@@ -73,8 +73,8 @@ async def _show(context: RequestContext) -> Reply:
         )
         for status in STATUSES
     }
-    wanted = RunFilter(definition_id=ident, statuses=_FINAL, requested=since)
-    ended = await runs.matching(context.tenant, wanted, None, limit=SAMPLED_RUNS)
+    run_filter = RunFilter(definition_id=ident, statuses=_FINAL, requested=since)
+    ended = await runs.matching(context.tenant, run_filter, None, limit=SAMPLED_RUNS)
     body = {"since": format_time(window.start), "runs": counts, "total": sum(counts.values())}
     finished = counts["completed"] + counts["failed"]
     if finished:

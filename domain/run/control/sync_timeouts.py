@@ -51,5 +51,5 @@ def _missing(draft: Draft, sync: Sync) -> list[str]:
 def _message(draft: Draft, sync: Sync) -> str:
     missing = _missing(draft, sync)
     more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-    named = ", ".join(missing[:_NAMED]) + more
-    return f"The point wasn't reached within {sync.timeout_ms} ms; missing: {named}"
+    names = ", ".join(missing[:_NAMED]) + more
+    return f"The point wasn't reached within {sync.timeout_ms} ms; missing: {names}"

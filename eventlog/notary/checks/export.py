@@ -61,8 +61,8 @@ class _Verification:
         if self._proof is not None:
             self._head = self._opened(self._proof.head)
         reader, done = NdjsonReader(), 0
-        rest = iter(lines)
-        while page := list(islice(rest, 1_000)):
+        remaining = iter(lines)
+        while page := list(islice(remaining, 1_000)):
             for line in page:
                 self._read(reader, line)
                 done += len(line)

@@ -184,12 +184,12 @@ class _Verification:
         first: dict[str, int] = {}
         for event in events:
             first.setdefault(event.stream, event.version)
-        wanted = [
+        predecessors = [
             (stream, version - 1)
             for stream, version in first.items()
             if version > 1 and not self._checks.last_of(stream)[0]
         ]
-        placed_leaves = await self._store.leaves_of(wanted)
+        placed_leaves = await self._store.leaves_of(predecessors)
         self._before.update({stream: placed.leaf for stream, placed in placed_leaves.items()})
 
     async def _check_heads(self, unit: SealedUnit) -> None:

@@ -40,15 +40,15 @@ class Chosen:
 
     def other_ranges(self) -> Iterator[Range]:
         """Yield the greatest subtrees without a chosen leaf, from left to right."""
-        rest = [(0, self.size)] if self.size else []
-        while rest:
-            begin, end = rest.pop()
+        ranges = [(0, self.size)] if self.size else []
+        while ranges:
+            begin, end = ranges.pop()
             covered = self.covers(begin, end)
             if covered is False:
                 yield begin, end
             elif covered is None:
                 middle = begin + split(end - begin)
-                rest += [(middle, end), (begin, middle)]
+                ranges += [(middle, end), (begin, middle)]
 
     def root(self, leaves: Sequence[bytes], others: Sequence[bytes]) -> bytes | None:
         """Return the root that the chosen leaves and a proof lead to; None if their numbers differ.

@@ -22,13 +22,13 @@ def parse_object(text: str) -> dict[str, Any]:
         raw = text if source == text else read_text(source)
     except Failed as error:
         raise typer.BadParameter(str(error)) from None
-    named = "" if source == text else f"{source}: "
+    prefix = "" if source == text else f"{source}: "
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise typer.BadParameter(f"{named}not JSON ({error}): {_short(raw)}") from None
+        raise typer.BadParameter(f"{prefix}not JSON ({error}): {_short(raw)}") from None
     if not isinstance(value, dict):
-        raise typer.BadParameter(f"{named}expected a JSON object, got {_short(raw)}")
+        raise typer.BadParameter(f"{prefix}expected a JSON object, got {_short(raw)}")
     return value
 
 

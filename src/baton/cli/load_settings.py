@@ -30,9 +30,9 @@ def load_settings(*, data: Path | None = None, **flags: Any) -> "Settings":
 
     if data is not None:
         flags |= {"data": data, "store": ""}
-    given = {name: value for name, value in flags.items() if value is not None}
+    set_flags = {name: value for name, value in flags.items() if value is not None}
     try:
-        settings = Settings(**given)
+        settings = Settings(**set_flags)
     except ValidationError as error:
         raise Failed(_fault(error)) from None
     except UnreadableSettings as error:

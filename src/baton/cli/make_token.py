@@ -89,8 +89,8 @@ def sign_token(secret: str, **claims: object) -> str:
 
     from baton.cli.terminal.failures import Failed
 
-    given = {name: value for name, value in claims.items() if value is not None}
+    present = {name: value for name, value in claims.items() if value is not None}
     try:
-        return jwt.encode(given, secret, algorithm="HS256")
+        return jwt.encode(present, secret, algorithm="HS256")
     except jwt.InvalidKeyError as error:
         raise Failed(f"BATON_JWT_SECRET can't sign tokens: {error}") from None

@@ -116,8 +116,8 @@ def graph_of(
     return Graph(steps=tuple(steps), flow="needs", loop_limit=before.loop_limit)
 
 
-def _check_name(named: _Named, faults: Faults, *path: str | int) -> None:
-    if not named.name.strip():
+def _check_name(item: _Named, faults: Faults, *path: str | int) -> None:
+    if not item.name.strip():
         faults.add("must not be empty", *path, "name")
 
 

@@ -30,10 +30,10 @@ def _condition(value: object, path: Path, findings: Findings) -> Condition | Non
     if "op" not in members.value:
         members.fault("required", "op")
     value_path = members.text("value_path")
-    given = "value" in members.value
-    if op is not None and op not in _WITHOUT_VALUE and not given and value_path is None:
+    has_value = "value" in members.value
+    if op is not None and op not in _WITHOUT_VALUE and not has_value and value_path is None:
         members.fault("required", "value")
-    if given and "value_path" in members.value:
+    if has_value and "value_path" in members.value:
         members.fault("can't stand beside value_path", "value")
     findings.without_expressions(members.value.get("value"), (*path, "value"))
     if where is None or op is None:

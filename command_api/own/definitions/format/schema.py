@@ -50,5 +50,5 @@ def _filled(part: Any, definitions: Any) -> Any:
     reference = members.pop("$ref", None)
     if reference is None:
         return members
-    named = definitions[reference.removeprefix(_REFERENCE)]
-    return {**_filled(named, definitions), **members}
+    definition = definitions[reference.removeprefix(_REFERENCE)]
+    return {**_filled(definition, definitions), **members}

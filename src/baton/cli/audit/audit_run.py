@@ -114,10 +114,10 @@ async def _tenant_of(views: "ViewStore", run_id: str) -> str | None:
     from baton.projector.views import every_view
     from baton.projector.views.runs.view import VIEW
 
-    wanted = Filter(column="key", op="=", value=run_id)
+    condition = Filter(column="key", op="=", value=run_id)
     try:
         await views.prepare([view.table for view in every_view()])
-        page = await views.find(Query(table=VIEW.name, tenant=None, where=(wanted,), limit=1))
+        page = await views.find(Query(table=VIEW.name, tenant=None, where=(condition,), limit=1))
     except Unavailable:
         return None
     return page.rows[0].tenant if page.rows else None

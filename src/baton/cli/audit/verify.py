@@ -78,15 +78,15 @@ def verify(
     """
     from baton.cli.terminal.output import print_json, print_line
 
-    given = tuple(map(_key, keys or ()))
+    verifiers = tuple(map(_key, keys or ()))
     if export is not None:
         if since is not None or first or data is not None or jobs > 1:
             raise typer.BadParameter("--export takes no --data, --since, --from or --jobs")
-        verdict = _verify_file(export, proof, given)
+        verdict = _verify_file(export, proof, verifiers)
     elif proof is not None:
         raise typer.BadParameter("name the export that it proves with --export")
     else:
-        verdict = _verify_store(data, since, given, first, jobs)
+        verdict = _verify_store(data, since, verifiers, first, jobs)
     if as_json:
         print_json(verdict.document)
     else:
@@ -108,7 +108,7 @@ def _key(text: str) -> "VerifierKey":
 def _verify_store(
     data: Path | None,
     since: Path | None,
-    given: "tuple[VerifierKey, ...]",
+    verifiers: "tuple[VerifierKey, ...]",
     first: int,
     jobs: int,
 ) -> "Verdict":
@@ -120,8 +120,8 @@ def _verify_store(
     settings = load_settings(data=data)
     require_durable(settings)
     require_data(settings)
-    own = None if given else audit_keys(settings, create=False)
-    keys = given if own is None else own.verifiers
+    own = None if verifiers else audit_keys(settings, create=False)
+    keys = verifiers if own is None else own.verifiers
     return run_async(_verified(settings, keys, since, first=first, jobs=jobs))
 
 
@@ -212,6 +212,6 @@ def _lines(verdict: "Verdict") -> Iterator[str]:
         f" {'signed by ' + by if by else 'whose signature was not checked: name its --key'}."
     )
     whole = "the whole log up to it" if verdict.complete else "a part of the log"
-    rest = verdict.events - verdict.sealed
-    newer = f"; {rest} newer ones were checked for version and order alone" if rest else ""
+    unsealed = verdict.events - verdict.sealed
+    newer = f"; {unsealed} newer ones were checked for version and order alone" if unsealed else ""
     yield f"It covers {verdict.sealed} of the events, {whole}{newer}."

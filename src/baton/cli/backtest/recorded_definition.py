@@ -63,9 +63,9 @@ async def _owners(stores: "Stores", reference: str) -> set[str]:
     try:
         await stores.views.prepare([view.table for view in every_view()])
         for column in ("key", "slug"):
-            wanted = Filter(column=column, op="=", value=reference)
+            condition = Filter(column=column, op="=", value=reference)
             page = await stores.views.find(
-                Query(table=VIEW.name, tenant=None, where=(wanted,), limit=100)
+                Query(table=VIEW.name, tenant=None, where=(condition,), limit=100)
             )
             tenants.update(row.tenant for row in page.rows)
     except Unavailable:

@@ -49,8 +49,8 @@ def list_letters(
 
     settings = load_settings(data=data)
     require_data(settings)
-    wanted = Period(since=since, until=until)
-    letters, total = run_async(_newest(settings, wanted, limit or PAGE))
+    period = Period(since=since, until=until)
+    letters, total = run_async(_newest(settings, period, limit or PAGE))
     if as_json:
         print_json([letter_document(letter) for letter in letters])
     else:
@@ -90,7 +90,7 @@ def redrive(
 
 
 async def _newest(
-    settings: "Settings", wanted: Period, limit: int
+    settings: "Settings", period: Period, limit: int
 ) -> tuple[list["DeadLetter"], int]:
     """Return the newest letters of a period, oldest first, and the number of all in it."""
     from baton.wiring import open_stores
@@ -100,7 +100,7 @@ async def _newest(
         newest: list[DeadLetter] = []
         total = 0
         async for letter in _letters(stores):
-            if not wanted.holds(letter.at):
+            if not period.holds(letter.at):
                 continue
             total += 1
             newest.append(letter)
@@ -123,7 +123,7 @@ async def _redrive(settings: "Settings", letter_id: str | None) -> tuple[int, li
     from baton.wiring import open_shared
 
     clock = SystemClock()
-    begun = clock.now()
+    began_at = clock.now()
     stores = await open_shared(settings)
     try:
         if stores.topics is None:
@@ -132,7 +132,7 @@ async def _redrive(settings: "Settings", letter_id: str | None) -> tuple[int, li
                 " that the messages came from"
             )
         sent, refused = 0, []
-        async for letter in _chosen(stores, letter_id, created_by=begun):
+        async for letter in _chosen(stores, letter_id, created_by=began_at):
             try:
                 await send_again(letter, stores.dead_letters, stores.topics, clock=clock)
             except Unwritable as error:

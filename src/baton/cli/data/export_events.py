@@ -107,15 +107,15 @@ def export(
     check_range(first, last)
     settings = load_settings(data=data)
     require_data(settings)
-    wanted = EventFilter(tenant=tenant, run=run, first=first, last=last)
+    event_filter = EventFilter(tenant=tenant, run=run, first=first, last=last)
 
     async def exported() -> _Counts:
         async with AsyncExitStack() as opened:
-            prover = None if proof is None else await _prover(settings, wanted, opened)
+            prover = None if proof is None else await _prover(settings, event_filter, opened)
             archive = await open_archive(settings, read_only=True)
             opened.push_async_callback(archive.close)
             with _output(out) as file, progress_bar("Exporting", "positions") as progress:
-                counts = await _export(archive, wanted, file, progress, prover)
+                counts = await _export(archive, event_filter, file, progress, prover)
             if prover is not None and proof is not None:
                 document = await prover.proof()
                 with _output(proof) as file:
@@ -128,7 +128,7 @@ def export(
 
 async def _export(
     archive: "Archive",
-    wanted: EventFilter,
+    event_filter: EventFilter,
     file: BinaryIO,
     progress: "Progress",
     prover: "ExportProver | None",
@@ -137,10 +137,12 @@ async def _export(
 
     counts = _Counts(0, set(), set())
     head = await archive.head()
-    end = head if wanted.last is None else min(head, wanted.last)
-    begin = after = max(0, wanted.first - 1)
+    end = head if event_filter.last is None else min(head, event_filter.last)
+    begin = after = max(0, event_filter.first - 1)
     while after < end and (page := await archive.page(after=after, limit=PAGE)):
-        chosen = [event for event in page if event.position <= end and wanted.matches(event.stream)]
+        chosen = [
+            event for event in page if event.position <= end and event_filter.matches(event.stream)
+        ]
         if prover is not None:
             prover.add(page, chosen)
         for event in chosen:
@@ -154,7 +156,7 @@ async def _export(
 
 
 async def _prover(
-    settings: "Settings", wanted: EventFilter, opened: AsyncExitStack
+    settings: "Settings", event_filter: EventFilter, opened: AsyncExitStack
 ) -> "ExportProver":
     """Return the prover of an export; raises Failed for a log without a signed head."""
     from baton.cli.terminal.failures import Failed
@@ -163,7 +165,7 @@ async def _prover(
 
     stores = await open_stores(settings, read_only=True, sealing="none")
     opened.push_async_callback(stores.close)
-    prover = await begin_proof(stores.leaves, after=max(0, wanted.first - 1))
+    prover = await begin_proof(stores.leaves, after=max(0, event_filter.first - 1))
     if prover is None:
         raise Failed("There is no signed head yet: a running `baton dev` or projector signs one")
     return prover

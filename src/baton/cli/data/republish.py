@@ -80,6 +80,6 @@ async def _publish(stores: "Stores", after: int, last: int | None) -> _Reached:
                 stores.outbox, stores.publisher, after=after, to=to, progress=progress
             )
         except Unavailable as error:
-            rest = f"continue with --from {reached.position + 1}"
-            raise Failed(f"{error}; published up to {reached.position}: {rest}") from error
+            advice = f"continue with --from {reached.position + 1}"
+            raise Failed(f"{error}; published up to {reached.position}: {advice}") from error
     return reached

@@ -57,8 +57,10 @@ class Server:
 
         Raises the errors of `call`.
         """
-        given = {name: value for name, value in query.items() if value is not None}
-        return self.call("GET", f"{path}?{urlencode(given)}" if given else path, about=about)
+        parameters = {name: value for name, value in query.items() if value is not None}
+        return self.call(
+            "GET", f"{path}?{urlencode(parameters)}" if parameters else path, about=about
+        )
 
     def call(
         self,
@@ -145,9 +147,9 @@ def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
     """Return the server named by flags, settings or the session of `dev`; raises Failed."""
     settings = load_settings(url=url, token=token)
     folder = settings.data_folder
-    named = settings.url if "url" in settings.model_fields_set else None
+    configured = settings.url if "url" in settings.model_fields_set else None
     session = dev_session.read_url(folder)
-    address = named or session or settings.url
+    address = configured or session or settings.url
     secret = settings.token.get_secret_value() if settings.token else dev_session.read_token(folder)
     if secret is None:
         raise Failed(f"There is no token in {folder}: start `baton dev` there, or set --token")
@@ -156,7 +158,7 @@ def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
     if not is_header_word(secret):
         raise Failed("The token isn't printable ASCII without blanks: set BATON_TOKEN to one")
     sources = (
-        _source("url", flag=url, folder=named or session),
+        _source("url", flag=url, folder=configured or session),
         _source("token", flag=token, folder=secret),
     )
     require_one_source(*sources, address=address, session=session)
@@ -164,7 +166,7 @@ def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
         url=address.rstrip("/"),
         token=secret,
         tenant=tenant or _tenant_of(secret),
-        session=folder if named is None and session is not None else None,
+        session=folder if configured is None and session is not None else None,
     )
 
 

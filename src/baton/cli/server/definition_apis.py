@@ -129,8 +129,8 @@ def _is_marked(document: Mapping[str, Any], api: DefinitionApi) -> bool:
 
 
 def _what_is_missing(apis: list[DefinitionApi], document: Mapping[str, Any]) -> str:
-    named = [api for api in apis if api.distinctive & document.keys()] or apis
-    nearest = next((api for api in named if api.preferred and not api.marks), named[0])
+    candidates = [api for api in apis if api.distinctive & document.keys()] or apis
+    nearest = next((api for api in candidates if api.preferred and not api.marks), candidates[0])
     missing = [member for member in nearest.required if member not in document]
     return f"This is no definition: it has no {' and no '.join(missing)}"
 

@@ -92,8 +92,8 @@ def _line(asked: Asked, status: int, reason: str, retry_after: str | None) -> st
 def _reason(url: str, status: int, answer: Mapping[str, Any]) -> str:
     """Return the server's message and its faults, none of them twice."""
     message = str(answer.get("message") or answer.get("detail") or f"{url} answered {status}")
-    named = answer.get("details") or answer.get("errors")
-    faults = [fault for fault in _faults(named) if fault not in message]
+    details = answer.get("details") or answer.get("errors")
+    faults = [fault for fault in _faults(details) if fault not in message]
     return f"{message}: {'; '.join(faults)}" if faults else message
 
 

@@ -128,8 +128,8 @@ def _decision(result: Mapping[str, Any]) -> Iterator[str]:
 
 def _condition(condition: Mapping[str, Any]) -> str:
     operator = condition["operator"]
-    wanted = condition.get("valuePath") or _value(condition.get("expected"))
-    test = operator if operator in _ABOUT_PRESENCE else f"{operator} {wanted}"
+    expected = condition.get("valuePath") or _value(condition.get("expected"))
+    test = operator if operator in _ABOUT_PRESENCE else f"{operator} {expected}"
     verdict = "yes" if condition["matched"] else "no"
     exists = condition.get("pathExists")
     actual = f"it is {_value(condition.get('actual'))}" if exists else "it is missing"

@@ -138,14 +138,16 @@ def _screen(shop: Shop, count: int, width: int) -> RenderableType:
 
 def _cells(entry: Entry) -> tuple[str, ...]:
     status = "…" if entry.run is None else str(entry.run["status"])
-    took = elapsed(entry.run["requestedAt"], entry.run["completedAt"]) if _over(entry.run) else ""
+    run_time = (
+        elapsed(entry.run["requestedAt"], entry.run["completedAt"]) if _over(entry.run) else ""
+    )
     total = f"{entry.order['totalCents'] / 100:.2f} €"
-    return entry.record_id, str(entry.order["customer"]), total, status, entry.path, took
+    return entry.record_id, str(entry.order["customer"]), total, status, entry.path, run_time
 
 
 def _line(entry: Entry) -> Text:
-    order, customer, total, status, path, took = _cells(entry)
-    return Text(f"order {order}  {customer:<17} {total:>9}  {status:<9}  {path:<36} {took:>7}")
+    order, customer, total, status, path, run_time = _cells(entry)
+    return Text(f"order {order}  {customer:<17} {total:>9}  {status:<9}  {path:<36} {run_time:>7}")
 
 
 def _ending(done: list[Entry]) -> Iterator[Text]:

@@ -143,8 +143,8 @@ async def _link(started: _Started, process: "Process") -> str:
     if services.sessions is None:
         message = "a process with the API role has sessions"
         raise RuntimeError(message)
-    made = await make_code(services.keys, started.token, at=services.sessions.now())
-    return f"{started.url}/ui/#code={made.code}"
+    code = await make_code(services.keys, started.token, at=services.sessions.now())
+    return f"{started.url}/ui/#code={code.code}"
 
 
 def _token(settings: "Settings", tenant: str, days: int) -> str:

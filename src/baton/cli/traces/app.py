@@ -108,8 +108,8 @@ async def _owner_of(stores: "Stores", run_id: str) -> str | None:
     from baton.projector.views import every_view
     from baton.projector.views.runs.view import VIEW
 
-    wanted = Filter(column="key", op="=", value=run_id)
-    query = Query(table=VIEW.name, tenant=None, where=(wanted,), limit=1)
+    condition = Filter(column="key", op="=", value=run_id)
+    query = Query(table=VIEW.name, tenant=None, where=(condition,), limit=1)
     try:
         await stores.views.prepare([view.table for view in every_view()])
         page = await stores.views.find(query)

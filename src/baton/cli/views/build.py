@@ -60,12 +60,12 @@ async def _watch(stores: "Stores", number: int, following: asyncio.Task[None]) -
     """Show the progress until the set is compared; raises the error that ended the following."""
     from baton.cli.views.progress import showing_progress
 
-    begun = time.monotonic()
+    began = time.monotonic()
     with showing_progress(f"Building set {number}") as show:
         while True:
             head = await stores.events.head()
             current = await load_set(stores, number)
-            show(current.view_set.checkpoint, head, time.monotonic() - begun)
+            show(current.view_set.checkpoint, head, time.monotonic() - began)
             if current.view_set.compared_at is not None:
                 return current
             if following.done():

@@ -100,9 +100,9 @@ async def _states(operation: Operation, run_id: str) -> AsyncGenerator[Run, None
     Raises NotFound, Refused 429 for a tenant with too many streams, and Refused for the reason for
     which the server ends the stream.
     """
-    wanted = EventFilter(tenant=operation.context.tenant, render=_status, run_id=run_id)
+    event_filter = EventFilter(tenant=operation.context.tenant, render=_status, run_id=run_id)
     try:
-        async with operation.context.services.live.subscription(wanted) as changes:
+        async with operation.context.services.live.subscription(event_filter) as changes:
             run = await load_run(operation, run_id)
             yield run
             while True:

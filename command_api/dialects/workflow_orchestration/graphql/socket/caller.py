@@ -57,10 +57,10 @@ def _credential(context: RequestContext, payload: JsonObject) -> str:
 
 
 def _tenant(context: RequestContext, identity: Identity, payload: JsonObject) -> str:
-    wanted = _member(payload, _TENANT.header.lower())
-    if wanted is None:
+    tenant = _member(payload, _TENANT.header.lower())
+    if tenant is None:
         return auth.tenant_of(context.request, identity, _TENANT)
-    return auth.require_tenant(identity, wanted)
+    return auth.require_tenant(identity, tenant)
 
 
 def _member(payload: JsonObject, name: str) -> str | None:

@@ -77,10 +77,10 @@ def chosen_runs(
         "from": time_text(since),
         "to": time_text(until),
     }
-    given = {name: value for name, value in conditions.items() if value}
-    if (bool(ids), bool(given), everything).count(True) != 1:
+    chosen = {name: value for name, value in conditions.items() if value}
+    if (bool(ids), bool(chosen), everything).count(True) != 1:
         raise typer.BadParameter("choose runs by --id, or by conditions such as --status, or --all")
-    body: dict[str, Any] = {"ids": ids} if ids else {"filter": given}
+    body: dict[str, Any] = {"ids": ids} if ids else {"filter": chosen}
     return Chosen(
         body={"all": True} if everything else body,
         per_second=per_second,

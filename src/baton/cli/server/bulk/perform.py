@@ -35,14 +35,14 @@ def perform(action: str, args: Mapping[str, Any], chosen: Chosen) -> None:
         _ask(action, preview, as_json=chosen.as_json)
     if chosen.per_second is not None:
         body["perSecond"] = chosen.per_second
-    made = server.call("POST", "/bulk", {**body, "confirm": preview["confirm"]}, of_options=True)
+    bulk = server.call("POST", "/bulk", {**body, "confirm": preview["confirm"]}, of_options=True)
     if chosen.detach:
         if chosen.as_json:
-            print_json(made)
+            print_json(bulk)
         else:
-            print_line(made["id"])
+            print_line(bulk["id"])
         return
-    print_end(server, made["id"], as_json=chosen.as_json)
+    print_end(server, bulk["id"], as_json=chosen.as_json)
 
 
 def print_end(server: "Server", bulk_id: str, *, as_json: bool) -> None:

@@ -17,15 +17,14 @@ def nearest_definition(server: Server, body: Any) -> str:
         for trigger in triggers_of(candidate)
         if "event" in trigger
     }
-    wanted = f"{kind} of {structure}"
-    nearest = nearest_name(wanted, waiting, similar=0.0)
+    subject = f"{kind} of {structure}"
+    nearest = nearest_name(subject, waiting, similar=0.0)
     if nearest is None:
-        return f"No run starts: no definition waits for {wanted}, nor for any other event"
+        return f"No run starts: no definition waits for {subject}, nor for any other event"
     definition = waiting[nearest]
+    slug = definition["slug"]
     state = "" if definition["status"] == "active" else ", but is not active"
-    return (
-        f"No run starts for {wanted}: the nearest, {definition['slug']}, waits for {nearest}{state}"
-    )
+    return f"No run starts for {subject}: the nearest, {slug}, waits for {nearest}{state}"
 
 
 def _event_of(event: Mapping[str, Any]) -> tuple[str, str]:
