@@ -79,9 +79,11 @@ async def test_the_printed_link_signs_in_once_and_no_secret_leaks(
 
 
 async def check_reuse(browser: Browser, server: UiServer) -> None:
-    """Fail unless the link, now used, leads to the sign-in page with a reason."""
+    """Fail unless the used link leads to the sign-in page with a reason, and a new one signs in."""
     context = await browser.new_context()
     page = await open_link(context, server.link)
     await expect(page.get_by_role("heading", name="Sign in to Baton")).to_be_visible()
     await expect(page.locator("body")).to_contain_text("used")
+    await page.goto(await server.new_link())
+    await expect(page.get_by_role("navigation")).to_be_visible()
     await context.close()

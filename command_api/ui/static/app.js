@@ -127,3 +127,6 @@ startKeyboard();
 startLive();
 render(html`<${Frame} />`, /** @type {HTMLElement} */ (document.getElementById('app')));
 openSession();
+addEventListener('hashchange', () => { // a link with a code, in a tab that shows the UI already
+  if (location.hash.startsWith('#code=')) openSession();
+});
