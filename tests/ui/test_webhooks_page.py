@@ -1,5 +1,7 @@
 """Webhooks: registered, with another secret, tested, and deleted; deliveries with attempts."""
 
+import re
+
 from playwright.async_api import Page, expect
 
 from baton.demo.orders import orders
@@ -57,5 +59,7 @@ async def test_a_delivery_shows_its_attempts_and_is_sent_again(
     await expect(pane.get_by_text("attempt 1")).to_be_visible()
     await pane.get_by_role("button", name="Send it now").click()
 
-    # The attempt itself may wait, too, until the circuit of the receiver lets one through.
-    await expect(pane.get_by_text("by dev")).to_be_visible()
+    # The attempt itself may wait until the circuit of the receiver lets it through. A delivery that
+    # is due already isn't redriven: its next attempt follows without that.
+    sent_again = pane.get_by_text(re.compile(r"by dev|attempt 2"))
+    await expect(sent_again.first).to_be_visible()
