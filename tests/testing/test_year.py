@@ -18,6 +18,7 @@ from baton.domain.run.messages import (
     StepStarted,
 )
 from baton.testing import engine
+from baton.testing.embedded.host import EmbeddedHost
 from tests.domain import cron_oracle
 from tests.domain.cron_oracle import Expression, Zone
 
@@ -104,11 +105,11 @@ async def test_a_year_of_schedules_passes_in_order_as_the_oracle_says() -> None:
         courses = defaultdict(list)
         for run in runs:
             if run.status == "completed":
-                history = await baton.history_of(run.id)
+                history = (await baton.host.see(run.id)).history
                 events = [one.event for one in history if isinstance(one.event, _TIMED)]
                 courses[run.definition].append([(type(one), one.at) for one in events])
-        store = (await baton._services()).store
-        log = await store.read_all(after=0, limit=1_000_000)
+        assert isinstance(baton.host, EmbeddedHost)
+        log = await baton.host.services.store.read_all(after=0, limit=1_000_000)
     took_s = time.perf_counter() - began
 
     times = [one.event.at for one in log]

@@ -175,7 +175,7 @@ def build_with(
             run_bytes=context.settings.limit_run_bytes,
             tenant_weights=context.settings.tenant_weights,
         ),
-        values=RunValues(stores.artifacts, cache_bytes=CACHE_BYTES),
+        values=context.replaced.counted(RunValues(stores.artifacts, cache_bytes=CACHE_BYTES)),
         logs=logs,
         hold=context.hold,
     )

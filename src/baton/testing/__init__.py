@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from baton.testing.branches import coverage_of
     from baton.testing.clock import EngineClock
     from baton.testing.engines import Engine, engine
+    from baton.testing.host import NotOnServer
     from baton.testing.runs import Run, Stalled
     from baton.testing.stubs import Stub, StubCall
     from baton.testing.synchronous import SyncEngine, SyncRun
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Engine",
     "EngineClock",
+    "NotOnServer",
     "Run",
     "RunError",
     "Stalled",
@@ -39,6 +41,7 @@ __all__ = [
 _MODULES: Final = {
     "Engine": "engines",
     "EngineClock": "clock",
+    "NotOnServer": "host",
     "Run": "runs",
     "RunError": "assertions",
     "Stalled": "runs",

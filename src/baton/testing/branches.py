@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from baton.domain.definition.graph import Decision, Graph
 from baton.testing.assertions import ObservedRun, branch_name
-from baton.testing.definitions import Document, read_one
+from baton.testing.documents import Document, read_one
 
 
 def coverage_of(definition: Document, runs: Iterable[ObservedRun]) -> list[str]:

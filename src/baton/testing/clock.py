@@ -2,10 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from baton.domain.durations import EXAMPLES, parse_duration
-from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.protocols.iso_time import parse_time
 
 Duration: TypeAlias = str | int | timedelta
@@ -14,31 +13,41 @@ Moment: TypeAlias = str | datetime
 """An ISO 8601 text with a UTC offset, or an aware `datetime`."""
 
 
+class HostClock(Protocol):
+    """The clock of the host that an engine works with; times are ms since the epoch."""
+
+    def now(self) -> int:
+        """Return the time."""
+        ...
+
+    async def move_to(self, at: int) -> None:
+        """Move the clock, and stop at each due time on the way."""
+        ...
+
+
 class EngineClock:
     """The time of an engine. It moves only when a test moves it, or waits for a run."""
 
-    def __init__(self, time: VirtualTime, opened: Callable[[], Awaitable[object]]) -> None:
-        self._time = time
+    def __init__(self, host: HostClock, opened: Callable[[], Awaitable[object]]) -> None:
+        self._host = host
         self._opened = opened
 
     def now(self) -> datetime:
         """Return the time, in UTC."""
-        return datetime.fromtimestamp(self._time.clock.now() / 1_000, UTC)
+        return datetime.fromtimestamp(self._host.now() / 1_000, UTC)
 
     async def advance(self, duration: Duration) -> None:
         """Move the clock by `duration`, and stop at each due time on the way."""
-        await self._move(self._time.clock.now() + duration_ms(duration))
+        await self._opened()
+        await self._host.move_to(self._host.now() + duration_ms(duration))
 
     async def to(self, moment: Moment) -> None:
         """Move the clock to `moment`; raises ValueError if that is past."""
-        at = moment_ms(moment)
-        if at < self._time.clock.now():
-            raise ValueError(f"{moment} is past: the clock shows {self.now().isoformat()}")
-        await self._move(at)
-
-    async def _move(self, at: int) -> None:
         await self._opened()
-        await self._time.move_to(at)
+        at = moment_ms(moment)
+        if at < self._host.now():
+            raise ValueError(f"{moment} is past: the clock shows {self.now().isoformat()}")
+        await self._host.move_to(at)
 
 
 def duration_ms(duration: Duration) -> int:

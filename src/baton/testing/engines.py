@@ -1,56 +1,28 @@
-"""The engine of tests: the roles of `baton dev` on stores in memory, with virtual time."""
+"""The engine of tests: in the process of the test, or against a running server."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
-from random import Random
-from types import ModuleType, TracebackType
-from typing import Final, Literal, Self, TypeAlias, assert_never
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Final, Self
 
-from baton.backend_choice import backend_of
-from baton.command_api.commands import (
-    ExplainedRun,
-    cancel_run,
-    explain_run,
-    pause_run,
-    resume_run,
-    send_records,
-    start_run,
-    test_decision,
-)
-from baton.command_api.principal import ADMIN, Principal
-from baton.command_api.services import Services
-from baton.domain.artifact import Artifact, Values
-from baton.domain.event_type import type_fault
-from baton.domain.ids import id_text
 from baton.domain.json import Json, JsonObject
-from baton.domain.record.messages import ReceiveRecord
-from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import RequestRun, RunRequested
-from baton.domain.run.trigger import BY_HAND
-from baton.domain.stream import stream_name, stream_parts
-from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.testing.clock import Duration, EngineClock, Moment, duration_ms, moment_ms
-from baton.testing.definitions import Definitions, Document
+from baton.testing.documents import Document
+from baton.testing.embedded.host import EmbeddedHost
+from baton.testing.embedded.process import MEMORY, Source
 from baton.testing.golden import GoldenFiles
-from baton.testing.process import MEMORY, EngineProcess
+from baton.testing.host import Host, event_kind
 from baton.testing.runs import Run
 from baton.testing.stubs import Answer, FunctionReference, Stub, name_of
 from baton.testing.synchronous import UNSET, SyncEngine
 
 START: Final = "2026-01-01T00:00:00Z"
 """The time at which the clock of an engine begins, unless the test says else."""
-TENANT: Final = "test"
-_LOG_PAGE: Final = 1_000
-
-Control: TypeAlias = Literal["cancel", "pause", "resume"]
-Source: TypeAlias = Callable[..., object] | ModuleType | str | Path
-"""A marked function, a module, or the file or dotted name of a module with marked functions."""
 
 
 class Engine:
-    """Runs workflows in the event loop of the test, on stores in memory.
+    """Runs workflows in the event loop of the test, on stores in memory, or on a server.
 
     It starts with the first call, and it is an asynchronous context manager. Its clock moves only
     when a test moves it or waits for a run, and never while a function runs.
@@ -61,7 +33,11 @@ class Engine:
         start: The time at which the clock begins.
         seed: Draws the ids and the jitter of backoffs, so that a test sees the same each time.
         only_stubs: Fail the steps whose functions have no stub.
-        url: The address of an empty store, as `BATON_STORE` takes it; by default in memory.
+        url: The address of an empty store, as `BATON_STORE` takes it, or of a server (`http://…`);
+            by default stores in memory. A server has its own functions and its own clock.
+        token: The token for the server; by default as for the command line: `BATON_TOKEN`, or that
+            of a `baton dev` in this folder.
+        tenant: The tenant on the server, where the token is valid for several.
         golden: The golden files of the test.
 
     Attributes:
@@ -76,15 +52,28 @@ class Engine:
         seed: int = 0,
         only_stubs: bool = False,
         url: str = MEMORY,
+        token: str | None = None,
+        tenant: str | None = None,
         golden: GoldenFiles | None = None,
     ) -> None:
         self.golden = golden
-        self.time = VirtualTime(moment_ms(start), real_idle=_is_shared(url))
-        self.clock = EngineClock(self.time, self.settle)
-        self._user = Principal(subject="test", tenant=TENANT, scopes=frozenset((ADMIN,)))
-        self._rng = Random(seed)  # noqa: S311 - reproducible on purpose
-        self._process = EngineProcess(sources, self.time, self._rng, only_stubs=only_stubs, url=url)
-        self._definitions = Definitions(self._user, self._new_id)
+        self.host: Host
+        if url.startswith(("http://", "https://")):
+            if sources or only_stubs or seed or start != START:
+                raise ValueError(
+                    "a server has its own functions, clock and ids: start it with `baton dev"
+                    " --functions … --virtual-time`, or leave url out"
+                )
+            from baton.testing.server.host import ServerHost  # noqa: PLC0415 - loads the CLI's client
+
+            self.host = ServerHost(url, token, tenant)
+        else:
+            if token is not None or tenant is not None:
+                raise ValueError("token and tenant are for a server: url must begin with http")
+            self.host = EmbeddedHost(
+                sources, start=moment_ms(start), seed=seed, only_stubs=only_stubs, url=url
+            )
+        self.clock = EngineClock(self.host, self.ready)
         self._first = tuple(definitions)
         self._opening = asyncio.Lock()
 
@@ -114,11 +103,16 @@ class Engine:
     @property
     def loop(self) -> asyncio.AbstractEventLoop | None:
         """The event loop in which the engine runs; None before its first call."""
-        return self._process.loop
+        return self.host.loop
+
+    @property
+    def time(self) -> VirtualTime:
+        """The virtual time of an engine in this process."""
+        return self.host.time
 
     async def close(self) -> None:
-        """Stop the engine; running attempts are cancelled."""
-        await self._process.close()
+        """Stop the engine; running attempts are cancelled. A server goes on."""
+        await self.host.close()
 
     async def apply(self, *definitions: Document) -> None:
         """Create definitions, or publish their next versions.
@@ -129,10 +123,10 @@ class Engine:
 
         Raises ValueError, which names every fault.
         """
-        services = await self._services()
+        await self.ready()
         for document in definitions:
-            await self._definitions.apply(services, document, self.time.clock.now())
-        await self.settle()
+            await self.host.apply(document)
+        await self.host.settle()
 
     def stub(
         self,
@@ -155,6 +149,8 @@ class Engine:
             calls: A function that answers instead, with as much of `(payload, context)` as it
                 takes.
             takes: The time on the engine's clock that each call takes.
+
+        Raises `baton.testing.NotOnServer` against a server.
         """
         first = [one for one in (returns, raises) if one is not UNSET]
         answers = (*first, *then) or (None,)
@@ -166,7 +162,7 @@ class Engine:
             function=calls,
             takes_ms=duration_ms(takes),
         )
-        self._process.calls.add(stub)
+        self.host.stub(stub)
         return stub
 
     async def start(
@@ -186,18 +182,9 @@ class Engine:
         Raises `baton.domain.errors.Rejected` if the definition isn't active, LookupError if there
         is none.
         """
-        services = await self._services()
-        command = RequestRun(
-            run_id=self._new_id(),
-            definition=await self._definitions.load(services, definition),
-            trigger=BY_HAND,
-            actor=self._user.actor,
-            at=self.time.clock.now(),
-            input={} if input is None else input,
-            correlation_id=correlation_id,
-        )
-        await start_run(services, command)
-        return await Run(self, command.run_id).refresh()
+        await self.ready()
+        given = {} if input is None else input
+        return await self._run(await self.host.start(definition, given, correlation_id))
 
     async def run(
         self,
@@ -218,26 +205,12 @@ class Engine:
         Args:
             event: `created`, `updated`, `deleted`, `restored`, or any other type of CloudEvents.
             structure: The structure that the record belongs to.
-            record_id: The id of the record.
+            record_id: The id of the record; a server demands one.
             data: The record.
         """
-        services, now = await self._services(), self.time.clock.now()
-        kind = f"record.{event}" if type_fault(f"record.{event}") is None else event
-        if fault := type_fault(kind):
-            raise ValueError(f"event {event!r} {fault}")
-        received = ReceiveRecord(
-            event_id=self._new_id(),
-            source=TENANT,
-            type=kind,
-            tenant=TENANT,
-            structure=structure,
-            record_id=record_id,
-            data=data,
-            time=now,
-            at=now,
-        )
-        sent = await send_records(services, self._user, [received])
-        return await self._runs_after(sent.position)
+        await self.ready()
+        found = await self.host.record(event_kind(event), structure, record_id, data)
+        return [await self._run(run_id) for run_id in found]
 
     async def decide(
         self,
@@ -259,100 +232,51 @@ class Engine:
 
         Raises `baton.domain.errors.Rejected` unless `step` is a decision step.
         """
-        scope = {
+        scope: dict[str, Json] = {
             "input": {} if input is None else input,
             "context": context or {},
             "steps": {name: {"output": value} for name, value in (outputs or {}).items()},
         }
-        found = await self._definitions.load(await self._services(), definition)
-        return test_decision(found.body.graph, step, scope).selected
+        await self.ready()
+        return await self.host.decide(definition, step, scope)
 
     async def runs(self, definition: str | None = None) -> list[Run]:
         """Return all runs, or those of one definition, in the order of their requests."""
-        found = await self._runs_after(0)
-        return [one for one in found if definition is None or one.definition == definition]
+        await self.ready()
+        return [await self._run(run_id) for run_id in await self.host.runs(definition)]
 
     async def crash(self) -> None:
         """End the executor as if its process were killed, and start another one.
 
-        The other one takes the runs over; attempts that were running are lost.
+        The other one takes the runs over; attempts that were running are lost. Raises
+        `baton.testing.NotOnServer` against a server.
         """
-        await self._services()
-        await self._process.crash()
-        await self.settle()
+        await self.ready()
+        await self.host.crash()
 
     async def settle(self) -> None:
         """Do what is due now; the clock stays where it is."""
-        await self._services()
-        await self._process.settle()
+        await self.ready()
+        await self.host.settle()
 
-    async def control(self, run_id: str, verb: Control, reason: str | None = None) -> None:
-        """Cancel, pause or resume a run; raises `Rejected` where its status doesn't allow that."""
-        services, now = await self._services(), self.time.clock.now()
-        match verb:
-            case "cancel":
-                await cancel_run(services, self._user, run_id, at=now, reason=reason)
-            case "pause":
-                await pause_run(services, self._user, run_id, at=now, reason=reason)
-            case "resume":
-                await resume_run(services, self._user, run_id, at=now)
-            case _:
-                assert_never(verb)
-
-    async def history_of(self, run_id: str) -> Sequence[Recorded]:
-        """Return the events of a run."""
-        services = await self._services()
-        return await services.store.read(stream_name(TENANT, RUN.name, run_id))
-
-    async def explain(self, run_id: str) -> ExplainedRun:
-        """Return why a run is where it is."""
-        return await explain_run(await self._services(), TENANT, run_id)
-
-    async def load(self, artifacts: Iterable[Artifact]) -> Values:
-        """Return large values of runs."""
-        return await (await self._services()).values.load(TENANT, artifacts)
-
-    def slug_of(self, definition_id: str) -> str:
-        """Return the slug of a definition that was applied."""
-        return self._definitions.slugs[definition_id]
-
-    async def _services(self) -> Services:
+    async def ready(self) -> None:
+        """Start the engine, unless it was started."""
         async with self._opening:
-            if not self._process.opened:
+            if not self.host.opened:
                 await self._open()
-        return self._process.services
 
     async def _open(self) -> None:
-        services = await self._process.open()
+        await self.host.open()
         try:
             for document in self._first:
-                await self._definitions.apply(services, document, self.time.clock.now())
-            await self._process.settle()
+                await self.host.apply(document)
+            await self.host.settle()
         except BaseException:
-            await self._process.close()
+            await self.host.close()
             raise
 
-    async def _runs_after(self, position: int) -> list[Run]:
-        """Return the runs that were requested behind a position of the log."""
-        await self.settle()
-        store, found = (await self._services()).store, []
-        while page := await store.read_all(after=position, limit=_LOG_PAGE):
-            position = page[-1].position
-            found += [one for one in page if isinstance(one.event, RunRequested)]
-        return [await Run(self, stream_parts(one.stream).id).refresh() for one in found]
-
-    def _new_id(self) -> str:
-        """Return an id as `baton.eventlog.ids` makes them, drawn from the seed."""
-        seconds = (self.time.clock.now() // 1_000) & 0xFFFFFFFF
-        return id_text(seconds.to_bytes(4, "big") + self._rng.randbytes(8))
-
-
-def _is_shared(url: str) -> bool:
-    """Return whether other processes can use a store as well; raises LookupError.
-
-    The notices of such a store need real time, also while the clock stands.
-    """
-    return "shared" in backend_of(url).capabilities
+    async def _run(self, run_id: str) -> Run:
+        return await Run(self.host, run_id, self.golden).refresh()
 
 
 def engine(
@@ -362,6 +286,8 @@ def engine(
     seed: int = 0,
     only_stubs: bool = False,
     url: str = MEMORY,
+    token: str | None = None,
+    tenant: str | None = None,
 ) -> Engine:
     """Return an engine for `async with`, or for `with` in tests that aren't asynchronous.
 
@@ -371,5 +297,12 @@ def engine(
     The arguments are those of `Engine`.
     """
     return Engine(
-        *sources, definitions=definitions, start=start, seed=seed, only_stubs=only_stubs, url=url
+        *sources,
+        definitions=definitions,
+        start=start,
+        seed=seed,
+        only_stubs=only_stubs,
+        url=url,
+        token=token,
+        tenant=tenant,
     )

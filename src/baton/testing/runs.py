@@ -1,20 +1,17 @@
 """Runs of an engine: waiting for their end."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import Self, cast
 
 from baton.domain.artifact import Values, artifacts_in, with_values
+from baton.domain.durations import render_duration
 from baton.domain.json import JsonObject
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.state import FINAL, State
+from baton.domain.run.state import State
 from baton.testing.assertions import ObservedRun
 from baton.testing.clock import Duration, duration_ms
-
-if TYPE_CHECKING:
-    from baton.testing.engines import Engine
-
-WITHIN: Final = "400d"
-"""The time of the engine within which a run has to end that a test waits for."""
+from baton.testing.golden import GoldenFiles
+from baton.testing.host import Host
 
 
 class Stalled(AssertionError):
@@ -24,66 +21,60 @@ class Stalled(AssertionError):
 class Run(ObservedRun):
     """A run of an engine."""
 
-    def __init__(self, engine: "Engine", run_id: str) -> None:
-        super().__init__(run_id, engine.golden)
-        self._engine = engine
+    def __init__(self, host: Host, run_id: str, golden: GoldenFiles | None) -> None:
+        super().__init__(run_id, golden)
+        self._host = host
 
-    async def wait(self, within: Duration = WITHIN) -> Self:
-        """Skip time until the run has ended.
+    async def wait(self, within: Duration | None = None) -> Self:
+        """Skip time until the run has ended; on a server with real time, wait for that.
+
+        Args:
+            within: On the engine's clock; by default 400 days, or 30 s of real time.
 
         Raises Stalled if nothing that is due would move the run, or if it hasn't ended `within`.
         """
         __tracebackhide__ = True
-        time = self._engine.time
-        until = time.clock.now() + duration_ms(within)
-        moves = True
-        while True:
-            await self.refresh()
-            if self._state.final:
-                return self
-            if not moves:
-                raise Stalled(f"the run hasn't ended within {within}\n{await self._story()}")
-            await self._require_due()
-            moves = await time.step(until)
+        within_ms = self._host.within_ms if within is None else duration_ms(within)
+        waited = await self._host.wait(self.id, within_ms)
+        await self.refresh()
+        if waited == "stuck":
+            raise Stalled(f"nothing that is due moves the run\n{await self._story()}")
+        if waited == "late":
+            longest = render_duration(within_ms)
+            raise Stalled(f"the run hasn't ended within {longest}\n{await self._story()}")
+        return self
 
     async def refresh(self) -> Self:
         """Do what is due now, without moving the clock, and look at the run again."""
-        await self._engine.settle()
-        self._history = await self._engine.history_of(self.id)
+        await self._host.settle()
+        seen = await self._host.see(self.id)
+        self._history, self._slug = seen.history, seen.slug
         state = RUN.fold(self._events)
         if state.artifacts:
             data = (state.input, state.context, state.outputs)
-            values = await self._engine.load(one for part in data for one in artifacts_in(part))
+            values = await self._host.load(one for part in data for one in artifacts_in(part))
             state = _with_values(state, values)
         self._state = state
-        self._slug = self._engine.slug_of(state.definition_id)
         return self
 
     async def cancel(self, reason: str | None = None) -> Self:
         """Cancel the run; raises `baton.domain.errors.Rejected` if it has ended."""
-        await self._engine.control(self.id, "cancel", reason)
+        await self._host.control(self.id, "cancel", reason)
         return await self.refresh()
 
     async def pause(self, reason: str | None = None) -> Self:
         """Pause the run; raises `baton.domain.errors.Rejected` if it has ended."""
-        await self._engine.control(self.id, "pause", reason)
+        await self._host.control(self.id, "pause", reason)
         return await self.refresh()
 
     async def resume(self) -> Self:
         """Resume the run; timers that came due meanwhile fire. Raises `Rejected`."""
-        await self._engine.control(self.id, "resume")
+        await self._host.control(self.id, "resume", None)
         return await self.refresh()
 
     async def explain(self) -> str:
         """Return why the run is where it is, a sentence for each step that it waits for."""
-        found = await self._engine.explain(self.id)
-        return "\n".join(reason.text for reason in found.explanation.because)
-
-    async def _require_due(self) -> None:
-        """Raise Stalled if no time is known at which the run goes on."""
-        found = (await self._engine.explain(self.id)).explanation
-        if found.status not in FINAL and all(one.due_at is None for one in found.next):
-            raise Stalled(f"nothing that is due moves the run\n{await self._story()}")
+        return "\n".join((await self._host.explain(self.id)).because)
 
     async def _story(self) -> str:
         return f"{await self.explain()}\n{self.history}"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from baton.domain.json import Json, JsonObject
 from baton.testing.assertions import ObservedRun
 from baton.testing.clock import Duration, Moment
-from baton.testing.definitions import Document
-from baton.testing.runs import WITHIN, Run
+from baton.testing.documents import Document
+from baton.testing.runs import Run
 from baton.testing.stubs import Answer, FunctionReference, Stub
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class SyncRun(ObservedRun):
         self._run = run
         self.observe(run)
 
-    def wait(self, within: Duration = WITHIN) -> Self:
-        """Skip time until the run has ended; raises Stalled."""
+    def wait(self, within: Duration | None = None) -> Self:
+        """Skip time until the run has ended, as `Run.wait` does; raises Stalled."""
         __tracebackhide__ = True
         return self.observe(self._engine.call(self._run.wait(within)))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.json import Json, JsonObject
 from baton.executor.sdk import NonRetryableError, StepContext
-from baton.testing.definitions import Document, read_one
+from baton.testing.documents import Document, read_one
 from baton.testing.engines import Engine
 from baton.testing.strategies.compared_values import values_below
 from baton.testing.strategies.outcomes import Outcomes, outcomes_of

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.json import Json
-from baton.testing.definitions import Document, read_one
+from baton.testing.documents import Document, read_one
 from baton.testing.strategies.compared_values import values_below
 from baton.testing.strategies.schema_values import Values
 

@@ -1,12 +1,12 @@
 """The process inside an engine: projector, scheduler and an executor that may crash."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import Random
 from types import ModuleType
-from typing import TYPE_CHECKING, Final
+from typing import Final, TypeAlias
 
 from pydantic import SecretStr
 from pydantic_settings import (
@@ -29,10 +29,9 @@ from baton.settings import Settings
 from baton.testing.stubs import StubbedCalls
 from baton.wiring import Process, build_process, open_stores, run_built
 
-if TYPE_CHECKING:
-    from baton.testing.engines import Source
-
 _ROLES: Final[frozenset[RoleName]] = frozenset(("projector", "scheduler"))
+Source: TypeAlias = Callable[..., object] | ModuleType | str | Path
+"""A marked function, a module, or the file or dotted name of a module with marked functions."""
 MEMORY: Final = "memory:"
 """The address of stores in memory."""
 _SEAL_KEY: Final = SecretStr("0" * 64)  # of secrets that end with the test
@@ -75,7 +74,7 @@ class EngineProcess:
 
     def __init__(
         self,
-        sources: "Iterable[Source]",
+        sources: Iterable[Source],
         time: VirtualTime,
         rng: Random,
         *,
@@ -172,7 +171,7 @@ class EngineProcess:
             await stop_tasks((self._executing,))
 
 
-def _functions_of(source: "Source") -> list[PythonFunction]:
+def _functions_of(source: Source) -> list[PythonFunction]:
     """Return the functions of a source; raises FunctionsNotLoaded and TypeError."""
     if isinstance(source, ModuleType):
         return load_functions(source.__name__)

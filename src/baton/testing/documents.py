@@ -1,0 +1,100 @@
+"""Definitions that a test names: files, folders of files, or dictionaries."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from baton.command_api.own.definitions.format.read_definition import (
+    DefinitionRead,
+    read_definition,
+)
+from baton.domain.errors import Fault
+
+Document: TypeAlias = str | Path | Mapping[str, Any]
+"""A file in YAML or JSON, a folder of such files, or a document."""
+_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads a time without quotes as the text that it is, because JSON has no times."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDocument:
+    """A definition as it was read; `name` stands for it in messages."""
+
+    name: str
+    content: dict[str, Any]
+    read: DefinitionRead
+
+    @property
+    def slug(self) -> str:
+        """The slug, which every definition of a test has."""
+        return self.read.slug or ""
+
+
+def read_documents(document: Document) -> Iterator[ReadDocument]:
+    """Yield the definitions of a document; raises OSError, and ValueError with every fault."""
+    for name, content in _documents(document):
+        yield ReadDocument(name, content, _read(name, content))
+
+
+def read_one(document: Document) -> DefinitionRead:
+    """Return the only definition of a file or a document; raises ValueError with every fault."""
+    found, *others = read_documents(document)
+    if others:
+        raise ValueError(f"{document} holds several definitions: name one of its files")
+    return found.read
+
+
+def refused(name: str, faults: Sequence[Fault]) -> ValueError:
+    """Return the error that names the faults of a definition."""
+    lines = "".join(f"\n  {fault.place} {fault.message}" for fault in faults)
+    return ValueError(f"{name} is not valid:{lines}")
+
+
+def _documents(document: Document) -> Iterator[tuple[str, Any]]:
+    """Yield the documents with names for messages; raises ValueError and OSError."""
+    if not isinstance(document, str | Path):
+        yield str(document.get("slug", "the definition")), dict(document)
+        return
+    path = Path(document)
+    files = [path]
+    if path.is_dir():
+        files = [one for one in sorted(path.iterdir()) if one.suffix in _SUFFIXES]
+        if not files:
+            raise ValueError(f"{path} holds no {', '.join(_SUFFIXES)}")
+    for file in files:
+        yield str(file), _parse(file)
+
+
+def _parse(file: Path) -> Any:
+    text = file.read_text(encoding="utf-8")
+    try:
+        if file.suffix == ".json":
+            return json.loads(text)
+        return yaml.load(text, _Loader)  # noqa: S506 - a subclass of SafeLoader
+    except (ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"{file} can't be read: {error}") from None
+
+
+def _read(name: str, content: Any) -> DefinitionRead:
+    if not isinstance(content, dict):
+        raise refused(name, [Fault((), "must be an object")])
+    read, faults = read_definition(content)
+    faults += read.unknown
+    if "slug" not in content:
+        faults.insert(0, Fault(("slug",), "required"))
+    if faults:
+        raise refused(name, faults)
+    return read

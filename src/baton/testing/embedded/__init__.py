@@ -1,0 +1,1 @@
+"""The host of an engine in the process of the test."""

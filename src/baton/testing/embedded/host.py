@@ -1,0 +1,227 @@
+"""An engine in the process of the test: the roles of `baton dev`, with virtual time."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
+from typing import Final, assert_never
+
+from baton.backend_choice import backend_of
+from baton.command_api.commands import (
+    cancel_run,
+    explain_run,
+    pause_run,
+    resume_run,
+    send_records,
+    start_run,
+    test_decision,
+)
+from baton.command_api.principal import ADMIN, Principal
+from baton.command_api.services import Services
+from baton.domain.artifact import Artifact, Values
+from baton.domain.ids import id_text
+from baton.domain.json import Json, JsonObject
+from baton.domain.record.messages import ReceiveRecord
+from baton.domain.run.decisions import DECIDER as RUN
+from baton.domain.run.messages import RequestRun, RunRequested
+from baton.domain.run.state import FINAL
+from baton.domain.run.trigger import BY_HAND
+from baton.domain.stream import stream_name, stream_parts
+from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.virtual_time.virtual_time import VirtualTime
+from baton.testing.documents import Document
+from baton.testing.embedded.definitions import Definitions
+from baton.testing.embedded.process import MEMORY, EngineProcess, Source
+from baton.testing.host import Control, Explained, Seen, Waited
+from baton.testing.stubs import Stub
+
+TENANT: Final = "test"
+_WITHIN_MS: Final = 400 * 86_400_000
+_LOG_PAGE: Final = 1_000
+
+
+class EmbeddedHost:
+    """Implements `Host` with roles in the event loop of the test.
+
+    Its clock moves only when a test moves it or waits for a run, and never while a function runs.
+
+    Args:
+        sources: The functions that the steps of runs call.
+        start: The time at which the clock begins, in ms since the epoch.
+        seed: Draws the ids and the jitter of backoffs, so that a test sees the same each time.
+        only_stubs: Fail the steps whose functions have no stub.
+        url: The address of an empty store, as `BATON_STORE` takes it.
+    """
+
+    def __init__(
+        self,
+        sources: Iterable[Source],
+        *,
+        start: int,
+        seed: int,
+        only_stubs: bool,
+        url: str = MEMORY,
+    ) -> None:
+        self.within_ms = _WITHIN_MS
+        self.time = VirtualTime(start, real_idle=_is_shared(url))
+        self._user = Principal(subject="test", tenant=TENANT, scopes=frozenset((ADMIN,)))
+        self._rng = Random(seed)  # noqa: S311 - reproducible on purpose
+        self._process = EngineProcess(sources, self.time, self._rng, only_stubs=only_stubs, url=url)
+        self._definitions = Definitions(self._user, self._new_id)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop of the roles; None before `open`."""
+        return self._process.loop
+
+    @property
+    def opened(self) -> bool:
+        """Whether the roles were started."""
+        return self._process.opened
+
+    @property
+    def services(self) -> Services:
+        """The services that commands and queries work with."""
+        return self._process.services
+
+    async def open(self) -> None:
+        """Start the roles."""
+        await self._process.open()
+
+    async def close(self) -> None:
+        """Stop the roles; running attempts are cancelled."""
+        await self._process.close()
+
+    async def settle(self) -> None:
+        """Do what is due now; the clock stays where it is."""
+        await self._process.settle()
+
+    async def crash(self) -> None:
+        """End the executor as if its process were killed, and start another one."""
+        await self._process.crash()
+        await self.settle()
+
+    def now(self) -> int:
+        """Return the time, in ms since the epoch."""
+        return self.time.clock.now()
+
+    async def move_to(self, at: int) -> None:
+        """Move the clock, and stop at each due time on the way."""
+        await self.time.move_to(at)
+
+    def stub(self, stub: Stub) -> None:
+        """Let a stub answer for a function from now on."""
+        self._process.calls.add(stub)
+
+    async def apply(self, document: Document) -> None:
+        """Create definitions, or publish their next versions."""
+        await self._definitions.apply(self.services, document, self.now())
+
+    async def start(self, definition: str, run_input: Json, correlation_id: str | None) -> str:
+        """Start a run and return its id."""
+        command = RequestRun(
+            run_id=self._new_id(),
+            definition=await self._definitions.load(self.services, definition),
+            trigger=BY_HAND,
+            actor=self._user.actor,
+            at=self.now(),
+            input=run_input,
+            correlation_id=correlation_id,
+        )
+        await start_run(self.services, command)
+        return command.run_id
+
+    async def record(
+        self, kind: str, structure: str, record_id: str, data: JsonObject | None
+    ) -> Sequence[str]:
+        """Send a record event and return the ids of the runs that it starts."""
+        now = self.now()
+        received = ReceiveRecord(
+            event_id=self._new_id(),
+            source=TENANT,
+            type=kind,
+            tenant=TENANT,
+            structure=structure,
+            record_id=record_id,
+            data=data,
+            time=now,
+            at=now,
+        )
+        sent = await send_records(self.services, self._user, [received])
+        return [run_id for run_id, _ in await self._requests_after(sent.position)]
+
+    async def decide(self, definition: str, step: str, scope: Mapping[str, Json]) -> str | None:
+        """Return the step that a decision chooses."""
+        found = await self._definitions.load(self.services, definition)
+        return test_decision(found.body.graph, step, scope).selected
+
+    async def runs(self, definition: str | None) -> Sequence[str]:
+        """Return the ids of runs in the order of their requests."""
+        found, slugs = await self._requests_after(0), self._definitions.slugs
+        return [run_id for run_id, of in found if definition in (None, slugs[of])]
+
+    async def control(self, run_id: str, verb: Control, reason: str | None) -> None:
+        """Cancel, pause or resume a run."""
+        services, now = self.services, self.now()
+        match verb:
+            case "cancel":
+                await cancel_run(services, self._user, run_id, at=now, reason=reason)
+            case "pause":
+                await pause_run(services, self._user, run_id, at=now, reason=reason)
+            case "resume":
+                await resume_run(services, self._user, run_id, at=now)
+            case _:
+                assert_never(verb)
+
+    async def see(self, run_id: str) -> Seen:
+        """Return what happened in a run."""
+        history = await self.services.store.read(stream_name(TENANT, RUN.name, run_id))
+        return Seen(slug=self._definitions.slugs[history[0].event.definition_id], history=history)
+
+    async def load(self, artifacts: Iterable[Artifact]) -> Values:
+        """Return large values of runs."""
+        return await self.services.values.load(TENANT, artifacts)
+
+    async def explain(self, run_id: str) -> Explained:
+        """Return why a run is where it is."""
+        found = (await explain_run(self.services, TENANT, run_id)).explanation
+        return Explained(
+            because=[reason.text for reason in found.because],
+            ended=found.status in FINAL,
+            is_due=any(one.due_at is not None for one in found.next),
+        )
+
+    async def wait(self, run_id: str, within_ms: int) -> Waited:
+        """Skip time until a run has ended."""
+        until, moves = self.now() + within_ms, True
+        while True:
+            await self.settle()
+            found = await self.explain(run_id)
+            if found.ended:
+                return "ended"
+            if not moves:
+                return "late"
+            if not found.is_due:
+                return "stuck"
+            moves = await self.time.step(until)
+
+    async def _requests_after(self, position: int) -> list[tuple[str, str]]:
+        """Return the ids of the runs requested behind a position, with those of definitions."""
+        await self.settle()
+        found: list[Recorded] = []
+        while page := await self.services.store.read_all(after=position, limit=_LOG_PAGE):
+            position = page[-1].position
+            found += [one for one in page if isinstance(one.event, RunRequested)]
+        return [(stream_parts(one.stream).id, one.event.definition_id) for one in found]
+
+    def _new_id(self) -> str:
+        """Return an id as `baton.eventlog.ids` makes them, drawn from the seed."""
+        seconds = (self.now() // 1_000) & 0xFFFFFFFF
+        return id_text(seconds.to_bytes(4, "big") + self._rng.randbytes(8))
+
+
+def _is_shared(url: str) -> bool:
+    """Return whether other processes can use a store as well; raises LookupError.
+
+    The notices of such a store need real time, also while the clock stands.
+    """
+    return "shared" in backend_of(url).capabilities

@@ -1,0 +1,1 @@
+"""A running server as the host of an engine."""
