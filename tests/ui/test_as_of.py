@@ -36,3 +36,9 @@ async def test_a_run_is_shown_as_it_was_before_its_decision(
     await expect(page.get_by_role("table")).to_have_attribute(
         "aria-rowcount", str(shown["total"] + 1)
     )
+    await page.get_by_role("link", name="Overview", exact=True).click()
+    await expect(main).to_contain_text("failed and not run again")
+    await expect(main.get_by_role("alert")).to_have_count(0)
+    await page.goto(f"/ui/definitions/{then['definitionId']}?asOf={position}&tab=explain")
+    await expect(main).to_contain_text("By the events up to this position.")
+    await expect(main.get_by_role("alert")).to_have_count(0)
