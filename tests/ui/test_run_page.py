@@ -5,6 +5,7 @@ import re
 from playwright.async_api import Page, Response, expect
 
 from tests.ui.big_data import LONG_RUN, WIDE_RUN
+from tests.ui.guard import Guard
 from tests.ui.seed import Seeded
 from tests.ui.server import UiServer
 
@@ -29,6 +30,16 @@ async def test_a_graph_shows_what_a_run_took_and_why(page: Page, seeded: Seeded)
     await expect(page.locator(".run-head a[href*='/ui/records/']")).to_have_text(
         re.compile("record.created orders 1001")
     )
+
+
+async def test_a_run_that_does_not_exist_is_named_and_refused_once(
+    page: Page, guard: Guard
+) -> None:
+    guard.allow("404")
+    await page.goto("/ui/runs/none")
+
+    await expect(page.get_by_role("heading", name="Run none")).to_be_visible()
+    await expect(page.get_by_text("Run not found")).to_have_count(1)
 
 
 async def test_a_long_run_is_painted_from_a_part_of_it(page: Page) -> None:

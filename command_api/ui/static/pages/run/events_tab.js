@@ -8,7 +8,7 @@ import { formatInstant } from '../../core/time.js';
 import { Failure, Loading } from '../../components/notice.js';
 import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
-import { formatCount } from '../../components/values.js';
+import { counted, formatCount } from '../../components/values.js';
 import { EventDetails, isFailure } from '../streams/events.js';
 import { attemptText } from './rows.js';
 
@@ -79,7 +79,7 @@ function Kinds({ events, folded, loaded, query: { only, stepId }, runId }) {
     const rest = folded.filter((one) => one !== kind);
     foldedKinds.value = rest.length === folded.length ? [...folded, kind] : rest;
   };
-  const count = formatCount(events.length);
+  const count = counted(events.length, 'event');
   return html`<div class="tools">
     <details class="kinds"><summary>Kinds</summary>
       ${counts.map(([kind, number]) => html`<label key=${kind}><input type="checkbox"
@@ -90,7 +90,7 @@ function Kinds({ events, folded, loaded, query: { only, stepId }, runId }) {
       onChange=${() => setQuery({ only: only === 'failed' ? '' : 'failed' })} /> Failures only</label>
     ${stepId && html`<button type="button" onClick=${() => setQuery({ stepId: '' })}>Of step ${stepId} ✕</button>`}
     <a href=${href(`/streams/run/${encodeURIComponent(runId)}`)}>As a stream</a>
-    <span class="muted tools-count">${loaded ? `${count} events` : `${count} events read so far`}</span>
+    <span class="muted tools-count">${loaded ? count : `${count} read so far`}</span>
   </div>`;
 }
 

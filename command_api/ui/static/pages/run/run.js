@@ -43,8 +43,9 @@ export function RunPage({ params, query }) {
     timeline.reload();
   };
   return html`<div class="run-page">
+    ${shown === undefined && error && html`<h1>Run ${id}</h1>`}
     <${Failure} error=${error} onRetry=${reload} />
-    <${Failure} error=${timeline.error} onRetry=${timeline.reload} />
+    <${Failure} error=${error ? null : timeline.error} onRetry=${timeline.reload} />
     ${shown === undefined ? !error && html`<${Loading} />` : html`
       <${RunHeader} run=${shown} onChanged=${changed} onRerun=${() => setRerun(true)} />
       <${RunTabs} current=${tab} />

@@ -6,7 +6,7 @@ import { formatDuration, now } from '../../core/time.js';
 import { Choice } from '../../components/forms.js';
 import { Empty, Loading } from '../../components/notice.js';
 import { statusColumn, Table } from '../../components/table.js';
-import { formatCount, signOf } from '../../components/values.js';
+import { counted, formatCount, signOf } from '../../components/values.js';
 import { barsOf, chosenRows, extentOf, isOpen, rowsWithin, StepName } from './rows.js';
 import { Axis, timeScale } from './time_scale.js';
 
@@ -166,7 +166,7 @@ function zoomTo(row, until) {
  */
 function countText(shown, loaded, total) {
   if (loaded < total) return `${formatCount(loaded)} of ${formatCount(total)} rows read`;
-  const text = `${formatCount(total)} rows`;
+  const text = counted(total, 'row');
   return shown === total ? text : `${formatCount(shown)} of ${text}`;
 }
 
