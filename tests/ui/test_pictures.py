@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.ui.conftest import NewPage
 from tests.ui.pages import show
@@ -39,6 +39,7 @@ async def take(page: Page, name: str, theme: Theme, seeded: Seeded) -> None:
     for label, width in WIDTHS.items():
         await page.set_viewport_size({"width": width, "height": HEIGHT})
         await show(page, name, seeded)
+        await expect(page.locator(".live")).to_contain_text("live")
         path = Path(FOLDER) / f"{name}-{theme}-{label}.png"
         await page.screenshot(path=path, animations="disabled", caret="hide")
         assert path.stat().st_size > SMALLEST

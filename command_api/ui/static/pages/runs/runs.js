@@ -166,11 +166,11 @@ const COLUMNS = [
   { key: 'title', title: 'Run', width: 'minmax(220px, 2.4fr)', render: (run) => html`<${RunName} run=${run} />` },
   { key: 'definition', title: 'Definition', width: 'minmax(150px, 1.2fr)', render: (run) => html`<${DefinitionName} run=${run} />` },
   statusColumn('status', 'Status', '104px'),
-  { key: 'waitsFor', title: 'Waits for or failed with', width: 'minmax(190px, 1.6fr)', render: (run) => html`<${WaitsFor} run=${run} />` },
+  { key: 'waitsFor', title: 'Waits for or failed with', width: 'minmax(186px, 1.3fr)', render: (run) => html`<${WaitsFor} run=${run} />` },
   { key: 'started', title: 'Started', width: '226px', render: (run) => html`<${Started} run=${run} />` },
-  { key: 'took', title: 'Took', width: '96px', numeric: true, render: (run) => html`<${Took} run=${run} />` },
+  { key: 'took', title: 'Took', width: '88px', numeric: true, render: (run) => html`<${Took} run=${run} />` },
   { key: 'attempts', title: 'Attempts', width: '88px', numeric: true, render: ({ attempts }) => formatCount(attempts) },
-  { key: 'trigger', title: 'Trigger', width: 'minmax(110px, 1fr)', render: (run) => html`<${Trigger} run=${run} />` },
+  { key: 'trigger', title: 'Trigger', width: 'minmax(124px, 1fr)', render: (run) => html`<${Trigger} run=${run} />` },
 ];
 
 /** @param {{run: Run}} props */
