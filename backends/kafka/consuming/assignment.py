@@ -67,7 +67,7 @@ class Assignment:
         self.generation = NO_GENERATION
 
     def release(self, partitions: AbstractSet[int]) -> None:
-        """Store that the owner has released `partitions`."""
+        """Record that the owner has released `partitions`."""
         for known in (self.announced, self.active, self.interrupted):
             known.difference_update(partitions)
         for partition in partitions:
