@@ -13,7 +13,7 @@ from baton.protocols.strict_json import MAX_BYTES
 from tests.ui.accessibility import is_too_wide
 from tests.ui.big_data import HOSTILE, HOSTILE_NAME
 from tests.ui.conftest import GATED, SIZE, Figure, NewPage
-from tests.ui.pages import settled
+from tests.ui.pages import go, settled
 from tests.ui.server import UiServer
 
 LONG_TASK_MS: Final = 200
@@ -30,7 +30,6 @@ OPEN_ALL: Final = """async (tree) => {
   }
 }"""
 PARROT: Final = {"id": "say", "function": "parrot"}
-TABS: Final = ("graph", "steps", "source")
 NARROW: Final[ViewportSize] = {"width": 400, "height": 800}
 
 
@@ -149,13 +148,13 @@ async def test_a_thousand_steps_with_the_longest_names_are_shown(
     slug = "longest-names".ljust(63, "x")
     await ui_server.apply({"slug": slug, "name": name, "description": HOSTILE, "steps": steps})
     run = await ui_server.start(slug)
-    await ui_server.ended(run)
     await page.add_init_script(LONG_TASKS)
-    paths = ["/runs", "/definitions", *(f"/definitions/{slug}?tab={tab}" for tab in TABS)]
-    for path in (*paths, f"/runs/{run}", f"/runs/{run}?tab=timeline"):
-        await page.goto(f"/ui{path}")
-        await settled(page)
-        if path.endswith(("tab=graph", run)):
+    await page.goto("/ui/runs")
+    await settled(page)
+    await fits(page)
+    for path in (f"/definitions/{slug}", f"/definitions/{slug}?tab=steps", f"/runs/{run}"):
+        await go(page, f"/ui{path}")
+        if "tab" not in path:
             await expect(page.locator(".graph-node")).to_have_count(MAX_STEPS)
         await quick(page, figure, f"1,000 longest names, {path.replace(slug, '…')}")
         await fits(page)
