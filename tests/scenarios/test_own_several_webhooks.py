@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from baton.command_api.budgets.limits import Rate
+from baton.command_api.budgets.token_buckets import TokenBuckets
 from baton.domain.definition.messages import Body, DefinitionCreated, DefinitionUpdated
 from tests.kit.stack import Response
 from tests.scenarios.stack import Stack, running_stack
@@ -106,6 +108,19 @@ async def test_deliveries_of_two_webhooks_with_the_same_id_are_two(stack: Stack)
     a, b, again, other = (one.body["runId"] for one in answers)
     assert again == a
     assert len({a, b, other}) == 3
+
+
+async def test_each_unsigned_webhook_has_calls_of_its_own(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ident = (await made(stack, {"webhook": "a"}, {"webhook": "b"}))["id"]
+    twice = TokenBuckets(Rate(burst=2, per_s=0.001))
+    monkeypatch.setattr(stack.services.budgets, "webhook_calls", twice)
+
+    paths = ["/webhooks/a", f"/orchestrations/{ident}/webhook", "/webhooks/a", "/webhooks/b"]
+    answers = [(await called(stack, path)).status for path in paths]
+
+    assert answers == [200, 200, 429, 200]
 
 
 async def secrets_in_use(stack: Stack) -> list[str | None]:
