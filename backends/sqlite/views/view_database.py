@@ -111,16 +111,19 @@ class ViewDatabase:
         return int(self.read(_CHECKPOINT)[0][0])
 
     async def query(self, *statements: Statement) -> Sequence[Rows]:
-        """Return the rows of each statement; slow statements are run again in a thread."""
+        """Return the rows of each statement; a slow statement is run again in a thread."""
+        return [await self._query(statement) for statement in statements]
+
+    async def _query(self, statement: Statement) -> Rows:
         self._calls = 0
         with self._named():
             try:
-                return _rows(self._on_event_loop, statements)
+                return _rows(self._on_event_loop, statement)
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                     raise
             return await asyncio.get_running_loop().run_in_executor(
-                self._thread, _rows, self._in_thread, statements
+                self._thread, _rows, self._in_thread, statement
             )
 
     def read(self, statement: str, values: Sequence[str | int] = ()) -> Rows:
@@ -195,5 +198,5 @@ def locked(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _rows(connection: sqlite3.Connection, statements: Sequence[Statement]) -> list[Rows]:
-    return [connection.execute(*statement).fetchall() for statement in statements]
+def _rows(connection: sqlite3.Connection, statement: Statement) -> Rows:
+    return connection.execute(*statement).fetchall()
