@@ -97,7 +97,11 @@ def report_stuck(services: Services, tenant: str, run_id: str) -> None:
     """Log a stuck run and count it, once."""
     if run_id not in services.stuck_runs:
         services.stuck_runs.add(run_id)
-        _log.error("run %s of tenant %s is stuck: nothing recorded moves it", run_id, tenant)
+        _log.error(
+            "run %s of tenant %s is stuck: no recorded event, call or timer will move it",
+            run_id,
+            tenant,
+        )
 
 
 async def find_stuck_runs(services: Services) -> None:

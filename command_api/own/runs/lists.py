@@ -190,8 +190,8 @@ _QUERY: Final = (
     QueryParameter(
         name="stuck",
         schema={"type": "string", "enum": ["true"]},
-        description="Only runs that nothing recorded moves any more, which is a defect; finds the"
-        f" newest {MAX_NAMED}",
+        description="Only runs that no recorded event, call or timer will move, which is a defect;"
+        f" finds the newest {MAX_NAMED}",
     ),
     QueryParameter(
         name="due",

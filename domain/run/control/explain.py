@@ -86,7 +86,7 @@ class NextEvent:
 
 @frozen
 class Explanation:
-    """The reasons why a run doesn't continue yet; `stuck` if nothing recorded can move it."""
+    """The reasons why a run doesn't continue yet; `stuck` if no recorded event can move it."""
 
     status: str
     because: tuple[Reason, ...]

@@ -83,5 +83,7 @@ class _StuckRuns(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield gauge(
-            "runs_found_stuck", "Runs that nothing recorded moves any more", len(self._runs)
+            "runs_found_stuck",
+            "Runs that no recorded event, call or timer will move",
+            len(self._runs),
         )

@@ -73,7 +73,7 @@ function Attention() {
   return html`
     <${Failure} error=${error} />
     <p><a href=${href('/runs', { stuck: 'true' })}><strong>${stuck.data?.total ?? '–'}</strong> stuck</a>
-      <span class="muted"> – runs that nothing recorded moves any more</span></p>
+      <span class="muted"> – runs that no recorded event, call or timer will move</span></p>
     <${RunLines} runs=${stuck.data?.runs} />
     <p><a href=${href('/runs', { handled: 'false' })}><strong>${(open.data?.total ?? '–').toLocaleString('en')}</strong> failed and not run again</a></p>
     <${RunLines} runs=${open.data?.runs} />
