@@ -79,6 +79,14 @@ steps:
     assert ended.out == f"{slug} unchanged: version 1, id {made['id']}\n"
 
 
+def test_a_yaml_file_may_begin_with_a_brace(ask: Call, slug: str) -> None:
+    Path("flow.yaml").write_text(
+        f"{{slug: {slug}, name: In one line, steps: [{{id: only, function: noop}}]}}"
+    )
+
+    assert ask("definitions", "apply", "flow.yaml").out.startswith(f"{slug} created: version 1")
+
+
 def test_the_output_of_show_can_be_applied(ask: Call, slug: str) -> None:
     applied(ask, definition(slug, isActive=False))
     Path("shown.json").write_text(ask("definitions", "show", slug).out)

@@ -257,7 +257,7 @@ async def test_definitions_come_from_files_folders_and_dictionaries(
     (await baton.run("a")).completed()
     (await baton.run("b")).took(["x"])
     for bad, message in (
-        ("x: [", "can't be read"),
+        ("x: [", r"a.yaml is not YAML: .* \(line 1, column 5\)"),
         ("[]", "must be an object"),
         ("{name: A, steps: [{id: a, function: noop}]}", "slug required"),
         ("{slug: a, name: A, colour: red, steps: [{id: a, function: noop}]}", "colour"),

@@ -10,6 +10,7 @@ import typer
 from baton.cli.terminal.failures import Failed
 
 STDIN = "-"
+YAML_SUFFIXES = (".yaml", ".yml")
 
 
 def parse_object(text: str) -> dict[str, Any]:
@@ -35,7 +36,8 @@ def parse_object(text: str) -> dict[str, Any]:
 def load_document(source: str) -> Any:
     """Return the content of a JSON or YAML file (`-` is stdin); raises Failed."""
     raw = read_text(source)
-    if source.endswith(".json") or raw.lstrip().startswith(("{", "[")):
+    looks_like_json = raw.lstrip().startswith(("{", "[")) and not source.endswith(YAML_SUFFIXES)
+    if source.endswith(".json") or looks_like_json:
         try:
             return json.loads(raw)
         except ValueError as error:

@@ -1,13 +1,12 @@
 """Definitions that a test names: files, folders of files, or dictionaries."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import yaml
-
+from baton.cli.documents import YAML_SUFFIXES, load_document
+from baton.cli.terminal.failures import Failed
 from baton.command_api.own.definitions.format.read_definition import (
     DefinitionRead,
     read_definition,
@@ -16,17 +15,7 @@ from baton.domain.errors import Fault
 
 Document: TypeAlias = str | Path | Mapping[str, Any]
 """A file in YAML or JSON, a folder of such files, or a document."""
-_SUFFIXES = (".yaml", ".yml", ".json")
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads a time without quotes as the text that it is, because JSON has no times."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+_SUFFIXES = (*YAML_SUFFIXES, ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +33,7 @@ class ReadDocument:
 
 
 def read_documents(document: Document) -> Iterator[ReadDocument]:
-    """Yield the definitions of a document; raises OSError, and ValueError with every fault."""
+    """Yield the definitions of a document; raises ValueError with every fault."""
     for name, content in _documents(document):
         yield ReadDocument(name, content, _read(name, content))
 
@@ -64,7 +53,7 @@ def refused(name: str, faults: Sequence[Fault]) -> ValueError:
 
 
 def _documents(document: Document) -> Iterator[tuple[str, Any]]:
-    """Yield the documents with names for messages; raises ValueError and OSError."""
+    """Yield the documents with names for messages; raises ValueError."""
     if not isinstance(document, str | Path):
         yield str(document.get("slug", "the definition")), dict(document)
         return
@@ -79,13 +68,10 @@ def _documents(document: Document) -> Iterator[tuple[str, Any]]:
 
 
 def _parse(file: Path) -> Any:
-    text = file.read_text(encoding="utf-8")
     try:
-        if file.suffix == ".json":
-            return json.loads(text)
-        return yaml.load(text, _Loader)  # noqa: S506 - a subclass of SafeLoader
-    except (ValueError, yaml.YAMLError) as error:
-        raise ValueError(f"{file} can't be read: {error}") from None
+        return load_document(str(file))
+    except Failed as error:
+        raise ValueError(str(error)) from None
 
 
 def _read(name: str, content: Any) -> DefinitionRead:
