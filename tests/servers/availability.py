@@ -38,13 +38,23 @@ def docker_is_available() -> bool:
 def unused_port() -> int:
     """Return a free port below the ephemeral range.
 
-    The system assigns no outgoing connection to it, so it stays free while its server is down.
+    The system assigns no outgoing connection to it, so it stays free while its server is down. Each
+    process of a test run has a range of its own, and returns no port twice.
     """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 15_000 + worker % _RANGES * _PORTS
     while True:
-        port = 15_000 + secrets.randbelow(17_000)
+        port = first + secrets.randbelow(_PORTS)
+        if port in _returned:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
+        _returned.add(port)
         return port
+
+
+_RANGES, _PORTS = 17, 1_000
+_returned: set[int] = set()
