@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from baton.cli.views.progress import describe
 from baton.domain.definition.graph import Compute, Graph
 from tests.cli.conftest import Call
 from tests.faults.in_process_stack import define, in_process, request_runs, wait_until_ended
@@ -103,17 +102,3 @@ def test_a_folder_without_events_is_not_touched(call: Call, tmp_path: Path) -> N
 
     assert (ended.code, list(tmp_path.iterdir())) == (1, [])
     assert ended.err.startswith("There are no events in nowhere: ")
-
-
-@pytest.mark.parametrize(
-    ("position", "elapsed_s", "words"),
-    [
-        (0, 0.0, "0 of 8,000 events, 0/s"),
-        (2_000, 4.0, "2,000 of 8,000 events, 500/s, 12.0 s left"),
-        (8_000, 4.0, "8,000 of 8,000 events, 2,000/s"),
-    ],
-)
-def test_the_progress_names_the_rate_and_the_time_left(
-    position: int, elapsed_s: float, words: str
-) -> None:
-    assert describe(position, 8_000, elapsed_s) == words

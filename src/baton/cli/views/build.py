@@ -1,7 +1,6 @@
 """Builds a set of views in this process, or watches another process that builds it."""
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Final
 
 from baton.cli.views.set_table import Shown, load_set
@@ -58,14 +57,13 @@ async def compare_with_live(stores: "Stores", number: int) -> "list[Difference]"
 
 async def _watch(stores: "Stores", number: int, following: asyncio.Task[None]) -> Shown:
     """Show the progress until the set is compared; raises the error that ended the following."""
-    from baton.cli.views.progress import showing_progress
+    from baton.cli.terminal.progress import progress_bar
 
-    began = time.monotonic()
-    with showing_progress(f"Building set {number}") as show:
+    with progress_bar(f"Building set {number}", "events") as show:
         while True:
             head = await stores.events.head()
             current = await load_set(stores, number)
-            show(current.view_set.checkpoint, head, time.monotonic() - began)
+            show(current.view_set.checkpoint, head)
             if current.view_set.compared_at is not None:
                 return current
             if following.done():
