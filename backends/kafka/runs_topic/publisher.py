@@ -34,6 +34,8 @@ ALL_REPLICAS: Final = -1
 NO_LEADER: Final = -1
 RETRY_S: Final = 0.05
 """The pause before batches are sent again to partitions whose leader changes."""
+METADATA_TRIES: Final = 20
+"""The number of times that a new connection asks for the partitions of a topic."""
 
 
 class Batch(Protocol):
@@ -105,7 +107,16 @@ class KafkaPublisher:
             await start_client(client)
             self._client = client
             await client.set_topics([self._topic])
+            await self._await_partitions(client)
         return self._client
+
+    async def _await_partitions(self, client: AIOKafkaClient) -> None:
+        """Give the brokers a moment to know a topic that was just created."""
+        for _ in range(METADATA_TRIES):
+            if client.cluster.partitions_for_topic(self._topic):
+                return
+            await asyncio.sleep(RETRY_S)
+            await client.force_metadata_update()
 
     async def _send(self, client: AIOKafkaClient, batches: Mapping[int, bytes]) -> None:
         """Send one batch per partition; retry the partitions whose leader changes."""
