@@ -23,16 +23,16 @@ async def test_new_events_come_in_unless_the_log_is_paused(page: Page, ui_server
 
 
 async def test_folded_types_are_remembered_and_failures_stay(page: Page, seeded: Seeded) -> None:
-    await page.goto("/ui/log?type=run.StepStarted&type=run.StepFailed")
+    await page.goto("/ui/log?type=run.RunRequested&type=run.StepFailed")
     await page.get_by_text("Types of events").click()
     await expect(page.get_by_label("run.StepFailed", exact=True)).to_be_disabled()
-    await page.get_by_label("run.StepStarted", exact=True).uncheck()
+    await page.get_by_label("run.RunRequested", exact=True).uncheck()
     await page.reload()
 
     table = page.get_by_role("table", name="Events of the log")
     await expect(table.get_by_text("✕ run.StepFailed").first).to_be_visible()
     await expect(table.get_by_text("folded").first).to_be_visible()
-    assert await table.get_by_text("run.StepStarted", exact=True).count() == 0
+    assert await table.get_by_text("run.RunRequested", exact=True).count() == 0
 
 
 async def test_a_stream_leads_from_a_run_to_its_cause_and_its_deliveries(
