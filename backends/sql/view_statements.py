@@ -74,6 +74,17 @@ class TableSql:
             f" ORDER BY tenant, key LIMIT {self._placeholder(3)}"
         )
 
+    def page(self, queries: Sequence[Query]) -> tuple[Statement, Statement | None]:
+        """Return the statement of the page of one or more queries, and that of its total, if asked.
+
+        The first query decides the order, the limit and whether there is a total.
+        """
+        first, *others = queries
+        selected = self.select_any(queries) if others else self.select(first)
+        if not first.count:
+            return selected, None
+        return selected, self.count_any(queries) if others else self.count(first)
+
     def select(self, query: Query, first: int = 1) -> Statement:
         """Return the statement of a page; raises KeyError for a column that isn't declared.
 

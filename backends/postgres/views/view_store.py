@@ -10,7 +10,6 @@ from dataclasses import replace
 from baton.backends.postgres.database import Database, Value
 from baton.backends.postgres.views.checkpoint_notifications import CheckpointNotifications
 from baton.backends.postgres.views.tables import ViewTable, column_arrays
-from baton.backends.sql.view_statements import Statement
 from baton.domain.frozen import frozen
 from baton.eventlog.errors import InUse, Unavailable
 from baton.eventlog.ports.views import Change, Page, Query, Row, Table
@@ -132,15 +131,17 @@ class PostgresViewStore:
 
     async def find(self, query: Query) -> Page:
         """Return a page of documents."""
-        table = self._table(query.table)
-        counted = table.count(query) if query.count else None
-        return await self._page(table.select(query), counted)
+        return await self.find_any((query,))
 
     async def find_any(self, queries: Sequence[Query]) -> Page:
         """Return the page of several queries, of one state."""
-        table = self._table(queries[0].table)
-        counted = table.count_any(queries) if queries[0].count else None
-        return await self._page(table.select_any(queries), counted)
+        selected, counted = self._table(queries[0].table).page(queries)
+        found = await self.database.look_up(selected.sql, *selected.values)
+        rows = [_row(*one) for one in found]
+        if counted is None:
+            return Page(rows)
+        total = await self.database.look_up(counted.sql, *counted.values)
+        return Page(rows, int(total[0][0]) if total else 0)
 
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
@@ -154,14 +155,6 @@ class PostgresViewStore:
         """Stop listening, and release what this store alone uses."""
         await self._notifications.close()
         await self._close()
-
-    async def _page(self, selected: Statement, counted: Statement | None) -> Page:
-        found = await self.database.look_up(selected.sql, *selected.values)
-        rows = [_row(*one) for one in found]
-        if counted is None:
-            return Page(rows)
-        total = await self.database.look_up(counted.sql, *counted.values)
-        return Page(rows, int(total[0][0]) if total else 0)
 
     def _table(self, name: str) -> ViewTable:
         if not self.tables:

@@ -82,15 +82,14 @@ class SqliteViewStore:
 
     async def find(self, query: Query) -> Page:
         """Return a page of documents."""
-        table = self._table(query.table)
-        counted = table.count(query) if query.count else None
-        return await self._page(table.select(query), counted)
+        return await self.find_any((query,))
 
     async def find_any(self, queries: Sequence[Query]) -> Page:
         """Return the page of several queries, of one state."""
-        table = self._table(queries[0].table)
-        counted = table.count_any(queries) if queries[0].count else None
-        return await self._page(table.select_any(queries), counted)
+        selected, counted = self._table(queries[0].table).page(queries)
+        asked = [selected] if counted is None else [selected, counted]
+        rows, *total = await self.database.query(*asked)
+        return Page([_row(*row) for row in rows], total[0][0][0] if total else -1)
 
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
@@ -103,11 +102,6 @@ class SqliteViewStore:
     async def close(self) -> None:
         """Close the file, if this store alone uses it."""
         await self._close()
-
-    async def _page(self, selected: Statement, counted: Statement | None) -> Page:
-        asked = [selected] if counted is None else [selected, counted]
-        rows, *total = await self.database.query(*asked)
-        return Page([_row(*row) for row in rows], total[0][0][0] if total else -1)
 
     def _table(self, name: str) -> ViewTable:
         if self._database is None:
