@@ -14,7 +14,7 @@ from baton.projector.views.runs.view import VIEW as RUNS
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import Status
 from tests.projector.histories import events_of
-from tests.projector.projection import empty_store, fold_into
+from tests.projector.projection import batches_of, empty_store, fold_into
 
 
 @pytest.mark.parametrize("forgetful", [True, False])
@@ -24,11 +24,7 @@ async def test_the_numbers_as_of_each_position_are_those_of_the_runs_then(
     monkeypatch.setattr(run_counts, "POSITIONS", 64)
     events, random = events_of(3, 200), Random(3)
     store = await empty_store(HISTORY_VIEWS)
-    rest, batches = list(events), []
-    while rest:
-        size = random.randrange(1, 90)
-        batches.append(rest[:size])
-        rest = rest[size:]
+    batches = batches_of(events, random, below=90)
     await fold_into(store, batches, forgetful=forgetful, views=HISTORY_VIEWS)
     runs: dict[Key, Run] = {}
     expected: dict[Key, Counter[str]] = {}

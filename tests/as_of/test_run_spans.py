@@ -13,7 +13,7 @@ from baton.projector.view import Key
 from baton.projector.views.runs.view import VIEW as RUNS
 from baton.projector.views.runs.view import Document as Run
 from tests.projector.histories import events_of
-from tests.projector.projection import empty_store, fold_into
+from tests.projector.projection import batches_of, empty_store, fold_into
 
 _NAMES = [column.name for column in TABLE.columns]
 
@@ -23,11 +23,7 @@ _NAMES = [column.name for column in TABLE.columns]
 async def test_one_span_holds_each_position_of_a_run(seed: int, forgetful: bool) -> None:
     events, random = events_of(seed, 300), Random(seed)
     store = await empty_store(HISTORY_VIEWS)
-    rest, batches = list(events), []
-    while rest:
-        size = random.randrange(1, 40)
-        batches.append(rest[:size])
-        rest = rest[size:]
+    batches = batches_of(events, random, below=40)
     await fold_into(store, batches, forgetful=forgetful, views=HISTORY_VIEWS)
     spans: dict[Key, list[dict[str, object]]] = {}
     for row in await store.scan(TABLE.name, limit=100_000):

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from random import Random
 
 import pytest
 
@@ -23,7 +22,7 @@ from baton.domain.run.messages import (
 from baton.domain.run.state import State as Run
 from baton.domain.run.trigger import Branch, CopiedStep
 from baton.domain.stream import stream_name
-from baton.executor.executor import Executor, Limits
+from baton.executor.executor import Limits
 from tests.executor.world import World, compute, open_world
 from tests.kit.actors import ANN
 from tests.kit.definitions import request_run
@@ -343,14 +342,7 @@ async def test_a_finished_run_that_is_published_again_is_not_started(
     everything = await world.stores.events.read_all(after=0, limit=100)
     head = await world.stores.events.head()
 
-    late = Executor(
-        world.stores.events,
-        world.functions,
-        clock=world.clock,
-        rng=Random(1),
-        hold=world.hold,
-        values=world.values,
-    )
+    late = world.new_executor()
     await late.handle(everything)
     await late.stop(grace_s=5)
 

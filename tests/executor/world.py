@@ -78,9 +78,9 @@ class World:
     def hold(self) -> ServerHold:
         return ServerHold(self.stores.events, self.stores.checkpoints, self.clock)
 
-    async def executor(self, *, after: int = 0, limits: Limits | None = None) -> Executor:
-        """Start an executor that follows the log after position `after`."""
-        made = Executor(
+    def new_executor(self, limits: Limits | None = None) -> Executor:
+        """Return an executor that follows no log yet."""
+        return Executor(
             self.stores.events,
             self.functions,
             clock=self.clock,
@@ -89,6 +89,10 @@ class World:
             limits=limits,
             values=self.values,
         )
+
+    async def executor(self, *, after: int = 0, limits: Limits | None = None) -> Executor:
+        """Start an executor that follows the log after position `after`."""
+        made = self.new_executor(limits)
         subscription = await self.stores.log.subscribe("executor", after=after)
         self.following.append(
             asyncio.create_task(follow(subscription, made.handle, clock=self.clock))

@@ -109,14 +109,7 @@ def _reorder(events: list[Recorded], rng: Random, done: Counter[str]) -> None:
 
 @asynccontextmanager
 async def following(world: World, log: PartitionedLog) -> AsyncIterator[Executor]:
-    executor = Executor(
-        world.stores.events,
-        world.functions,
-        clock=world.clock,
-        rng=Random(1),
-        hold=world.hold,
-        values=world.values,
-    )
+    executor = world.new_executor()
     subscription = await log.join("executor", Everything(executor))
     try:
         async with in_background(follow(subscription, executor.handle, clock=world.clock)):

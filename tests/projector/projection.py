@@ -1,6 +1,7 @@
 """Projects histories into a view store in batches, as the projector does."""
 
 from collections.abc import Iterable, Sequence
+from random import Random
 from typing import Any
 
 from baton.backends.memory.view_store import MemoryViewStore
@@ -18,6 +19,18 @@ async def empty_store(views: Sequence[View[Any]] | None = None) -> MemoryViewSto
     store = MemoryViewStore()
     await store.prepare(tables_of(views or every_view()))
     return store
+
+
+def batches_of(
+    events: Sequence[Recorded], random: Random, *, below: int
+) -> list[Sequence[Recorded]]:
+    """Return the events in batches of random sizes, from 1 to `below` - 1 events each."""
+    batches: list[Sequence[Recorded]] = []
+    while events:
+        size = random.randrange(1, below)
+        batches.append(events[:size])
+        events = events[size:]
+    return batches
 
 
 async def fold_into(
