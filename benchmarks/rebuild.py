@@ -1,12 +1,11 @@
-"""A set of views that is built and promoted beside a server under load.
+"""Views that are built, promoted and replayed beside a server under load.
 
 Runs are imported into a store first. Then a client starts runs at a fixed rate and reads each of
 them at once, while `baton views` builds a second set, promotes it, rolls back and promotes it
-again.
+again, and `baton replay` folds all events once more. The verbs say their progress on stderr.
 """
 
 import asyncio
-import subprocess
 import sys
 import tempfile
 import time
@@ -31,7 +30,7 @@ RATE: Final = 500
 """Runs that are started each second beside."""
 ALONE_S: Final = 10.0
 """The time that the load runs before the set is built."""
-EVENTS_PER_S: Final = 10_000
+EVENTS_PER_S: Final = 20_000
 _CONNECTIONS: Final = 32
 _FILLING_MS: Final = 7_200_000
 
@@ -80,14 +79,14 @@ async def _measure(folder: Path, server: Server, definition: str) -> None:
     load = _Client(server, definition)
     async with load.running():
         await load.during("alone", lambda: asyncio.sleep(ALONE_S))
-        shown = await load.during(
-            "rebuild", lambda: _views(folder, "rebuild", "--rate", str(EVENTS_PER_S))
-        )
-        sys.stdout.write(shown)
-        number = shown.split()[1]
+        rate = str(EVENTS_PER_S)
+        report = await load.during("rebuild", lambda: _views(folder, "rebuild", "--rate", rate))
+        sys.stdout.write(report)
+        number = report.split()[1]
         await load.during("promote", lambda: _views(folder, "promote", number))
         await load.during("rollback", lambda: _views(folder, "rollback"))
         await load.during("promote", lambda: _views(folder, "promote", number))
+        sys.stdout.write(await load.during("replay", lambda: _baton(folder, "replay")))
     sys.stdout.write(await _views(folder, "list"))
     sys.stdout.write(await _views(folder, "compare", "1"))
 
@@ -145,17 +144,18 @@ class _Client:
 
 async def _views(folder: Path, *words: str) -> str:
     """Run a verb of `baton views` and return its output."""
-    command = (sys.executable, "-m", "baton", "views", *words, "--data", "baton-data")
-    done = await asyncio.to_thread(
-        subprocess.run,
-        command,
+    return await _baton(folder, "views", *words)
+
+
+async def _baton(folder: Path, *words: str) -> str:
+    """Run a verb on the store of the server and return its output; stderr is passed on."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "baton", *words, "--data", "baton-data"),
         cwd=folder,
         env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
+        stdout=asyncio.subprocess.PIPE,
     )
-    sys.stderr.write(done.stderr)
-    if done.returncode:
-        raise MeasurementFailed(done.stderr)
-    return done.stdout
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise MeasurementFailed(f"baton {' '.join(words)}: {output.decode()}")
+    return output.decode()
