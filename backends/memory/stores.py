@@ -11,21 +11,21 @@ from baton.backends.memory.leases import MemoryLeases
 from baton.backends.memory.secrets import MemorySecrets
 from baton.backends.memory.topics import MemoryTopics
 from baton.backends.memory.view_sets import MemoryViewSets
-from baton.backends.memory.view_store import MemoryViewStore
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.secret_cipher import SecretCipher
 
 
 async def open_stores(location: StoreLocation) -> Stores:
     """Return new, empty stores; their data end with the process."""
-    events, sets = MemoryEventStore(), MemoryViewSets()
+    events, sets, histories = MemoryEventStore(), MemoryViewSets(), MemoryViewSets()
     return Stores(
         events=events,
         commits=events.commits,
         log=events.log,
         views=sets.live,
         view_sets=sets,
-        history=MemoryViewStore(),
+        history=histories.live,
+        histories=histories,
         checkpoints=MemoryCheckpoints(),
         keys=MemoryIdempotencyKeys(),
         leases=MemoryLeases(),

@@ -80,6 +80,10 @@ class MemoryViewSets:
         del self._sets[number]
         del self._contents[number]
 
+    async def reads(self, number: int) -> int | None:  # noqa: ARG002 - implements the port
+        """Return None: no other process needs a set."""
+        return None
+
     async def size_bytes(self, number: int) -> int:
         """Return the size of a set's documents."""
         await self._existing(number)

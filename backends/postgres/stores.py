@@ -46,6 +46,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             views=sets.live,
             view_sets=sets,
             history=history.live,
+            histories=history,
             checkpoints=PostgresCheckpoints(database),
             keys=PostgresIdempotencyKeys(database),
             leases=PostgresLeases(database),

@@ -61,6 +61,7 @@ async def open_stores(location: StoreLocation) -> Stores:
             views=sets.live,
             view_sets=sets,
             history=history.live,
+            histories=history,
             checkpoints=SqliteCheckpoints(reading, transactions),
             keys=SqliteIdempotencyKeys(transactions),
             leases=SqliteLeases(reading, transactions),

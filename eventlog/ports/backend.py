@@ -74,8 +74,8 @@ class Stores:
     - A transport adds the rest: `publisher` and `partitioned_log` are the two ends of the shared
       log, `topics` carry messages.
     - `whole_log` has the events of every class, even if `log` leaves out some.
-    - `history` are the views that only reads as of a position need; `history_progress` is their
-      `view_progress`.
+    - `history` are the views that only reads as of a position need, and `history_progress` is their
+      `view_progress`. They are the live set of `histories`.
     - `close` finishes accepted appends and releases everything.
     """
 
@@ -85,6 +85,7 @@ class Stores:
     views: ViewStore
     view_sets: ViewSets
     history: ViewStore
+    histories: ViewSets
     checkpoints: Checkpoints
     keys: IdempotencyKeys
     leases: Leases

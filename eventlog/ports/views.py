@@ -270,6 +270,13 @@ class ViewSets(Protocol):
         """Delete a set; raises `SetIsLive` for the set that was promoted last."""
         ...
 
+    async def reads(self, number: int) -> int | None:
+        """Return a number that grows within seconds when any process reads the set.
+
+        None if this process alone can need the set.
+        """
+        ...
+
     async def size_bytes(self, number: int) -> int:
         """Return the approximate space that a set takes, in bytes."""
         ...

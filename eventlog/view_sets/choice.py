@@ -63,6 +63,12 @@ def last_promoted(sets: Sequence[ViewSet]) -> ViewSet | None:
     )
 
 
+def promoted_before(sets: Sequence[ViewSet], shape: str) -> Sequence[ViewSet]:
+    """Return the sets of other tables that were promoted before the live one of these tables."""
+    epoch = max((one.epoch for one in sets if one.shape == shape), default=0)
+    return [one for one in sets if one.shape != shape and 0 < one.epoch < epoch]
+
+
 def set_of(sets: Sequence[ViewSet], number: int) -> ViewSet:
     """Return the set with a number; raises `NoSuchSet`."""
     for view_set in sets:

@@ -22,6 +22,7 @@ from baton.eventlog.ports.views import (
 )
 from tests.conformance.deployments import OpenedStores, store_openers
 from tests.conformance.test_every_view_store import ORDERS, RUNS, TIMERS, run
+from tests.kit.eventually import eventually
 
 TABLES = [RUNS, TIMERS]
 NOBODY = 10_000
@@ -165,6 +166,21 @@ async def test_a_dropped_set_is_gone_and_its_number_is_not_used_again(stores: St
     assert (await built(stores, checkpoint=9))[0] > number
     with pytest.raises(NoSuchSet):
         await stores.view_sets.open(number)
+
+
+async def test_reads_of_a_set_that_other_processes_share_are_counted(opened: OpenedStores) -> None:
+    stores = opened.stores
+    number = await live_with(stores, run("old"))
+    before = await stores.view_sets.reads(number)
+    if "shared" not in opened.backend.capabilities:
+        assert before is None
+        return
+
+    async def counted() -> bool:
+        await keys(stores.views)
+        return await stores.view_sets.reads(number) != before
+
+    await eventually(counted, within_s=30)
 
 
 async def test_a_comparison_is_saved(stores: Stores) -> None:

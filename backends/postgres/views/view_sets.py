@@ -14,6 +14,9 @@ from baton.eventlog.ports.views import Table, ViewSet, ViewStore
 from baton.eventlog.view_sets.choice import choose, set_of, shape_of, tables_of
 
 _COMPARED = "UPDATE baton.view_sets SET compared_at = $2, differences = $3 WHERE number = $1"
+_READS = """
+SELECT coalesce(sum(seq_scan + coalesce(idx_scan, 0)), 0)
+FROM pg_stat_user_tables WHERE schemaname = $1"""
 _SIZE = """
 SELECT coalesce(sum(pg_total_relation_size(oid)), 0)
 FROM pg_class WHERE relkind = 'r' AND relnamespace = to_regnamespace($1)"""
@@ -91,6 +94,12 @@ class PostgresViewSets:
         async with self._database.transaction() as transaction:
             await transaction.execute(catalog.LOCK)
             await catalog.drop(transaction, self._kind, number)
+
+    async def reads(self, number: int) -> int | None:
+        """Return the number of scans of the set's tables."""
+        return int(
+            (await self._database.fetch(_READS, catalog.schema_of(self._kind, number)))[0][0]
+        )
 
     async def size_bytes(self, number: int) -> int:
         """Return the size of a set's tables."""

@@ -153,6 +153,10 @@ class SqliteViewSets:
         for file in files_of(self._path(number)):
             file.unlink(missing_ok=True)
 
+    async def reads(self, number: int) -> int | None:  # noqa: ARG002 - implements the port
+        """Return None: no other process needs a set."""
+        return None
+
     async def size_bytes(self, number: int) -> int:
         """Return the size of a set's files."""
         found = [file.stat().st_size for file in files_of(self._path(number)) if file.exists()]

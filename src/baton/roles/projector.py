@@ -25,6 +25,7 @@ from baton.eventlog.ports.stores import EventStore, Log
 from baton.keys import audit_keys
 from baton.metrics.families import gauge
 from baton.metrics.runs import RunFigures
+from baton.projector.as_of.earlier_histories import EarlierHistories
 from baton.projector.as_of.history import history_projector
 from baton.projector.projector import Projector
 from baton.projector.run_metrics.run_metrics import RunMetrics
@@ -52,6 +53,7 @@ class EmbeddedProjector:
 
     keeper: ViewSetKeeper | Projector
     history: Projector
+    earlier: EarlierHistories
     events: EventStore
     log: Log
     counted: RunMetrics
@@ -59,7 +61,9 @@ class EmbeddedProjector:
 
     async def run(self) -> None:
         """Fold the log into the views and their history, and seal it."""
-        await _beside(self.notary, _project(self.log, self.keeper, self.history, self.counted))
+        await _beside(
+            self.notary, _project(self.log, self.earlier, self.keeper, self.history, self.counted)
+        )
 
     async def stop(self) -> None:
         """Wait until the views hold the newest event; seal the rest."""
@@ -81,6 +85,7 @@ class SharedProjector:
 
     keeper: ViewSetKeeper
     history: Projector
+    earlier: EarlierHistories
     leader: Leader
     log: Log
     counted: RunMetrics
@@ -89,7 +94,7 @@ class SharedProjector:
     async def run(self) -> None:
         """Fold the log into all views, and seal it; each only while this process leads."""
         projecting = self.leader.run(
-            lambda: _project(self.log, self.keeper, self.history, self.counted)
+            lambda: _project(self.log, self.earlier, self.keeper, self.history, self.counted)
         )
         await _beside(self.notary, projecting)
 
@@ -115,11 +120,13 @@ def build(context: RoleContext) -> Role:
         return EmbeddedProjector(
             keeper=keeper,
             history=history,
+            earlier=EarlierHistories(stores.histories, stores.events, history, clock),
             events=stores.events,
             log=stores.log,
             counted=counted,
             notary=_notary(context, None),
         )
+    history = history_projector(stores.history, clock=clock, shared=True)
     leader = Leader(stores.leases, NOTARY, holder=context.holder, clock=clock)
     return SharedProjector(
         keeper=ViewSetKeeper(
@@ -129,7 +136,8 @@ def build(context: RoleContext) -> Role:
             shared=True,
             events_per_s=context.settings.views_rebuild_rate,
         ),
-        history=history_projector(stores.history, clock=clock, shared=True),
+        history=history,
+        earlier=EarlierHistories(stores.histories, stores.events, history, clock),
         leader=Leader(stores.leases, "projector", holder=context.holder, clock=clock),
         log=stores.log,
         counted=counted,
@@ -176,9 +184,12 @@ def _anchors(context: RoleContext) -> Iterator[Anchor]:
         yield TopicAnchor(topics, f"{settings.topic_prefix}{HEADS_TOPIC}")
 
 
-async def _project(log: Log, *projectors: Projector | ViewSetKeeper | RunMetrics) -> None:
+async def _project(
+    log: Log, earlier: EarlierHistories, *projectors: Projector | ViewSetKeeper | RunMetrics
+) -> None:
     """Fold the log into the views of every projector, and count its runs."""
     async with asyncio.TaskGroup() as group:
+        group.create_task(earlier.run())
         for projector in projectors:
             group.create_task(projector.run(log))
 
