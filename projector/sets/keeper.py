@@ -22,6 +22,11 @@ LOOK_S: Final = 0.25
 """The interval in which sets are looked for, in real time: no skipped clock is woken for that."""
 HOLD_MS: Final = 1_000
 """The longest time that the views stand still while a promoted set reaches their position."""
+HEAD_START_S: Final = 2.0
+"""The time after which a new set may be built here, in seconds: `baton views rebuild` comes first.
+
+The verb folds at the rate that its user chose, and leaves this process free for its requests.
+"""
 NEAR: Final = 5_000
 """Positions that a promoted set may be behind for the views to stand still."""
 
@@ -147,7 +152,9 @@ class ViewSetKeeper:
                 views=self._views,
                 events_per_s=self._events_per_s,
             )
-            task = group.create_task(_follow_beside(follower, log), name=f"views-{one.number}")
+            new = self._clock.now() - one.created_at < HEAD_START_S * 1_000
+            following = _follow_beside(follower, log, after_s=HEAD_START_S if new else 0.0)
+            task = group.create_task(following, name=f"views-{one.number}")
             return _Kept(store=store, projector=follower.projector, task=task)
         projector = Projector(
             store,
@@ -185,8 +192,9 @@ class ViewSetKeeper:
                 failpoint("after-switch")
 
 
-async def _follow_beside(follower: SetFollower, log: Log) -> None:
+async def _follow_beside(follower: SetFollower, log: Log, *, after_s: float) -> None:
     """Follow the log into a set; an event that can't be folded there must not stop the others."""
+    await asyncio.sleep(after_s)
     try:
         await follower.run(log)
     except Exception:  # noqa: BLE001 - of any view

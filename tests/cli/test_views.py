@@ -1,4 +1,4 @@
-"""`baton views` builds, compares and promotes sets of views, here without a running server."""
+"""`baton views` builds, compares and promotes sets of views, without a server and beside one."""
 
 import asyncio
 import json
@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from baton.domain.definition.graph import Compute, Graph
+from baton.projector.sets.set_follower import NEAR
 from tests.cli.conftest import Call
+from tests.cli.processes import baton, dev
 from tests.faults.in_process_stack import define, in_process, request_runs, wait_until_ended
 
+EVENTS_PER_RUN = 5
 GRAPH = Graph(steps=(Compute(id="only", function="noop"),))
 
 
@@ -20,14 +23,14 @@ GRAPH = Graph(steps=(Compute(id="only", function="noop"),))
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a data folder with a definition and a few ended runs."""
     folder = tmp_path_factory.mktemp("views") / "data"
-    asyncio.run(fill(folder))
+    asyncio.run(fill(folder, 3))
     return folder
 
 
-async def fill(folder: Path) -> None:
+async def fill(folder: Path, runs: int) -> None:
     async with in_process(folder) as stack:
-        await request_runs(stack, [await define(stack, "orders", GRAPH)] * 3)
-        await wait_until_ended(stack, 3)
+        await request_runs(stack, [await define(stack, "orders", GRAPH)] * runs)
+        await wait_until_ended(stack, runs)
 
 
 def sets(call: Call, data: Path) -> dict[int, dict[str, Any]]:
@@ -78,6 +81,15 @@ def test_a_set_that_differs_is_promoted_only_on_request(call: Call, data: Path) 
     assert compared.out.startswith("First difference: run_steps ")
     assert f"Set {second} differs from the live one" in refused.err
     assert call("views", "drop", first, "--data", data).code == 0
+
+
+def test_beside_a_server_a_set_is_built_at_the_rate_of_the_verb(tmp_path: Path) -> None:
+    asyncio.run(fill(tmp_path / "data", 2 * NEAR // EVENTS_PER_RUN))
+
+    with dev(tmp_path, "--data", "data", env={"BATON_VIEWS_REBUILD_RATE": "1"}):
+        rebuilt = baton("views", "rebuild", "--rate", 0, "--data", "data", folder=tmp_path)
+
+    assert (rebuilt.code, rebuilt.err) == (0, "")  # at one event per second it would take too long
 
 
 @pytest.mark.parametrize(
