@@ -5,11 +5,14 @@ from dataclasses import replace
 from hypothesis import given as for_any
 from hypothesis import settings
 
-from baton.domain.definition.graph import Delay, Graph, Retry
+from baton.domain.definition.graph import Delay, Graph, Retry, Sync
 from baton.domain.run.control.explain import Explanation, NextEvent, explain
 from baton.domain.run.decisions import DECIDER
 from baton.domain.run.messages import CancelRun, FireTimer, PauseRun, StartRun, TakeOver, Token
 from baton.domain.run.steps import Steps
+from baton.eventlog.events.envelope import Recorded
+from baton.projector.folding import fold_events
+from baton.projector.views.runs.view import VIEW as RUNS
 from tests.domain.examples import BROKEN, fail, request, running, succeed
 from tests.domain.random_runs import CHOICES, GRAPHS, Choice, RandomRun
 from tests.domain.specification import Given, given
@@ -63,6 +66,16 @@ def test_a_step_names_what_it_needs_and_what_of_that_failed() -> None:
 
     assert (waiting.code, waiting.needs, waiting.text) == ("NEEDS", ("b",), "It waits for 'b'")
     assert (blocked.needs, blocked.text) == (("a", "b"), "It never starts, because 'a' failed")
+
+
+def test_a_step_that_needs_an_awaited_point_waits_for_it() -> None:
+    graph = dag(
+        compute("a"), Sync(id="point", needs=("a",), timeout_ms=500), compute("b", needs=("point",))
+    )
+    reasons = {one.step_id: one for one in explained(graph, running(graph)).because}
+
+    assert (reasons["point"].text, reasons["point"].due_at) == ("It waits for 'a'", 520)
+    assert reasons["b"].text == "It waits for 'point'"
 
 
 def test_a_requested_run_waits_for_an_executor() -> None:
@@ -121,6 +134,16 @@ def _step(event: object) -> object:
     return getattr(event, "step_id", None)
 
 
+def shown_status(run: RandomRun) -> str:
+    """Return the status that the view of runs shows."""
+    recorded = [
+        Recorded(stream="t/run/r1", version=version, position=version, event=event)
+        for version, event in enumerate(run.history, 1)
+    ]
+    (document,) = fold_events(RUNS, recorded).values()
+    return document.status
+
+
 @settings(max_examples=300)
 @for_any(GRAPHS, CHOICES)
 def test_every_unfinished_run_is_explained_and_what_is_announced_happens(
@@ -131,6 +154,7 @@ def test_every_unfinished_run_is_explained_and_what_is_announced_happens(
     found = explain(graph, run.state, run.now, run.history)
 
     assert found.because
+    assert found.status == shown_status(run)
     assert not found.stuck
     assert bool(found.next) != run.state.final
     for announced in found.next:

@@ -34,7 +34,7 @@ async def test_a_run_says_what_it_waits_for(memory: Stack) -> None:
 
     found = (await memory.get(f"/runs/{run_id}/explain")).body
 
-    assert (found["status"], found["stuck"]) == ("running", False)
+    assert (found["status"], found["stuck"]) == ("waiting", False)
     assert [(one["code"], one["stepId"], one["dueAt"]) for one in found["because"]] == [
         ("TIMER", "nap", due_at)
     ]

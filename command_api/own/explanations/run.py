@@ -99,7 +99,7 @@ def _next(event: NextEvent) -> JsonObject:
 
 
 _EXAMPLE: Final[JsonObject] = {
-    "status": "running",
+    "status": "waiting",
     "because": [
         {
             "stepId": "cool_down",

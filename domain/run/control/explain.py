@@ -130,7 +130,14 @@ def explain(graph: Graph, state: State, now: int, history: Iterable[Event] = ())
         text = "No step is open and none is ready: nothing that is recorded moves the run"
         stuck = Reason(code="STUCK", text=text, state=state.status)
         return Explanation(status=state.status, because=(stuck, *steps), next=(), stuck=True)
-    return Explanation(status=state.status, because=steps, next=tuple(_next(steps)))
+    return Explanation(status=_status(state), because=steps, next=tuple(_next(steps)))
+
+
+def _status(state: State) -> str:
+    """Return "waiting" for a run whose open steps all wait for timers, as lists of runs show it."""
+    statuses = {step.status for step in state.steps.values()}
+    waits = not statuses.isdisjoint(("delayed", "backing_off"))
+    return "waiting" if waits and "running" not in statuses else state.status
 
 
 class _Newest:
@@ -214,7 +221,7 @@ def _done(state: State, step_id: str) -> bool:
 
 def _failed(state: State, step_id: str) -> bool:
     step = state.steps.get(step_id)
-    return step is not None and not step.open and not step.done
+    return step is not None and step.status in ("failed", "cancelled")
 
 
 def _waiting(
