@@ -161,6 +161,43 @@ def test_a_rerun_can_be_rerun() -> None:
     assert copied(found) == [("a", 1), ("b", 5)]
 
 
+def test_a_rerun_is_rerun_from_a_step_that_it_took_over() -> None:
+    once = branched(CHAIN, planned(CHAIN, CHAIN_DONE, start("c"))).after(succeed(CHAIN, "c", 5))
+    found = planned(CHAIN, once, start("b"))
+
+    assert (copied(found), found.entry, found.will_run) == ([("a", 1)], "b", ("b", "c"))
+    assert found.again == ("b", "c")
+    assert copied(planned(CHAIN, once, start("b", visit=1))) == [("a", 1)]
+
+
+def test_a_run_that_met_the_limit_of_its_loop_is_rerun_from_the_step_that_it_could_not_enter() -> (
+    None
+):
+    graph = replace(LOOP, loop_limit=4)
+    run = running(graph).after(succeed(graph, "a", 1), succeed(graph, "a", 1, visit=2))
+    found = planned(graph, run, start("failed"))
+
+    assert run.state.errors == {}
+    assert copied(found) == [("a", 1), ("which", None)]
+    assert [(one.step_id, one.visit) for one in found.copied] == [("a", 2), ("which", 2)]
+    assert found.entry == "a"
+
+
+def test_a_version_without_the_failed_step_is_refused() -> None:
+    failed = running(CHAIN).after(succeed(CHAIN, "a", 1), fail(CHAIN, "b"))
+    newer = sequence(compute("a", next="c"), compute("c"))
+
+    with pytest.raises(CannotBranch, match="no step 'b'"):
+        planned(newer, failed, start("failed"))
+
+
+def test_the_first_step_of_a_rerun_from_the_start_is_given_no_output() -> None:
+    with pytest.raises(Invalid) as refusal:
+        planned(CHAIN, CHAIN_DONE, start("start", outputs={"a": 7}))
+
+    assert refusal.value.faults[0].place == "outputs.a"
+
+
 def test_a_taken_over_delay_does_not_wait_again() -> None:
     graph = sequence(Delay(id="nap", delay_ms=10, next="b"), compute("b"))
     play = Play(graph)
@@ -173,29 +210,38 @@ def test_a_taken_over_delay_does_not_wait_again() -> None:
     assert rerun.history[-1] == RunCompleted(at=300)
 
 
+STARTS = st.lists(st.tuples(st.integers(0, 6), st.integers(1, 3)), min_size=1, max_size=3)
+"""The places of steps and their visits, from each of which the run before is run again."""
+
+
 @settings(max_examples=200)
-@for_any(GRAPHS.map(timeless), st.integers(0, 6), st.integers(1, 3))
-def test_a_rerun_from_any_step_ends_as_its_source_did(graph: Graph, place: int, visit: int) -> None:
+@for_any(GRAPHS.map(timeless), STARTS)
+def test_a_rerun_from_any_step_ends_as_its_source_did(
+    graph: Graph, starts: list[tuple[int, int]]
+) -> None:
     source = Play(graph)
     source.start()
     status, outputs, outcomes = source.ends()
     if status == "failed" and not source.state.errors:
         return  # the limit of a loop counts from the beginning of each run
-    step_id = graph.steps[place % len(graph.steps)].id
     run = Given(DECIDER, tuple(source.history))
-    try:
-        found = planned(graph, run, start(step_id, visit=visit))
-    except CannotBranch:
-        return
-    rerun = Play(graph, state=branched(graph, found).state)
-    again = rerun.ends()
-    called = {one.step_id for one in rerun.history if isinstance(one, StepStarted)}
+    for place, visit in starts:
+        step_id = graph.steps[place % len(graph.steps)].id
+        try:
+            found = planned(graph, run, start(step_id, visit=visit))
+        except CannotBranch:
+            return
+        begun = branched(graph, found)
+        rerun = Play(graph, state=begun.state)
+        again = rerun.ends()
+        called = {one.step_id for one in rerun.history if isinstance(one, StepStarted)}
 
-    assert again[:2] == (status, outputs)
-    assert {of: one[:2] for of, one in again[2].items()} == {
-        of: one[:2] for of, one in outcomes.items()
-    }
-    assert called <= set(found.will_run)
+        assert again[:2] == (status, outputs)
+        assert {of: one[:2] for of, one in again[2].items()} == {
+            of: one[:2] for of, one in outcomes.items()
+        }
+        assert called <= set(found.will_run)
+        run = Given(DECIDER, (*begun.history, *rerun.history))
 
 
 @pytest.mark.parametrize(

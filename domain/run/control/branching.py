@@ -34,7 +34,10 @@ from baton.domain.run.trigger import Branch, CopiedStep
 _Outcome: TypeAlias = (
     StepSucceeded | StepSkipped | DecisionTaken | DelayElapsed | SyncReached | StepCopied
 )
-_ENTRIES = (StepStarted, DelayStarted, StepSkipped, DecisionTaken, SyncReached, StepUndecided)
+_ENTRIES = (
+    *(StepStarted, DelayStarted, StepSkipped, DecisionTaken, SyncReached),
+    *(StepUndecided, StepCopied),
+)
 
 
 class CannotBranch(Invalid):
@@ -63,10 +66,12 @@ class Start:
 
 @frozen
 class Plan:
-    """The steps that a rerun copies and the steps that it runs, in the order of the definition.
+    """The outcomes that a rerun copies, and the steps that it runs.
 
-    `context` is the context of the source after the copied steps. `again` are the steps of
-    `will_run` whose functions the source has called.
+    `copied` are in the order in which the source recorded them, after those that the request
+    supplies. `will_run` are in the order of the definition, and `again` those of them whose
+    functions were called for the source, or for a run that it copied them from. `context` is the
+    context of the source after the copied steps.
     """
 
     copied: tuple[CopiedStep, ...]
@@ -112,19 +117,20 @@ def plan_rerun(graph: Graph, state: State, history: Sequence[Event], start: Star
         history: The events of the source.
         start: Where the rerun begins.
     """
-    if start.step_id is not None and start.step_id not in graph.by_id:
-        raise CannotBranch.at("from", f"The version has no step '{start.step_id}'")
-    first = _first_steps(state, history, start)
-    repeated = set(first) if graph.flow == "next" else set(_with_dependents(graph, first))
-    recorded, context = _taken_over(graph, history, start, first, repeated)
-    copied = {**recorded, **_given(graph, start.outputs, recorded, repeated)}
+    first = _first_steps(graph, state, history, start)
+    repeated = set(_repeated(graph, first))
+    before = _before(graph, state, history, start, first)
+    recorded, context = _taken_over(graph, before, repeated)
+    given = _given(graph, start.outputs, recorded, repeated)
+    supplied = {of: outcome for of, outcome in given.items() if of not in recorded}
+    copied = {**supplied, **recorded, **given}
     if graph.flow == "needs" and start.at == "step":
         _require_needs(graph, first, copied)
     entry = first[0] if graph.flow == "next" and first else None
     will_run = tuple(_will_run(graph, copied, entry))
-    called = {event.step_id for event in history if isinstance(event, StepStarted)}
+    called = set(_called(history))
     return Plan(
-        copied=tuple(copied[step.id] for step in graph.steps if step.id in copied),
+        copied=tuple(copied.values()),
         entry=entry,
         context=context,
         will_run=will_run,
@@ -132,26 +138,36 @@ def plan_rerun(graph: Graph, state: State, history: Sequence[Event], start: Star
     )
 
 
-def _first_steps(state: State, history: Sequence[Event], start: Start) -> list[str]:
+def _first_steps(
+    graph: Graph, state: State, history: Sequence[Event], start: Start
+) -> Sequence[str]:
     """Return the first steps that the rerun runs; empty for the beginning of the graph."""
-    if start.step_id is not None:
-        return [start.step_id]
     if start.at == "start":
-        return []
-    ended = [of for of, step in state.steps.items() if not (step.open or step.done)]
-    if not ended:  # The run failed before it could enter a step.
-        ended = [
-            event.step_id
-            for event in history[-1:]
-            if isinstance(event, RunFailed) and event.step_id
-        ]
-    if not ended:
+        return ()
+    asked = [start.step_id] if start.step_id is not None else _failed_steps(state, history)
+    if not asked:
         raise CannotBranch.at("from", "The run has no failed step")
-    return ended
+    first = [step_id for step_id in asked if step_id in graph.by_id]
+    if not first:
+        names = ", ".join(f"'{step_id}'" for step_id in asked)
+        raise CannotBranch.at("from", f"The version has no step {names}")
+    return first
 
 
-def _with_dependents(graph: Graph, first: Iterable[str]) -> Iterator[str]:
-    """Yield the steps and all their direct and indirect dependents."""
+def _failed_steps(state: State, history: Sequence[Event]) -> list[str]:
+    """Return the failed and cancelled steps, or the one that a failed run could not enter."""
+    ended = [of for of, step in state.steps.items() if not (step.open or step.done)]
+    if ended:
+        return ended
+    failures = [event.step_id for event in history if isinstance(event, RunFailed)]
+    return [step_id for step_id in failures[-1:] if step_id]
+
+
+def _repeated(graph: Graph, first: Sequence[str]) -> Iterator[str]:
+    """Yield the steps whose outcomes aren't copied: with *needs*, also all that depend on them."""
+    if graph.flow == "next":
+        yield first[0] if first else graph.steps[0].id
+        return
     reached, queue = set(first), list(first)
     while queue:
         step_id = queue.pop()
@@ -163,22 +179,29 @@ def _with_dependents(graph: Graph, first: Iterable[str]) -> Iterator[str]:
         queue.extend(further)
 
 
+def _called(history: Sequence[Event]) -> Iterator[str]:
+    """Yield the steps whose functions were called, by the run or for outcomes that it copied."""
+    for event in history:
+        if isinstance(event, StepStarted) or (
+            isinstance(event, StepCopied) and event.kind == "compute" and event.status != "skipped"
+        ):
+            yield event.step_id
+
+
 def _taken_over(
-    graph: Graph,
-    history: Sequence[Event],
-    start: Start,
-    first: Sequence[str],
-    repeated: set[str],
+    graph: Graph, before: Sequence[Event], repeated: set[str]
 ) -> tuple[dict[str, CopiedStep], JsonObject]:
-    """Return the newest outcome of each step that the rerun copies, and the context after them."""
+    """Return the newest outcome of each step that the rerun copies, and the context after them.
+
+    The outcomes are in the order in which they were recorded.
+    """
     copied: dict[str, CopiedStep] = {}
     context: JsonObject = {}
-    for event in _before(graph, history, start, first):
+    for event in before:
         if isinstance(event, RunRequested):
             context = event.context
-        if start.at == "start" or not isinstance(event, _Outcome):
-            continue
-        if graph.flow == "next" or event.step_id not in repeated:
+        if isinstance(event, _Outcome) and (graph.flow == "next" or event.step_id not in repeated):
+            copied.pop(event.step_id, None)
             if event.step_id in graph.by_id:
                 copied[event.step_id] = _copy(event)
             if isinstance(event, StepSucceeded) and event.context:
@@ -187,9 +210,11 @@ def _taken_over(
 
 
 def _before(
-    graph: Graph, history: Sequence[Event], start: Start, first: Sequence[str]
+    graph: Graph, state: State, history: Sequence[Event], start: Start, first: Sequence[str]
 ) -> Sequence[Event]:
     """Return the events before the repeated visit; all events for a graph with needs."""
+    if start.at == "start":
+        return history[:1]
     entries = [
         (place, event.visit)
         for place, event in enumerate(history)
@@ -200,10 +225,16 @@ def _before(
         raise CannotBranch.at(
             "visit", f"The run has no visit {start.visit} of step '{start.step_id}'"
         )
-    if graph.flow == "needs" or not entries:
+    unreached = start.at == "failed" and all(_is_done(state, step_id) for step_id in first)
+    if graph.flow == "needs" or unreached or not entries:
         return history
     visit_number = start.visit or max(visits)
     return history[: next(place for place, visit in entries if visit == visit_number)]
+
+
+def _is_done(state: State, step_id: str) -> bool:
+    step = state.steps.get(step_id)
+    return step is None or step.done
 
 
 def _copy(event: _Outcome) -> CopiedStep:
