@@ -6,7 +6,7 @@ from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
 from baton.eventlog.events.codec import decode_recorded
-from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 from baton.eventlog.feed import Feed
 from baton.eventlog.loops.group_commit import GroupCommit, Row
 
@@ -36,6 +36,17 @@ class MemoryEventStore:
         """Return up to `limit` events with positions greater than `after`, in order."""
         notifications = self.recorder.select_notifications(after, limit, inclusive_of_start=False)
         return [_recorded(event.id, event) for event in notifications]
+
+    async def select(self, wanted: Selection) -> Sequence[Recorded]:
+        """Return the events of a selection."""
+        part = await self.read_all(after=wanted.after, limit=wanted.up_to - wanted.after)
+        found = [
+            one
+            for one in (reversed(part) if wanted.newest_first else part)
+            if one.stream.startswith(f"{wanted.tenant}/")
+            and isinstance(one.event, tuple(wanted.classes) or object)
+        ]
+        return found[: wanted.limit]
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 in an empty store."""

@@ -21,7 +21,7 @@ from baton.domain.ids import derived_id
 from baton.domain.record.messages import RecordReceived
 from baton.domain.run.trigger import ByRecord
 from baton.domain.stream import stream_name, stream_parts
-from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.events.envelope import Recorded, Selection
 from baton.eventlog.ports.stores import EventStore
 
 _BATCH: Final = 500
@@ -51,16 +51,21 @@ async def _show(context: RequestContext) -> Reply:
 
 async def _records_before(store: EventStore, tenant: str, before: int) -> AsyncIterator[Recorded]:
     """Yield the record events of a tenant before a position, the newest first."""
-    begin, top, lowest = f"{tenant}/record/", before, max(1, before - SCANNED)
-    while top > lowest:
-        start = max(lowest, top - _BATCH)
-        for recorded in reversed(await store.read_all(after=start - 1, limit=top - start)):
-            received = isinstance(recorded.event, RecordReceived) and recorded.stream.startswith(
-                begin
-            )
-            if received and start <= recorded.position < top:
-                yield recorded
-        top = start
+    top = before - 1
+    begin = max(0, top - SCANNED)
+    while top > begin:
+        after = max(begin, top - _BATCH)
+        wanted = Selection(
+            tenant=tenant,
+            classes=(RecordReceived,),
+            after=after,
+            up_to=top,
+            limit=_BATCH,
+            newest_first=True,
+        )
+        for recorded in await store.select(wanted):
+            yield recorded
+        top = after
 
 
 ROUTES = (

@@ -55,6 +55,23 @@ class Conflict:
     stream: str
 
 
+@frozen
+class Selection:
+    """Events of one tenant in a part of the log, up to `limit` of them.
+
+    - `classes` are their classes; none means any.
+    - `after` is the position before the part, `up_to` the last position in it.
+    - `newest_first` selects from the end of the part, in descending order.
+    """
+
+    tenant: str
+    classes: Sequence[type]
+    after: int
+    up_to: int
+    limit: int
+    newest_first: bool = False
+
+
 class Stored(NamedTuple):
     """An event as it is stored; `topic` names its class, `state` is its JSON."""
 

@@ -6,7 +6,7 @@ All methods raise `Unavailable` (baton.eventlog.errors) when the technology fail
 from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
-from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 
 
 class EventStore(Protocol):
@@ -27,6 +27,13 @@ class EventStore(Protocol):
 
     async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
         """Return up to `limit` events of all streams with positions greater than `after`."""
+        ...
+
+    async def select(self, wanted: Selection) -> Sequence[Recorded]:
+        """Return the events of a selection, in its order; others aren't decoded.
+
+        It looks at every event of the part of the log, so the part should have a few thousand.
+        """
         ...
 
     async def head(self) -> int:

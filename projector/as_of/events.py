@@ -2,9 +2,10 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, NoReturn
 
-from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 from baton.eventlog.ports.stores import EventStore
 
 MAX_STREAMS: Final = 512
@@ -44,6 +45,11 @@ class EventsAsOf:
             return ()
         found = await self._store.read_all(after=after, limit=limit)
         return [one for one in found if one.position <= self.position]
+
+    async def select(self, wanted: Selection) -> Sequence[Recorded]:
+        """Return the events of a selection."""
+        up_to = min(wanted.up_to, self.position)
+        return await self._store.select(replace(wanted, up_to=up_to))
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 if there is none."""

@@ -1,13 +1,14 @@
 """Every event store: atomic appends, gapless streams, one total order, no event missed."""
 
 import asyncio
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from baton.domain.run.messages import RunStarted, StepSucceeded
+from baton.domain.run.messages import RunFailed, RunStarted, StepSucceeded
 from baton.eventlog.errors import Unavailable, Unwritable
-from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 from baton.eventlog.ports.backend import Stores
 from tests.conformance.deployments import OpenedStores, appended, happened, write
 
@@ -48,6 +49,32 @@ async def test_an_unknown_stream_and_an_empty_store_have_no_events(stores: Store
     assert list(await stores.events.read("acme/run/nothing")) == []
     assert list(await stores.events.read_all(after=0, limit=10)) == []
     assert await stores.events.head() == 0
+
+
+async def test_a_part_of_the_log_is_selected_by_tenant_and_class(stores: Stores) -> None:
+    step = StepSucceeded(step_id="a", visit=1, attempt=1, at=9)
+    for number in range(9):
+        for tenant in ("acme", "acme-2"):
+            stream = f"{tenant}/run/r{number}"
+            events = [*happened(number), step, *happened(number)]
+            await appended(stores, Write(stream=stream, expected=0, events=events))
+    log = await everything(stores)
+    first, last = log[3].position, log[-4].position
+    for classes in ((), (RunStarted,), (StepSucceeded,), (RunStarted, StepSucceeded), (RunFailed,)):
+        expected = [
+            one
+            for one in log
+            if first < one.position <= last
+            and one.stream.startswith("acme/")
+            and (not classes or isinstance(one.event, classes))
+        ]
+        wanted = Selection(tenant="acme", classes=classes, after=first, up_to=last, limit=100)
+        assert list(await stores.events.select(wanted)) == expected
+        assert list(await stores.events.select(replace(wanted, limit=4))) == expected[:4]
+        backwards = replace(wanted, newest_first=True, limit=5)
+        assert list(await stores.events.select(backwards)) == expected[::-1][:5]
+    unknown = Selection(tenant="nobody\0", classes=(), after=0, up_to=last, limit=9)
+    assert list(await stores.events.select(unknown)) == []
 
 
 async def test_positions_increase_over_all_streams(stores: Stores) -> None:

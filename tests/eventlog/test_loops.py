@@ -12,7 +12,7 @@ from baton.domain.errors import InConflict, Rejected
 from baton.domain.run.messages import RunCancelled, RunStarted
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 from baton.eventlog.ids import new_id
 from baton.eventlog.loops.follow import RETRY, follow
 from baton.eventlog.loops.transact import StreamCommand, transact, transact_all
@@ -140,6 +140,9 @@ class AlwaysConflicting:
 
     async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
         return await self.store.read_all(after=after, limit=limit)
+
+    async def select(self, wanted: Selection) -> Sequence[Recorded]:
+        return await self.store.select(wanted)
 
     async def head(self) -> int:
         return await self.store.head()

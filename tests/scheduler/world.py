@@ -25,7 +25,7 @@ from baton.domain.run.state import State as Run
 from baton.domain.schedule.timetable import Timetable
 from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import CommandResult, transact
 from baton.eventlog.ports.backend import Stores
@@ -195,6 +195,9 @@ class Unreliable:
 
     async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
         return await self._store.read_all(after=after, limit=limit)
+
+    async def select(self, wanted: Selection) -> Sequence[Recorded]:
+        return await self._store.select(wanted)
 
     async def head(self) -> int:
         return await self._store.head()

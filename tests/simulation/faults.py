@@ -12,7 +12,7 @@ from random import Random
 from typing import TypeVar
 
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.leases import Lease, Leases
 from baton.eventlog.ports.stores import Checkpoints, EventStore, Log, Subscription
@@ -130,6 +130,9 @@ class FaultyEvents:
 
     async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
         return await self._incarnation.call(lambda: self._store.read_all(after=after, limit=limit))
+
+    async def select(self, wanted: Selection) -> Sequence[Recorded]:
+        return await self._incarnation.call(lambda: self._store.select(wanted))
 
     async def head(self) -> int:
         return await self._incarnation.call(self._store.head)

@@ -20,7 +20,7 @@ from baton.domain.run.messages import (
 from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.loops.transact import transact
@@ -61,6 +61,9 @@ class Failing:
 
     async def read_all(self, *, after: int, limit: int) -> Sequence[Recorded]:
         return await self.store.read_all(after=after, limit=limit)
+
+    async def select(self, wanted: Selection) -> Sequence[Recorded]:
+        return await self.store.select(wanted)
 
     async def head(self) -> int:
         return await self.store.head()

@@ -12,7 +12,7 @@ from baton.backends.postgres.events.statements import EVENTS
 from baton.backends.postgres.events.tail import Fetch, Tail
 from baton.eventlog.errors import Unwritable
 from baton.eventlog.events.codec import decode_recorded, topics_of
-from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 from baton.eventlog.loops.group_commit import GroupCommit, Row
 
 PAGE_SIZE = 1_000
@@ -74,6 +74,11 @@ class PostgresEventStore:
             events += page
             if len(page) < size or len(events) == limit:
                 return events
+
+    async def select(self, wanted: Selection) -> Sequence[Recorded]:
+        """Return the events of a selection."""
+        statement, values = EVENTS.selection(wanted)
+        return await self._page(statement, *values)
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 in an empty store."""

@@ -19,7 +19,7 @@ from baton.backends.sqlite.writing.writer import ConstraintViolated, Writer, res
 from baton.backends.sqlite.writing.writer_process import Answer
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.codec import decode_recorded
-from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
+from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 from baton.eventlog.feed import Feed
 from baton.eventlog.loops.group_commit import GroupCommit, Row
 
@@ -76,6 +76,12 @@ class SqliteEventStore:
             if len(page) < size or len(events) == limit:
                 return events
             await asyncio.sleep(0)
+
+    async def select(self, wanted: Selection) -> Sequence[Recorded]:
+        """Return the events of a selection."""
+        await asyncio.sleep(0)
+        statement, values = EVENTS.selection(wanted)
+        return self._page(statement, *values)
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 in an empty store.

@@ -49,7 +49,7 @@ async def _show(context: RequestContext) -> Reply:
     types = choices(query, "type", _TYPES)
     store = context.services.store
     head = await store.head()
-    classes = tuple(event_classes()[name] for name in types) or (object,)
+    classes = [event_classes()[name] for name in types]
     if "before" in query:
         top = min(before, head + 1)
         page = await read_backwards(store, context.tenant, classes, before=top, limit=limit)

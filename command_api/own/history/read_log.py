@@ -1,14 +1,18 @@
 """Reads a tenant's events from the log; one request reads a limited part of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.events.envelope import Recorded, Selection
 from baton.eventlog.ports.stores import EventStore
 
 SCANNED: Final = 10_000
-"""The number of events, or positions, that one request reads."""
-_BATCH: Final = 1_000
+"""The number of positions that one request looks at."""
+_STRIDE: Final = 2_500
+"""The number of positions that are looked at before other requests are answered."""
+_BATCH: Final = 250
+"""The number of events that are decoded before other requests are answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,44 +24,46 @@ class LogPart:
 
 
 async def read_forwards(
-    store: EventStore, tenant: str, classes: tuple[type, ...], *, after: int, limit: int
+    store: EventStore, tenant: str, classes: Sequence[type], *, after: int, limit: int
 ) -> LogPart:
-    """Return the tenant's next events of `classes` after the position `after`."""
+    """Return the tenant's next events of `classes` after the position `after`; none means any."""
     events: list[Recorded] = []
-    begin, reached, scanned = f"{tenant}/", after, 0
-    while scanned < SCANNED:
-        batch = await store.read_all(after=reached, limit=_BATCH)
-        for recorded in batch:
-            reached = recorded.position
-            if recorded.stream.startswith(begin) and isinstance(recorded.event, classes):
-                events.append(recorded)
-                if len(events) == limit:
-                    return LogPart(events, reached)
-        scanned += len(batch)
-        if len(batch) < _BATCH:
-            break
-    return LogPart(events, reached)
+    end = min(await store.head(), after + SCANNED)
+    while after < end and len(events) < limit:
+        wanted = Selection(
+            tenant=tenant,
+            classes=classes,
+            after=after,
+            up_to=min(end, after + _STRIDE),
+            limit=min(_BATCH, limit - len(events)),
+        )
+        found = await store.select(wanted)
+        events += found
+        after = found[-1].position if len(found) == wanted.limit else wanted.up_to
+    return LogPart(events, after)
 
 
 async def read_backwards(
-    store: EventStore, tenant: str, classes: tuple[type, ...], *, before: int, limit: int
+    store: EventStore, tenant: str, classes: Sequence[type], *, before: int, limit: int
 ) -> LogPart:
-    """Return the tenant's newest events of `classes` before the position `before`.
+    """Return the tenant's newest events of `classes` before the position `before`; none means any.
 
     The newest comes first. `reached` is the position before which the reading continues, 1 at the
     beginning of the log.
     """
     events: list[Recorded] = []
-    begin, top = f"{tenant}/", before
-    lowest = max(1, before - SCANNED)
-    while top > lowest:
-        start = max(lowest, top - _BATCH)
-        batch = await store.read_all(after=start - 1, limit=top - start)
-        for recorded in reversed(batch):
-            inside = start <= recorded.position < top
-            if inside and recorded.stream.startswith(begin) and isinstance(recorded.event, classes):
-                events.append(recorded)
-                if len(events) == limit:
-                    return LogPart(events, recorded.position)
-        top = start
-    return LogPart(events, top)
+    top = before - 1
+    begin = max(0, top - SCANNED)
+    while top > begin and len(events) < limit:
+        wanted = Selection(
+            tenant=tenant,
+            classes=classes,
+            after=max(begin, top - _STRIDE),
+            up_to=top,
+            limit=min(_BATCH, limit - len(events)),
+            newest_first=True,
+        )
+        found = await store.select(wanted)
+        events += found
+        top = found[-1].position - 1 if len(found) == wanted.limit else wanted.after
+    return LogPart(events, top + 1)
