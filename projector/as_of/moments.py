@@ -6,6 +6,7 @@ blocks and the events of one. What isn't sealed is read once, and remembered.
 """
 
 from bisect import bisect_right
+from collections import OrderedDict
 from typing import Final, NamedTuple
 
 from baton.eventlog.notary.event_time import time_of
@@ -13,6 +14,8 @@ from baton.eventlog.ports.audit.leaf_store import LeafBlock, LeafStore
 
 PAGE: Final = 1_024
 """Events per read, and between two remembered positions."""
+KEPT: Final = 1_024
+"""Moments of positions that are kept: the requests of one page ask for one position."""
 
 
 class Moment(NamedTuple):
@@ -31,6 +34,7 @@ class Moments:
     def __init__(self, leaves: LeafStore) -> None:
         self._leaves = leaves
         self._marks = [Moment(0, 0)]
+        self._kept: OrderedDict[int, Moment] = OrderedDict()
 
     async def position_at(self, at: int) -> int:
         """Return the position before the first event later than `at` (ms), else the newest one."""
@@ -45,6 +49,19 @@ class Moments:
 
     async def moment_at(self, position: int) -> Moment:
         """Return the moment of the last event up to `position`."""
+        found = self._kept.get(position)
+        if found is None:
+            found = await self._read_moment(position)
+            if found.position == position:  # otherwise the log may not have come so far
+                self._keep(found)
+        return found
+
+    def _keep(self, found: Moment) -> None:
+        if len(self._kept) >= KEPT:
+            self._kept.popitem(last=False)
+        self._kept[found.position] = found
+
+    async def _read_moment(self, position: int) -> Moment:
         found = await self._last_mark_before(position)
         while found.position < position:
             limit = min(PAGE, position - found.position)

@@ -1,12 +1,15 @@
 """Times and positions, with and without the notary's blocks."""
 
+from collections.abc import Sequence
 from random import Random
 
 import pytest
 
 from baton.backends.memory import BACKEND
+from baton.backends.memory.event_store import MemoryEventStore
+from baton.backends.memory.leaf_store import MemoryLeafStore
 from baton.domain.run.messages import RunStarted
-from baton.eventlog.events.envelope import Write
+from baton.eventlog.events.envelope import Stored, Write
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.projector.as_of.moments import Moments
 from tests.notary.sealing import seal
@@ -51,6 +54,33 @@ async def test_times_and_positions_are_found_as_by_looking_at_every_event(sealed
     for at in (-1, 0, START - 701, *(START + random.randrange(10 * EVENTS) for _ in range(25))):
         assert await moments.position_at(at) == _position_at(times, at)
     assert await moments.position_at(START * 2) == EVENTS
+
+
+class CountedLeaves(MemoryLeafStore):
+    """Counts the reads of events."""
+
+    reads = 0
+
+    async def events(self, *, after: int, limit: int) -> Sequence[Stored]:
+        self.reads += 1
+        return await super().events(after=after, limit=limit)
+
+
+async def test_the_moment_of_a_position_is_read_once() -> None:
+    times, events = _times(Random(2), EVENTS), MemoryEventStore()
+    given = [RunStarted(at=at) for at in times]
+    await events.append([Write(stream="acme/run/r", expected=0, events=given[:-1])])
+    leaves = CountedLeaves(events.recorder)
+    moments = Moments(leaves)
+    for position in (EVENTS - 1, EVENTS):
+        assert await moments.moment_at(position) == (EVENTS - 1, max(times[:-1]))
+    await events.append([Write(stream="acme/run/r", expected=EVENTS - 1, events=given[-1:])])
+    assert await moments.moment_at(EVENTS) == (EVENTS, max(times))
+
+    reads = leaves.reads
+    for position in (EVENTS - 1, EVENTS):
+        assert await moments.moment_at(position) == (position, max(times[:position]))
+    assert leaves.reads == reads
 
 
 async def test_events_that_come_later_are_found_and_so_are_blocks() -> None:
