@@ -20,6 +20,7 @@ from baton.command_api.budgets import Budgets
 from baton.command_api.dialect.contract import Dialect, Route, discover
 from baton.command_api.dialect.envelopes import Envelopes
 from baton.command_api.http.header_values import require_readable
+from baton.command_api.http.query_parameters import known_only
 from baton.command_api.http.read_your_write import respond
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
@@ -115,6 +116,8 @@ class _Endpoints:
     def endpoint(self, route: Route) -> _Endpoint:
         async def handle(request: web.Request) -> web.StreamResponse:
             principal = await self._admit(request, route)
+            if self.dialect.strict_parameters and route.scope is not None:
+                known_only(request.query, [one.name for one in route.query])
             read = partial(self.admission.read_body, request)
             services = await as_of.services_for(request, route, self.services)
             seen = services.position()

@@ -156,8 +156,9 @@ class Dialect:
     default it is generated from the routes, with `error` as the model of a refusal's body.
     `definitions` describes how the dialect writes definitions, if it does. `check_definition` is
     called with a definition as JSON; it returns what it was read as, with its faults. A dialect
-    that `requires_keys` refuses keyed requests without an Idempotency-Key (400). Only one that
-    `takes_sessions` can be called with a session of the UI instead of a token.
+    that `requires_keys` refuses keyed requests without an Idempotency-Key (400), and one with
+    `strict_parameters` a query parameter that the route doesn't declare, unless the route is open.
+    Only one that `takes_sessions` can be called with a session of the UI instead of a token.
     """
 
     name: str
@@ -172,6 +173,7 @@ class Dialect:
     check_definition: Callable[[bytes], CheckedDefinition] | None = None
     error_content_type: str = "application/json"
     requires_keys: bool = False
+    strict_parameters: bool = False
     takes_sessions: bool = False
 
 

@@ -75,7 +75,8 @@ def known_only(query: MultiMapping[str], names: Sequence[str]) -> None:
     """Raise Refused 400 for a parameter that isn't one of `names`."""
     for name in query:
         if name not in names and name != AS_OF:
-            message = f"Unknown parameter; known ones are {', '.join(names)}"
+            known = f"known ones are {', '.join(names)}" if names else "there are none here"
+            message = f"Unknown parameter; {known}"
             raise refused_field(message, name)
 
 

@@ -25,6 +25,7 @@ def own_api() -> Dialect:
         definitions=documents.FORMAT,
         check_definition=documents.check_document,
         takes_sessions=True,
+        strict_parameters=True,
     )
 
 

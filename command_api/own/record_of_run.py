@@ -11,7 +11,6 @@ from pydantic import BaseModel
 
 from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.load import load_run
-from baton.command_api.http.query_parameters import known_only
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.history.read_log import SCANNED
@@ -37,7 +36,6 @@ class RecordOfRun(BaseModel):
 
 
 async def _show(context: RequestContext) -> Reply:
-    known_only(context.query, ())
     run = await load_run(context, context.params["runId"])
     if not isinstance(run.trigger, ByRecord):
         return context.reply(200, {})

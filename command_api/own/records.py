@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.dialect.run_values import ShownValue, in_list
-from baton.command_api.http.query_parameters import integer, known_only
+from baton.command_api.http.query_parameters import integer
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.history.read_log import SCANNED, read_backwards
@@ -72,7 +72,6 @@ class RecordPage(BaseModel):
 
 
 async def _list(context: RequestContext) -> Reply:
-    known_only(context.query, ("before", "limit"))
     store = context.services.store
     limit = integer(context.query, "limit", 50, at_least=1, at_most=MAX_LIMIT)
     before = integer(context.query, "before", 0, at_least=0, at_most=MAX_POSITION)

@@ -32,7 +32,6 @@ from baton.projector.views.run_steps.view import Status as StepStatus
 from baton.projector.views.runs.view import Status as RunStatus
 from baton.protocols.iso_time import format_time
 
-PARAMETERS = ("definition", "status", "run", "after", "topics")
 WITH_TOPICS = ("topics", "after")
 
 
@@ -85,7 +84,6 @@ async def _stream_changes(context: RequestContext) -> web.StreamResponse:
 
 
 async def _filter(context: RequestContext) -> EventFilter:
-    known_only(context.query, PARAMETERS)
     run_id = single(context.query, "run")
     if run_id is not None and await context.services.runs.get(context.tenant, run_id) is None:
         raise NotFound("run", run_id)

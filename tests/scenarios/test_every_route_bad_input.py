@@ -25,6 +25,7 @@ CODES = {
     415: "unsupported_media_type",
 }
 OPEN = [case for case in CASES if case.route.scope is None]
+STRICT = [case for case in CASES if case.dialect.strict_parameters and case.route.scope]
 JSON = {"Content-Type": "application/json"}
 
 
@@ -125,6 +126,20 @@ async def test_a_body_with_a_broken_encoding_is_refused(
         headers = {**JSON, "Content-Encoding": encoding}
         answer = await client.call(case.route.method, path, data=body, headers=headers)
         await assert_refused(shared_idle, case, answer, status)
+
+
+@pytest.mark.parametrize("case", STRICT, ids=str)
+async def test_an_unknown_query_parameter_is_refused(shared_idle: Stack, case: RouteCase) -> None:
+    client = case.client(shared_idle)
+    path = case.path(await case.prepare(client))
+    before = await shared_idle.head()
+
+    query = f"{'&' if '?' in path else '?'}unknwon=1"
+    answer = await client.call(case.route.method, path + query, headers=JSON)
+
+    await assert_refused(shared_idle, case, answer, 400)
+    assert answer.body["details"][0]["field"] == "unknwon"
+    assert await shared_idle.changes_after(before) == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

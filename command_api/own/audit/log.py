@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import choices, instant, integer, known_only, single
+from baton.command_api.http.query_parameters import choices, instant, integer, single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.audit.actions import ACTIONS, Wanted, end_of, read_actions
@@ -59,7 +59,6 @@ class ActionPageShown(BaseModel):
 
 async def _show(context: RequestContext) -> Reply:
     query = context.query
-    known_only(query, ("subject", "action", "from", "to", CURSOR, "limit"))
     limit = integer(query, "limit", 100, at_least=1, at_most=MAX_LIMIT)
     wanted = Wanted(
         tenant=context.tenant,

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import AS_OF, instant, integer, known_only, single
+from baton.command_api.http.query_parameters import AS_OF, instant, integer, single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.audit.run_history import Until, history, state_of
@@ -52,7 +52,6 @@ class AuditedRun(BaseModel):
 
 async def _show(context: RequestContext) -> Reply:
     query, run_id = context.query, context.params["runId"]
-    known_only(query, ("at", "after", "limit"))
     after = integer(query, "after", 0, at_least=0, at_most=MAX_VERSION)
     limit = integer(query, "limit", 1_000, at_least=1, at_most=MAX_LIMIT)
     stream = stream_name(context.tenant, "run", run_id)

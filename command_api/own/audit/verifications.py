@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import integer, known_only
+from baton.command_api.http.query_parameters import integer
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -110,7 +110,6 @@ async def _request(context: RequestContext) -> Reply:
 
 
 async def _list(context: RequestContext) -> Reply:
-    known_only(context.query, (CURSOR, "limit"))
     limit = integer(context.query, "limit", 20, at_least=1, at_most=MAX_LIMIT)
     leaves, cursor = context.services.leaves, parse_cursor(context.query)
     before = cursor[0] if cursor else await leaves.newest() + 1

@@ -8,7 +8,6 @@ from baton.command_api.backtest_jobs import Job, JobStatus
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.paging import MAX_OFFSET, Page, offset_page
 from baton.command_api.dialect.rendering import optional_time, without_none
-from baton.command_api.http.query_parameters import known_only
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -57,7 +56,6 @@ async def _start(context: RequestContext) -> Reply:
 
 
 async def _show(context: RequestContext) -> Reply:
-    known_only(context.query, _PARAMETERS)
     page = offset_page(context.query, max_limit=_MAX_LIMIT)
     return context.reply(200, _whole(_find(context), page))
 
@@ -132,7 +130,6 @@ _QUERY: Final = (
         description="The first of them",
     ),
 )
-_PARAMETERS: Final = tuple(parameter.name for parameter in _QUERY)
 _NOT_FOUND: Final = "The tenant has no such backtest at this server, or no longer"
 
 ROUTES = (

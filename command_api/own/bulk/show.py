@@ -5,7 +5,7 @@ from typing import Final, get_args
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.paging import MAX_OFFSET, offset_page
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import choice, choices, integer, known_only
+from baton.command_api.http.query_parameters import choice, choices, integer
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.bulk.documents import BulkItemPage, BulkPage, BulkSummary
@@ -26,7 +26,6 @@ _OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 async def _list(context: RequestContext) -> Reply:
     query = context.query
-    known_only(query, ("status", "action", "limit", "offset"))
     page = offset_page(query, max_limit=MAX_LIMIT)
     bulks, total = await context.services.bulks.jobs.page(
         context.tenant,
@@ -41,13 +40,11 @@ async def _list(context: RequestContext) -> Reply:
 
 
 async def _show(context: RequestContext) -> Reply:
-    known_only(context.query, ())
     return context.reply(200, render_bulk(await _load(context)))
 
 
 async def _items(context: RequestContext) -> Reply:
     query = context.query
-    known_only(query, ("outcome", CURSOR, "limit"))
     limit = integer(query, "limit", 100, at_least=1, at_most=MAX_LIMIT)
     outcome = choice(query, "outcome", _OUTCOMES)
     bulk = await _load(context)

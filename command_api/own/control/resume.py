@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from baton.command_api.commands import Preview, preview_resume, resume_run
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import choice, known_only
+from baton.command_api.http.query_parameters import choice
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.control.refusals import NOT_CHANGED
@@ -96,7 +96,6 @@ async def _resume(context: RequestContext) -> Reply:
 
 
 async def _preview(context: RequestContext) -> Reply:
-    known_only(context.query, ("timers",))
     now = context.now()
     preview = await preview_resume(
         context.services,

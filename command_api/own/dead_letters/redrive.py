@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.dialect.run_values import ShownValue, in_list
-from baton.command_api.http.query_parameters import choice, known_only
+from baton.command_api.http.query_parameters import choice
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -63,7 +63,6 @@ class Redriven(BaseModel):
 
 
 async def _redrive(context: RequestContext) -> Reply:
-    known_only(context.query, ("dryRun",))
     await context.parse(Nothing, required=False)
     dry_run = choice(context.query, "dryRun", ("true", "false"), "false") == "true"
     services = context.services

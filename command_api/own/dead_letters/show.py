@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import optional_time, without_none
-from baton.command_api.http.query_parameters import integer, known_only
+from baton.command_api.http.query_parameters import integer
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.cursors import CURSOR, parse_cursor, render_cursor
@@ -70,7 +70,6 @@ class DeadLetterPage(BaseModel):
 
 
 async def _list(context: RequestContext) -> Reply:
-    known_only(context.query, (CURSOR, "limit"))
     limit = integer(context.query, "limit", 50, at_least=1, at_most=MAX_LIMIT)
     page = await newest_letters(
         context.services, context.tenant, parse_cursor(context.query), limit=limit
@@ -83,7 +82,6 @@ async def _list(context: RequestContext) -> Reply:
 
 
 async def _show(context: RequestContext) -> Reply:
-    known_only(context.query, ())
     seen = await load_letter(context.services, context.tenant, context.params["letterId"])
     content = _message(seen) if seen.open else {}
     return context.reply(200, {**_summary(seen), "hidden": not seen.open, **content})

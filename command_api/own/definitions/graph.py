@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import choice, integer, known_only
+from baton.command_api.http.query_parameters import choice, integer
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.definitions import drawing
@@ -48,7 +48,6 @@ class DefinitionGraph(BaseModel):
 
 
 async def _show(context: RequestContext) -> Reply:
-    known_only(context.query, ("version", "format"))
     definition = await load_by_reference(context, context.params["definition"])
     version = integer(context.query, "version", definition.version, at_least=1, at_most=MAX_VERSION)
     graph = body_of(definition, version).graph

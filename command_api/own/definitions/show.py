@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.paging import offset_page
 from baton.command_api.dialect.rendering import optional_time, without_none
-from baton.command_api.http.query_parameters import choice, choices, integer, known_only, single
+from baton.command_api.http.query_parameters import choice, choices, integer, single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.definitions.load import load_by_reference
@@ -38,7 +38,6 @@ _SORTS: Final[dict[str, Sort]] = {
     "updatedAt": "updated_at",
 }
 _ORDERS: Final[tuple[Order, ...]] = ("asc", "desc")
-_PARAMETERS: Final = ("status", "q", "lastRuns", "sort", "order", "limit", "offset")
 MAX_LAST_RUNS: Final = 10
 
 
@@ -67,7 +66,6 @@ class DefinitionPage(BaseModel):
 
 
 async def _list(context: RequestContext) -> Reply:
-    known_only(context.query, _PARAMETERS)
     page = offset_page(context.query, max_limit=MAX_LIMIT)
     runs = integer(context.query, "lastRuns", 0, at_least=0, at_most=MAX_LAST_RUNS)
     definitions, total = await context.services.definitions.page(

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from baton.command_api.dialect.contract import Dialect, FromPath, QueryParameter, Route
 from baton.command_api.dialect.definition_format import DefinitionFormat
-from baton.command_api.http.query_parameters import choice, known_only
+from baton.command_api.http.query_parameters import choice
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -58,7 +58,6 @@ async def _no_body() -> bytes:
 
 
 async def _show(context: RequestContext) -> Reply:
-    known_only(context.query, ("dialect",))
     writers = {
         name: (api, api.definitions)
         for name, api in spoken(context).items()

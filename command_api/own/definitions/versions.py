@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.paging import offset_page
-from baton.command_api.http.query_parameters import integer, known_only
+from baton.command_api.http.query_parameters import integer
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.definitions.diff import differences
@@ -85,7 +85,6 @@ class DefinitionDiff(BaseModel):
 
 
 async def _list(context: RequestContext) -> Reply:
-    known_only(context.query, ("limit", "offset"))
     page = offset_page(context.query, max_limit=MAX_LIMIT)
     definition = await load_by_reference(context, context.params["definition"])
     numbers = _newest_first(definition)
@@ -112,7 +111,6 @@ async def _show(context: RequestContext) -> Reply:
 
 
 async def _diff(context: RequestContext) -> Reply:
-    known_only(context.query, ("from", "to"))
     definition = await load_by_reference(context, context.params["definition"])
     newest, *older = _newest_first(definition)
     after = integer(context.query, "to", newest, at_least=1, at_most=MAX_VERSION)

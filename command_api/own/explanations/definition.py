@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.rendering import optional_time, without_none
-from baton.command_api.http.query_parameters import AS_OF, known_only
+from baton.command_api.http.query_parameters import AS_OF
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.definitions.load import load_by_reference
@@ -80,7 +80,6 @@ class DefinitionExplanation(BaseModel):
 
 
 async def _explain(context: RequestContext) -> Reply:
-    known_only(context.query, ())
     services = context.services
     definition = await load_by_reference(context, context.params["definition"])
     schedule = await services.schedules.get(context.tenant, definition.definition_id)

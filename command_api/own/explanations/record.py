@@ -7,7 +7,6 @@ from pydantic import BaseModel
 from baton.command_api.commands import ExplainedDefinition, explain_record
 from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import known_only
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ
@@ -42,7 +41,6 @@ class RecordExplanation(BaseModel):
 
 
 async def _explain(context: RequestContext) -> Reply:
-    known_only(context.query, ())
     ident = context.params["recordId"]
     explanation = await explain_record(context.services, context.tenant, ident)
     body = {

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from baton.command_api.commands import ExplainedRun, explain_run, explain_run_as_of
 from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.rendering import optional_time, without_none
-from baton.command_api.http.query_parameters import AS_OF, known_only
+from baton.command_api.http.query_parameters import AS_OF
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ
@@ -47,7 +47,6 @@ class RunExplanation(BaseModel):
 
 
 async def _explain(context: RequestContext) -> Reply:
-    known_only(context.query, ())
     run_id = context.params["runId"]
     explained = explain_run_as_of if AS_OF in context.query else explain_run
     explanation = await explained(context.services, context.tenant, run_id)

@@ -5,7 +5,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.http.query_parameters import choices, integer, known_only
+from baton.command_api.http.query_parameters import choices, integer
 from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -39,7 +39,6 @@ class LogPage(BaseModel):
 
 async def _show(context: RequestContext) -> Reply:
     query = context.query
-    known_only(query, ("after", "before", "type", "limit"))
     after = integer(query, "after", 0, at_least=0, at_most=MAX_POSITION)
     before = integer(query, "before", 0, at_least=0, at_most=MAX_POSITION)
     if "after" in query and "before" in query:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.load import load_run
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import choices, integer, known_only, single
+from baton.command_api.http.query_parameters import choices, integer, single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.history.render_event import EXAMPLE, EventRecord, render_event
@@ -32,7 +32,6 @@ class RunEventPage(BaseModel):
 
 async def _show(context: RequestContext) -> Reply:
     query = context.query
-    known_only(query, PARAMETERS)
     after = integer(query, "after", 0, at_least=0, at_most=MAX_POSITION)
     before = integer(query, "before", MAX_POSITION, at_least=0, at_most=MAX_POSITION)
     limit = integer(query, "limit", 100, at_least=1, at_most=MAX_LIMIT)
@@ -81,7 +80,6 @@ _QUERY: Final = (
         schema={"type": "integer", "default": 100, "minimum": 1, "maximum": MAX_LIMIT},
     ),
 )
-PARAMETERS: Final = tuple(parameter.name for parameter in _QUERY)
 
 ROUTES = (
     Route(

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import integer, known_only
+from baton.command_api.http.query_parameters import integer
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -35,7 +35,6 @@ async def _show_of_admin(context: RequestContext) -> Reply:
 
 
 async def _show(kind: str, parameter: str, context: RequestContext) -> Reply:
-    known_only(context.query, ("after", "limit"))
     after = integer(context.query, "after", 0, at_least=0, at_most=MAX_VERSION)
     limit = integer(context.query, "limit", 100, at_least=1, at_most=MAX_LIMIT)
     stream = stream_name(context.tenant, kind, context.params[parameter])

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.dialect.run_values import in_list
-from baton.command_api.http.query_parameters import integer, known_only, single
+from baton.command_api.http.query_parameters import integer, single
 from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -61,7 +61,6 @@ class RunDiff(BaseModel):
 
 async def _diff(context: RequestContext) -> Reply:
     query = context.query
-    known_only(query, ("with", "from", "to"))
     other = single(query, "with")
     if (other is None) == ("from" not in query and "to" not in query):
         message = "must be given, or else from and to"

@@ -19,7 +19,6 @@ from baton.command_api.http.query_parameters import (
     choice,
     choices,
     instant,
-    known_only,
     single,
 )
 from baton.command_api.http.refusal import refused_field
@@ -70,7 +69,6 @@ class RunPage(BaseModel):
 
 async def _list(context: RequestContext) -> Reply:
     query = context.query
-    known_only(query, PARAMETERS)
     page, after = offset_page(query, max_limit=MAX_LIMIT), parse_cursor(query)
     if after is not None and not _UNPAGED.isdisjoint(query):
         message = f"can't be combined with {', '.join(sorted(_UNPAGED))}"
@@ -231,7 +229,6 @@ _QUERY: Final = (
         schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_OFFSET},
     ),
 )
-PARAMETERS: Final = tuple(one.name for one in _QUERY)
 
 ROUTES = (
     Route(

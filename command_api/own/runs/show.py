@@ -8,7 +8,7 @@ from pydantic import Field
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.load import load_run
 from baton.command_api.dialect.run_values import ShownMembers, ShownValue, reply_with_run
-from baton.command_api.http.query_parameters import known_only, single
+from baton.command_api.http.query_parameters import single
 from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -45,7 +45,6 @@ class WholeRun(RunSummary):
 
 
 async def _show(context: RequestContext) -> Reply:
-    known_only(context.query, ("fields",))
     parts = _parts(context)
     run = await load_run(context, context.params["runId"])
     steps: Sequence[Step] = ()

@@ -9,7 +9,6 @@ from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.load import load_run
 from baton.command_api.dialect.paging import MAX_OFFSET, offset_page
 from baton.command_api.dialect.rendering import optional_time, without_none
-from baton.command_api.http.query_parameters import known_only
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ
@@ -60,7 +59,6 @@ class Timeline(BaseModel):
 
 async def _show(context: RequestContext) -> Reply:
     query = context.query
-    known_only(query, ("limit", "offset"))
     page = offset_page(query, max_limit=MAX_LIMIT, default_limit=MAX_LIMIT)
     run = await load_run(context, context.params["runId"])
     steps = await context.services.run_steps.of_run(context.tenant, run.id)

@@ -8,7 +8,7 @@ from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.paging import offset_page
 from baton.command_api.dialect.rendering import optional_time, without_none
 from baton.command_api.dialect.run_values import ShownValue
-from baton.command_api.http.query_parameters import known_only, single
+from baton.command_api.http.query_parameters import single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.definitions.format.render_trigger import render_timetable
@@ -72,7 +72,6 @@ EXAMPLE: Final[JsonObject] = {
 
 
 async def _list(context: RequestContext) -> Reply:
-    known_only(context.query, ("definitionId", "limit", "offset"))
     page = offset_page(context.query, max_limit=MAX_LIMIT)
     documents, total = await context.services.schedules.page_of_all(
         context.tenant,

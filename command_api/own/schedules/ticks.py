@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import integer, known_only
+from baton.command_api.http.query_parameters import integer
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.schedules.load import Schedule, load_schedule
@@ -61,7 +61,6 @@ class NextTicks(BaseModel):
 
 
 async def _past(context: RequestContext) -> Reply:
-    known_only(context.query, ("before", "limit"))
     limit = integer(context.query, "limit", 50, at_least=1, at_most=MAX_LIMIT)
     document = (await load_schedule(context, context.params["scheduleId"])).document
     newest = document.fired + document.missed + document.skipped + document.separate
@@ -78,7 +77,6 @@ async def _past(context: RequestContext) -> Reply:
 
 
 async def _next(context: RequestContext) -> Reply:
-    known_only(context.query, ("count",))
     count = integer(context.query, "count", 10, at_least=1, at_most=MAX_COUNT)
     schedule = await load_schedule(context, context.params["scheduleId"])
     ticks = list(_upcoming(schedule, count, context.now()))

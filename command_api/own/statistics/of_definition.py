@@ -9,7 +9,6 @@ from typing import Final
 from pydantic import BaseModel
 
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.http.query_parameters import known_only
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.definitions.load import load_by_reference
@@ -61,7 +60,6 @@ class DefinitionStats(BaseModel):
 
 
 async def _show(context: RequestContext) -> Reply:
-    known_only(context.query, ("window",))
     window = read_window(context.query, context.now(), default_ms=_DAY_MS)
     definition = await load_by_reference(context, context.params["definition"])
     runs, since = context.services.runs, (window.start, None)

@@ -5,7 +5,6 @@ from typing import Final
 from pydantic import BaseModel
 
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.http.query_parameters import known_only
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.runs.render_run import STATUSES
@@ -40,7 +39,6 @@ class Stats(BaseModel):
 
 
 async def _show(context: RequestContext) -> Reply:
-    known_only(context.query, ("window", "bucket"))
     window = read_window(context.query, context.now(), default_ms=_HOUR_MS)
     runs, tenant = context.services.runs, context.tenant
     _, definitions = await context.services.definitions.page(tenant, limit=1)

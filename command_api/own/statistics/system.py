@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.query_parameters import known_only
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.control.hold import ShownHold, render_hold
@@ -106,7 +105,6 @@ class System(BaseModel):
 
 
 async def _show(context: RequestContext) -> Reply:
-    known_only(context.query, ())
     services = context.services
     head = await services.store.head()
     position = services.position()

@@ -1,7 +1,6 @@
 """GET /views: the sets of views."""
 
 from baton.command_api.dialect.contract import Route
-from baton.command_api.http.query_parameters import known_only
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.views.documents import EXAMPLE, ViewSetList, render_sets
@@ -9,7 +8,6 @@ from baton.command_api.principal import ADMIN
 
 
 async def _list(context: RequestContext) -> Reply:
-    known_only(context.query, ())
     services = context.services
     sets = await render_sets(services, now=context.now())
     return context.reply(200, {"head": await services.store.head(), "sets": sets})

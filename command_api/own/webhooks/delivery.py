@@ -7,7 +7,6 @@ from baton.command_api.dialect.load import load_run
 from baton.command_api.dialect.paging import offset_page
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.dialect.webhooks_out.registrations import load_webhook
-from baton.command_api.http.query_parameters import known_only
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.webhooks.documents import DeliveryPage, WholeDelivery
@@ -22,7 +21,6 @@ MAX_LIMIT: Final = 500
 
 
 async def _show(context: RequestContext) -> Reply:
-    known_only(context.query, ())
     webhook, ident = await load_webhook(context), context.params["deliveryId"]
     delivery = await context.services.webhooks.deliveries.get(context.tenant, ident)
     if delivery is None or delivery.webhook_id != webhook.id:
@@ -34,7 +32,6 @@ async def _show(context: RequestContext) -> Reply:
 
 
 async def _list_of_run(context: RequestContext) -> Reply:
-    known_only(context.query, ("limit", "offset"))
     page = offset_page(context.query, max_limit=MAX_LIMIT)
     run = await load_run(context, context.params["runId"])
     deliveries, total = await context.services.webhooks.deliveries.of_run(
