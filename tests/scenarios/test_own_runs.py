@@ -127,6 +127,7 @@ async def test_a_failed_run_is_reopened(stack: Stack, reference: CentraliClient)
         ("?offset=-1", "offset"),
         ("?status=x", "status"),
         ("?from=yesterday", "from"),
+        ("?definition=a&definitionId=b", "definitionId"),
         ("?to=2027-01-01T09:00", "to"),
         ("?from=2027-01-01T09:00:00Z&from=2027-01-01T09:00:00Z", "from"),
     ],

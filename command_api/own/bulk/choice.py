@@ -73,7 +73,9 @@ def _require_confirm(body: BulkBody) -> None:
 async def _wanted(context: RequestContext, body: FilterBody) -> RunFilter:
     end = _instant("to", body.to)
     return RunFilter(
-        definition_id=await resolve_definition(context, body.definition, body.definitionId),
+        definition_id=await resolve_definition(
+            context, body.definition, body.definitionId, "filter"
+        ),
         statuses=tuple(dict.fromkeys(body.status)),
         triggers=tuple(dict.fromkeys(body.trigger)),
         record_id=body.recordId,

@@ -125,7 +125,7 @@ function About({ schedule }) {
       ['Next tick', html`<${Time} at=${nextAt} />`],
       ['Last tick', html`<${Time} at=${lastAt} />`],
       ['Ticks', `${fired} fired, ${missed} missed, ${skipped} skipped`],
-      ['Runs', html`<a href=${href('/runs', { definitionId, trigger: 'schedule' })}>runs that schedules started</a>`],
+      ['Runs', html`<a href=${href('/runs', { definition: slug, trigger: 'schedule' })}>runs that schedules started</a>`],
       ['Created', html`<${Time} at=${createdAt} />`],
     ]} />
     ${input !== undefined && html`<${JsonTree} value=${input} label="Input of its runs" />`}`;
