@@ -309,6 +309,10 @@ CANCEL: dict[str, Any] = {"action": "cancel"}
         ({**CANCEL, "filter": {"stats": ["failed"]}}, "filter.stats"),
         ({**CANCEL, "filter": {"status": ["broken"]}}, "filter.status[0]"),
         ({**CANCEL, "filter": {"from": "yesterday"}}, "filter.from"),
+        (
+            {**CANCEL, "filter": {"definition": "a", "definitionId": "b"}, "dryRun": True},
+            "filter.definitionId",
+        ),
         ({**CANCEL, "filter": {"status": ["failed"]}}, "confirm"),
         ({**CANCEL, "all": True}, "confirm"),
         ({**CANCEL, "ids": []}, "ids"),
@@ -319,6 +323,7 @@ CANCEL: dict[str, Any] = {"action": "cancel"}
         ({**CANCEL, "ids": ["r"], "args": {"reason": "a\n"}}, "args.reason"),
         ({**CANCEL, "ids": ["r"], "args": {"timers": "fire"}}, "args.timers"),
         ({"action": "rerun", "ids": ["r"], "args": {"dryRun": True}}, "args.dryRun"),
+        ({"action": "rerun", "ids": ["r"], "args": {"visit": 2}}, "args.visit"),
         ({"action": "resume", "ids": ["r"], "args": {"timers": "no"}}, "args.timers"),
     ],
 )

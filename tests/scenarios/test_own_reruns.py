@@ -133,6 +133,7 @@ REFUSED: tuple[tuple[dict[str, Any], int, str], ...] = (
     ({"version": 9}, 422, "version"),
     ({"from": ""}, 400, "from"),
     ({"from": "first", "visit": 0}, 400, "visit"),
+    ({"from": "failed", "visit": 1}, 400, "visit"),
     ({"version": "oldest"}, 400, "version"),
     ({"inputPatch": [1]}, 400, "inputPatch"),
     ({"contextPatch": "x"}, 400, "contextPatch"),

@@ -17,7 +17,7 @@ from baton.command_api.own.bulk.actions import OPTIONS, Options
 from baton.command_api.own.bulk.choice import Choice, choose
 from baton.command_api.own.bulk.documents import BulkAccepted, BulkBody
 from baton.command_api.own.bulk.member_names import stored_names
-from baton.command_api.own.control.rerun import RerunBody
+from baton.command_api.own.control.rerun import RerunBody, require_step
 from baton.command_api.own.runs.render_run import EXAMPLE as RUN
 from baton.command_api.own.runs.render_run import render_runs
 from baton.command_api.principal import WRITE
@@ -86,8 +86,10 @@ def _of_args(faults: tuple[Fault, ...]) -> Refused:
 
 def _check_options(options: Options) -> None:
     require_plain("args.reason", getattr(options, "reason", None))
-    if isinstance(options, RerunBody) and options.dryRun:
-        raise refused_field("is an option of the bulk, beside its action", "args", "dryRun")
+    if isinstance(options, RerunBody):
+        require_step(options, "args")
+        if options.dryRun:
+            raise refused_field("is an option of the bulk, beside its action", "args", "dryRun")
 
 
 async def _preview(context: RequestContext, body: BulkBody, choice: Choice) -> JsonObject:

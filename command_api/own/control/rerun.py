@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from baton.command_api.commands import Planned, Rerun, Version, plan, start_rerun
 from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.http.refusal import Refused
+from baton.command_api.http.refusal import Refused, refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.control.refusals import NOT_CHANGED
@@ -16,6 +16,7 @@ from baton.domain.json import JsonObject
 from baton.domain.run.control.branching import CannotBranch, Start
 
 _MAX_OUTPUTS: Final = 1_000
+_STARTS: Final = ("start", "failed")
 _Step = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -49,10 +50,17 @@ class RerunBody(BaseModel):
         )
 
     def _start(self) -> Start:
-        if self.from_ in ("start", "failed"):
+        if self.from_ in _STARTS:
             at: Literal["start", "failed"] = "start" if self.from_ == "start" else "failed"
             return Start(at=at, outputs=self.outputs)
         return Start(at="step", step_id=self.from_, visit=self.visit, outputs=self.outputs)
+
+
+def require_step(body: RerunBody, *place: str) -> None:
+    """Raise Refused 400 for a visit without a step; `place` is that of the body."""
+    if body.visit is not None and body.from_ in _STARTS:
+        message = "needs the id of a step in from"
+        raise refused_field(message, *place, "visit")
 
 
 class RerunStarted(BaseModel):
@@ -67,6 +75,7 @@ class RerunStarted(BaseModel):
 
 async def _rerun(context: RequestContext) -> Reply:
     body = await context.parse(RerunBody, required=False)
+    require_step(body)
     run_id = context.params["runId"]
     try:
         planned = await plan(
