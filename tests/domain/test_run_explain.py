@@ -106,6 +106,13 @@ def test_a_paused_run_says_who_paused_it_and_what_goes_on() -> None:
     assert [one.event for one in found.next] == ["RunResumed", "StepTimedOut", "StepTimedOut"]
 
 
+def test_a_held_delay_keeps_the_time_at_which_it_began() -> None:
+    graph = sequence(Delay(id="nap", delay_ms=100))
+    pause, nap = explained(graph, running(graph).after(PauseRun(actor=BOB, at=40))).because
+
+    assert (pause.since, nap.since, nap.due_at) == (40, 20, 120)
+
+
 def test_a_planted_stuck_state_is_reported() -> None:
     lost = replace(running(KEEN).state, steps=Steps(), open=0)
     found = explain(KEEN, lost, 100)

@@ -112,7 +112,18 @@ async def test_a_paused_run_is_cancelled_and_reopened(memory: Stack) -> None:
         (409, "conflict", "The run has already been cancelled"),
         (409, "conflict", "The run is not paused: it is cancelled"),
     ]
-    assert run["status"] == "waiting"
+    assert reopened.body["status"] == run["status"] == "waiting"
+
+
+async def test_a_resumed_run_is_answered_with_the_status_that_it_shows(memory: Stack) -> None:
+    reference = centrali_client(memory, "centrali-reference")
+    run_id = await started(reference, "naps", NAP, THEN)
+    await until(memory, run_id, "waiting")
+    await memory.post(f"/runs/{run_id}/pause")
+
+    resumed = await memory.post(f"/runs/{run_id}/resume", {"timers": "shift"})
+
+    assert resumed.body == {"id": run_id, "status": "waiting"}
 
 
 async def test_each_dialect_has_its_word_for_a_paused_run(memory: Stack) -> None:

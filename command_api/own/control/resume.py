@@ -15,6 +15,7 @@ from baton.command_api.own.control.refusals import NOT_CHANGED
 from baton.command_api.principal import READ, WRITE, Principal
 from baton.command_api.services import Services
 from baton.domain.json import JsonObject
+from baton.domain.run.control.explain import shown_status
 from baton.domain.run.control.pausing import HeldTimer
 from baton.domain.run.hold import Timers
 from baton.domain.run.messages import Event, StepFailed, StepSucceeded, StepTimedOut
@@ -91,7 +92,7 @@ async def _resume(context: RequestContext) -> Reply:
     body = await context.parse(ResumeBody, required=False)
     run_id = context.params["runId"]
     outcome = await resume(context.services, context.principal, run_id, body, at=context.now())
-    shown = {"id": run_id, "status": outcome.state.status}
+    shown = {"id": run_id, "status": shown_status(outcome.state)}
     return context.reply(200, shown, position=outcome.position)
 
 

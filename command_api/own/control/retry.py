@@ -9,6 +9,7 @@ from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.control.refusals import NOT_CHANGED
 from baton.command_api.principal import WRITE, Principal
 from baton.command_api.services import Services
+from baton.domain.run.control.explain import shown_status
 from baton.domain.run.state import State as Run
 from baton.eventlog.loops.transact import CommandResult
 
@@ -30,7 +31,8 @@ async def _retry(context: RequestContext) -> Reply:
     body = await context.parse(RetryBody, required=False)
     run_id = context.params["runId"]
     outcome = await retry(context.services, context.principal, run_id, body, at=context.now())
-    return context.reply(200, {"id": run_id, "status": "running"}, position=outcome.position)
+    shown = {"id": run_id, "status": shown_status(outcome.state)}
+    return context.reply(200, shown, position=outcome.position)
 
 
 ROUTES = (

@@ -18,7 +18,10 @@ from baton.domain.run.messages import (
     RunFailed,
     RunPaused,
     StepFailed,
+    StepLogged,
     StepTimedOut,
+    TimerHeld,
+    TimerSet,
 )
 from baton.domain.run.state import State
 from baton.domain.run.steps import StepState
@@ -102,6 +105,10 @@ _OPEN_CODES: Final[Mapping[str, Code]] = {
 }
 
 
+_SAME_STATUS: Final = (StepLogged, TimerHeld, TimerSet)
+"""Events of a step that leave it its status."""
+
+
 def explain(graph: Graph, state: State, now: int, history: Iterable[Event] = ()) -> Explanation:
     """Return why a run doesn't continue yet.
 
@@ -130,18 +137,18 @@ def explain(graph: Graph, state: State, now: int, history: Iterable[Event] = ())
         text = "No step is open and none is ready: nothing that is recorded moves the run"
         stuck = Reason(code="STUCK", text=text, state=state.status)
         return Explanation(status=state.status, because=(stuck, *steps), next=(), stuck=True)
-    return Explanation(status=_status(state), because=steps, next=tuple(_next(steps)))
+    return Explanation(status=shown_status(state), because=steps, next=tuple(_next(steps)))
 
 
-def _status(state: State) -> str:
-    """Return "waiting" for a run whose open steps all wait for timers, as lists of runs show it."""
+def shown_status(state: State) -> str:
+    """Return the status as runs show it: "waiting" while steps wait for timers and none runs."""
     statuses = {step.status for step in state.steps.values()}
-    waits = not statuses.isdisjoint(("delayed", "backing_off"))
+    waits = state.status == "running" and not statuses.isdisjoint(("delayed", "backing_off"))
     return "waiting" if waits and "running" not in statuses else state.status
 
 
 class _Newest:
-    """The newest event of each step and of the run, and the newest failure of each step."""
+    """The newest change of status of the run and of each step, and each step's newest failure."""
 
     def __init__(self, history: Iterable[Event]) -> None:
         self.of_step: dict[str, Event] = {}
@@ -151,7 +158,7 @@ class _Newest:
             step_id = getattr(event, "step_id", None)
             if type(event).__name__.startswith("Run"):
                 self.of_run = event
-            elif step_id is not None:
+            elif step_id is not None and not isinstance(event, _SAME_STATUS):
                 self.of_step[step_id] = event
             if isinstance(event, StepFailed):
                 self.failures[event.step_id] = event.error
@@ -160,7 +167,7 @@ class _Newest:
                 self.failures[event.step_id] = Error(code="TIMEOUT", message=message)
 
     def since(self, step_id: str) -> int | None:
-        """Return when the newest event of a step happened, None if the history has none."""
+        """Return since when a step has its status, None if the history doesn't say."""
         event = self.of_step.get(step_id)
         return None if event is None else event.at
 
