@@ -40,7 +40,7 @@ async def _show(kind: str, parameter: str, context: RequestContext) -> Reply:
     stream = stream_name(context.tenant, kind, context.params[parameter])
     events = await context.services.store.read(stream, after=after)
     if not events and not (after and await context.services.store.read(stream)):
-        message = f"The tenant has no stream of a {kind} with this id"
+        message = f"The tenant has no stream of the kind '{kind}' with this id"
         raise Refused("not_found", message)
     shown = events[:limit]
     body = {
