@@ -17,6 +17,10 @@ class InUse(Unavailable):
     """Another process holds the exclusive right to write to this store."""
 
 
+class QueryTooSlow(Unavailable):
+    """A query took longer than any may; one that is limited further is quicker."""
+
+
 class Unreadable(Exception):
     """A stored event or document is damaged, or of a type that this release doesn't know."""
 

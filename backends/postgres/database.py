@@ -20,8 +20,10 @@ from baton.eventlog.errors import Misconfigured
 from baton.eventlog.ports.backend import StoreLocation
 
 CONNECT_TIMEOUT_S = 5.0
+QUERY_TIMEOUT_S = 25
+"""The longest time of a statement of the pool; queries over many rows are the slow ones."""
 STATEMENT_TIMEOUT_S = 30.0
-"""The longest time of a statement; queries over many rows are the slow ones."""
+"""The time after which a server that hasn't answered a statement counts as unavailable."""
 CLOSE_TIMEOUT_S = 3.0
 IDLE_CONNECTION_S = 300.0
 POOL_SIZE = 8
@@ -57,7 +59,12 @@ Until the first ANALYZE of a table that has grown, it would read and sort all ro
 """
 # A cached plan would remain as made for the small table, so every execution is planned again.
 _POOL_SETTINGS = MappingProxyType(
-    {**_SETTINGS, **ALONG_INDEX, "plan_cache_mode": "force_custom_plan"}
+    {
+        **_SETTINGS,
+        **ALONG_INDEX,
+        "plan_cache_mode": "force_custom_plan",
+        "statement_timeout": f"{QUERY_TIMEOUT_S}s",
+    }
 )
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 _READ_ONLY_SETTINGS = MappingProxyType({**_POOL_SETTINGS, "default_transaction_read_only": "on"})

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from baton.eventlog.errors import Misconfigured, Unavailable, Unwritable
+from baton.eventlog.errors import Misconfigured, QueryTooSlow, Unavailable, Unwritable
 
 DRIVER_ERRORS = (
     asyncpg.PostgresError,
@@ -37,6 +37,8 @@ def _translated(error: Exception) -> Unavailable | Unwritable:
     match error:
         case asyncpg.ReadOnlySQLTransactionError():
             return Unavailable("this was opened for reading only")
+        case asyncpg.QueryCanceledError():
+            return QueryTooSlow(f"PostgreSQL: {error}")
         case asyncpg.DataError():
             return Unwritable(f"PostgreSQL: {error}")
         case (
@@ -49,18 +51,20 @@ def _translated(error: Exception) -> Unavailable | Unwritable:
             return _of_handshake(error)
         case TimeoutError():
             return Unavailable("PostgreSQL did not answer in time")
-        case ConnectionError() if _NO_TLS in str(error):
-            return Misconfigured(
-                "PostgreSQL: the server has no TLS: turn it on there, or write sslmode=disable "
-                "in BATON_STORE for plain text"
-            )
         case OSError():
-            reason = error.strerror or error
-            return Unavailable(
-                f"PostgreSQL: no server answers ({reason}): start it, or check BATON_STORE"
-            )
+            return _of_connecting(error)
         case _:
             return Unavailable(f"PostgreSQL: {error}")
+
+
+def _of_connecting(error: OSError) -> Unavailable:
+    if _NO_TLS in str(error):
+        return Misconfigured(
+            "PostgreSQL: the server has no TLS: turn it on there, or write sslmode=disable "
+            "in BATON_STORE for plain text"
+        )
+    reason = error.strerror or error
+    return Unavailable(f"PostgreSQL: no server answers ({reason}): start it, or check BATON_STORE")
 
 
 def _of_handshake(error: ssl.SSLError) -> Unavailable:

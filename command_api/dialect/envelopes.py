@@ -19,7 +19,7 @@ from baton.command_api.dialect.contract import Dialect
 from baton.command_api.http.refusal import ErrorCode, Refusal, Refused, refusal_of
 from baton.command_api.http.reply import Reply
 from baton.domain.errors import Rejected
-from baton.eventlog.errors import Unavailable
+from baton.eventlog.errors import QueryTooSlow, Unavailable
 from baton.protocols.trace_context import trace_id_of
 
 _LOG = logging.getLogger(__name__)
@@ -136,7 +136,10 @@ def _unavailable(request: web.Request, error: Unavailable) -> Refusal:
         error,
         extra={"trace_id": trace},
     )
-    message = f"The service can't answer now; try again later (trace {trace})"
+    problem = "The service can't answer now; try again later"
+    if isinstance(error, QueryTooSlow):
+        problem = "The query takes too long: limit it further, such as to a shorter time"
+    message = f"{problem} (trace {trace})"
     return Refusal(code="unavailable", message=message, trace_id=trace)
 
 

@@ -96,14 +96,17 @@ async def test_an_internal_failure_is_logged_and_not_shown(
     with caplog.at_level(logging.ERROR):
         broken = await server.get(f"{ACME}/broken", headers=sent)
         down = await server.get(f"{ACME}/down")
+        slow = await server.get(f"{ACME}/slow")
 
     assert (broken.status, broken.body["tiny_error"]) == (500, "internal_error")
     assert (down.status, down.body["tiny_error"]) == (503, "unavailable")
     assert down.headers["Retry-After"] == "1"
+    assert (slow.status, slow.body["tiny_error"]) == (503, "unavailable")
+    assert "limit it further" in slow.body["message"]
     assert trace in broken.body["message"]
     assert caplog.records[0].trace_id == trace  # type: ignore[attr-defined]
     assert "hunter2" in caplog.text
-    for answer in (broken, down):
+    for answer in (broken, down, slow):
         assert b"hunter2" not in answer.raw
         assert b"Traceback" not in answer.raw
     assert (await server.get("/healthz")).status == 200

@@ -21,7 +21,7 @@ from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import EventTrigger, ManualTrigger, Trigger, WebhookTrigger
 from baton.domain.json import JsonObject
 from baton.domain.run.state import State as Run
-from baton.eventlog.errors import Unavailable
+from baton.eventlog.errors import QueryTooSlow, Unavailable
 from baton.eventlog.loops.transact import CommandResult
 from baton.projector.view_reader import Order
 
@@ -202,6 +202,10 @@ async def down(context: RequestContext) -> Reply:
     raise Unavailable("db.internal:5432 refused hunter2")
 
 
+async def slow(context: RequestContext) -> Reply:
+    raise QueryTooSlow("the statement took longer than hunter2")
+
+
 async def admin(context: RequestContext) -> Reply:
     return context.reply(200, {"by": context.principal.subject})
 
@@ -276,6 +280,7 @@ DIALECT = Dialect(
         Route(method="POST", path="/echo", handler=echo, scope=WRITE, summary="Echo"),
         Route(method="GET", path="/broken", handler=broken, scope=READ, summary="Break"),
         Route(method="GET", path="/down", handler=down, scope=READ, summary="Be down"),
+        Route(method="GET", path="/slow", handler=slow, scope=READ, summary="Be slow"),
         Route(method="GET", path="/admin", handler=admin, scope=ADMIN, summary="Administer"),
     ),
 )

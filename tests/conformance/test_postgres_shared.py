@@ -12,11 +12,12 @@ import pytest
 
 from baton.backends.postgres import BACKEND
 from baton.backends.postgres.database import open_database
+from baton.backends.postgres.errors import as_unavailable
 from baton.backends.postgres.leases import PostgresLeases, offset_s
 from baton.backends.postgres.views import checkpoint_notifications
 from baton.backends.postgres.views.view_store import PostgresViewStore
 from baton.domain.run.messages import DelayStarted
-from baton.eventlog.errors import InUse, Unavailable, Unreadable
+from baton.eventlog.errors import InUse, QueryTooSlow, Unavailable, Unreadable
 from baton.eventlog.events.envelope import Recorded, Write
 from baton.eventlog.idempotency import ABANDONED_MS
 from baton.eventlog.ports.backend import StoreLocation, Stores
@@ -330,6 +331,18 @@ async def test_one_process_takes_over_an_abandoned_claim(one: Stores, other: Sto
             )
         )
         assert [claim.outcome for claim in claims].count("claimed") == 1
+
+
+async def test_a_query_that_takes_too_long_is_ended_by_the_server(location: StoreLocation) -> None:
+    assert location.url
+    database = await open_database(location.url)
+    (row,) = await database.fetch("SHOW statement_timeout")
+    assert row[0] == "25s"
+    async with database.connection() as connection:
+        await connection.execute("SET statement_timeout = '20ms'")
+        with pytest.raises(QueryTooSlow), as_unavailable():
+            await connection.fetch("SELECT pg_sleep(60)")
+    await database.close()
 
 
 @pytest.mark.parametrize("wrong_s", [-7_200.0, -1.5, 0.0, 1.5, 7_200.0])

@@ -4,18 +4,16 @@ Its commits don't wait for the disk. A crash of the machine may undo the newest 
 their checkpoint, and the projector then folds the same events again.
 """
 
-import asyncio
 import logging
 import sqlite3
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
-from typing import Any
 
 from baton.backends.sql.view_statements import Statement
 from baton.backends.sqlite.database import BUSY_TIMEOUT_MS, open_reader
 from baton.backends.sqlite.errors import VIEWS_REMEDY, as_unavailable, is_damage
+from baton.backends.sqlite.views.query_lanes import QueryLanes, Rows
 from baton.backends.sqlite.views.tables import ViewTable
 from baton.backends.sqlite.writing.writer import ConstraintViolated, Writer
 from baton.backends.sqlite.writing.writer_process import Result, Statements
@@ -24,12 +22,6 @@ from baton.eventlog.ports.views import Table
 from baton.eventlog.private_files import make_file
 
 _log = logging.getLogger("baton.sqlite")
-
-EVENT_LOOP_STEPS = 50_000
-"""Steps of SQLite's virtual machine that a query may take on the event loop; about 1 ms."""
-_STEPS_PER_CALL = 5_000
-
-Rows = list[tuple[Any, ...]]
 
 _CREATE_STATE = "CREATE TABLE IF NOT EXISTS _state (checkpoint INTEGER NOT NULL)"
 _BEGIN = "INSERT INTO _state SELECT 0 WHERE NOT EXISTS (SELECT * FROM _state)"
@@ -47,14 +39,10 @@ class ViewDatabase:
         """The file must exist."""
         self.read_only = read_only
         self._writer = writer
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="baton-queries")
         self._path = path
         with self._named():
-            self._reading, self._on_event_loop, self._in_thread = (
-                open_reader(path) for _ in range(3)
-            )
-        self._on_event_loop.set_progress_handler(self._takes_long, _STEPS_PER_CALL)
-        self._calls = 0
+            self._reading = open_reader(path)
+            self._lanes = QueryLanes(path)
 
     @classmethod
     async def open(
@@ -111,20 +99,9 @@ class ViewDatabase:
         return int(self.read(_CHECKPOINT)[0][0])
 
     async def query(self, *statements: Statement) -> Sequence[Rows]:
-        """Return the rows of each statement; a slow statement is run again in a thread."""
-        return [await self._query(statement) for statement in statements]
-
-    async def _query(self, statement: Statement) -> Rows:
-        self._calls = 0
+        """Return the rows of each statement; raises `QueryTooSlow`."""
         with self._named():
-            try:
-                return _rows(self._on_event_loop, statement)
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-                    raise
-            return await asyncio.get_running_loop().run_in_executor(
-                self._thread, _rows, self._in_thread, statement
-            )
+            return [await self._lanes.rows(statement) for statement in statements]
 
     def read(self, statement: str, values: Sequence[str | int] = ()) -> Rows:
         """Return the rows of a statement that is quick, such as a lookup by key."""
@@ -135,20 +112,9 @@ class ViewDatabase:
         """Commit what was accepted, then close the file."""
         try:
             await self._writer.close()
-            await asyncio.to_thread(self._thread.shutdown)
         finally:
-            self._thread.shutdown()  # closing a connection in use would crash the process
-            for connection in (self._in_thread, self._on_event_loop, self._reading):
-                connection.close()
-
-    def _takes_long(self) -> bool:
-        """Return whether the query on the event loop has taken its steps; called as it takes them.
-
-        SQLite counts the steps of a prepared statement over all of its executions. If the first
-        call interrupted it, a quick statement would be interrupted now and then.
-        """
-        self._calls += 1
-        return self._calls * _STEPS_PER_CALL > EVENT_LOOP_STEPS
+            await self._lanes.close()
+            self._reading.close()
 
     def _named(self) -> AbstractContextManager[None]:
         return as_unavailable(self._path, VIEWS_REMEDY)
@@ -196,7 +162,3 @@ def locked(path: Path) -> sqlite3.Connection:
         )
         connection.execute("BEGIN IMMEDIATE")
     return connection
-
-
-def _rows(connection: sqlite3.Connection, statement: Statement) -> Rows:
-    return connection.execute(*statement).fetchall()
