@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from baton.cli.server.timeline import heading, timeline
 
 REQUESTED = "2026-01-01T00:00:00.000Z"
@@ -57,3 +59,18 @@ def test_a_waiting_delay_shows_how_far_its_end_is() -> None:
         "until 2999-01-01T00:00:00.000Z (2999-01-01)",
         f"until {REQUESTED}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("record", "cause"),
+    [
+        ({"recordId": "7"}, "by order.paid of record 7"),
+        ({}, "by order.paid"),
+    ],
+)
+def test_a_cause_names_the_record_if_the_event_has_one(record: dict[str, str], cause: str) -> None:
+    started = run(trigger={"kind": "record", "eventType": "order.paid", **record})
+
+    (requested,) = timeline(started)
+
+    assert requested.plain == f"     +0 ms  requested  {cause}"

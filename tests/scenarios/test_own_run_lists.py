@@ -191,6 +191,12 @@ async def test_an_event_of_any_type_starts_what_waits_for_it(stack: Stack) -> No
         "source": "bank",
         "data": [1, 2],
     }
+    assert shown["trigger"] == {
+        "kind": "record",
+        "eventType": "payment.succeeded",
+        "structure": "",
+        "eventId": "evt-1",
+    }
 
 
 @pytest.mark.operations("baton", "getStats", "getDefinitionStats")

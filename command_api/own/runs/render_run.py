@@ -13,7 +13,7 @@ from baton.domain.actor import Actor
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.title import title_of
 from baton.domain.json import JsonObject
-from baton.domain.run.trigger import BySchedule, Trigger
+from baton.domain.run.trigger import ByRecord, BySchedule, Trigger
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import Pause, Status, WaitsFor
 from baton.protocols.iso_time import format_time
@@ -141,11 +141,13 @@ def render_run(run: Run, slug: str | None, title: str | None = None) -> JsonObje
 
 
 def _trigger(trigger: Trigger) -> JsonObject:
-    """Return the trigger with its `kind`, and times as text."""
+    """Return the trigger with its `kind`, times as text, and no record id that no event had."""
     shown = {_camel(name): value for name, value in vars(trigger).items()}
     if isinstance(trigger, BySchedule):
         shown["nominalAt"] = format_time(trigger.nominal_at)
-    return shown
+    if isinstance(trigger, ByRecord):
+        shown["recordId"] = trigger.record_id or None
+    return without_none(shown)
 
 
 _camel = cache(to_camel)

@@ -66,8 +66,9 @@ def elapsed(start: str, end: str) -> str:
 
 def _cause(run: Run) -> str:
     trigger = run["trigger"]
+    record = f" of record {trigger['recordId']}" if "recordId" in trigger else ""
     by = {
-        "record": f"by {trigger.get('eventType')} of record {trigger.get('recordId')}",
+        "record": f"by {trigger.get('eventType')}{record}",
         "schedule": "by its schedule",
         "webhook": f"by a call of {trigger.get('path')}",
         "manual": f"by {run['actor']['subject']}",

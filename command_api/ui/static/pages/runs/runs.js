@@ -231,7 +231,7 @@ function Trigger({ run: { trigger } }) {
   switch (trigger.kind) {
     case 'schedule': return html`<a href=${href(`/schedules/${trigger.scheduleId}`)}>schedule</a>`;
     case 'rerun': return html`<a href=${href(`/runs/${trigger.runId}`)}>rerun of ${trigger.runId.slice(-6)}</a>`;
-    case 'record': return html`<span title="${trigger.eventType} of ${trigger.structure} ${trigger.recordId}">${trigger.eventType}</span>`;
+    case 'record': return html`<span title="${trigger.eventType} of ${trigger.structure} ${trigger.recordId ?? ''}">${trigger.eventType}</span>`;
     case 'webhook': return html`<span title=${trigger.path}>webhook</span>`;
     default: return trigger.kind;
   }
