@@ -25,6 +25,7 @@ from baton.cli.load_settings import load_settings
 from baton.cli.option_checks import is_header_word, is_server_address
 from baton.cli.server.refusals import BAD_REQUEST, Asked, Subject, refusal
 from baton.cli.terminal.failures import Failed
+from baton.protocols.api_key_text import parse_key
 from baton.protocols.loopback import is_loopback
 
 Source: TypeAlias = Literal["flag", "environment", "folder", "default"]
@@ -237,7 +238,7 @@ def _connection(address: SplitResult, timeout_s: float) -> HTTPConnection:
 
 
 def _tenant_of(token: str) -> str:
-    """Return the only tenant of a token, without verifying the token. Raises Failed."""
+    """Return the only tenant of a token or API key, without verifying it. Raises Failed."""
     tenants = _tenants_of(token)
     if len(tenants) == 1:
         return tenants[0]
@@ -246,6 +247,9 @@ def _tenant_of(token: str) -> str:
 
 
 def _tenants_of(token: str) -> list[str]:
+    key = parse_key(token)
+    if key is not None:
+        return [key.tenant]
     try:
         payload = token.split(".")[1]
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
