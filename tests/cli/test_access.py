@@ -150,7 +150,8 @@ def test_what_is_missing_is_named(call: Call) -> None:
     nobody = call("user", "remove", "eve")
     assert (unknown.code, unknown.out) == (1, "")
     assert unknown.err == f"There is no API key {'d' * 20}: `baton apikey list` shows them\n"
-    assert (nobody.code, nobody.err) == (1, "User not found\n")
+    assert (nobody.code, nobody.out) == (1, "")
+    assert nobody.err == "There is no user eve: `baton user list` shows them\n"
 
 
 def test_a_store_that_keeps_nothing_is_refused(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from baton.cli.data.access import DEFAULT_SCOPES, OfTenant, OnlyTenant, Scopes
 from baton.cli.options import AsJson, DataFolder
+from baton.cli.terminal.failures import Failed
 
 if TYPE_CHECKING:
     from baton.projector.views.users.view import Document
@@ -114,8 +115,12 @@ async def _remove(settings: "Settings", name: str) -> None:
     from baton.cli.data.access import changing, operator
     from baton.cli.data.store_checks import require_data
     from baton.command_api.commands.access import remove_user
+    from baton.domain.errors import NotFound
     from baton.eventlog.clock import SystemClock
 
     require_data(settings)
     async with changing(settings) as stores:
-        await remove_user(stores, name, actor=operator(), at=SystemClock().now())
+        try:
+            await remove_user(stores, name, actor=operator(), at=SystemClock().now())
+        except NotFound:
+            raise Failed(f"There is no user {name}: `baton user list` shows them") from None
