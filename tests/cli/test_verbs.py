@@ -143,7 +143,7 @@ def test_baton_alone_lists_the_verbs(call: Call) -> None:
         ("token --tenant shop --unknown", "No such option '--unknown'."),
         ("export --from behind", "baton export: Invalid value for '--from'"),
         ("export --to -1", "baton export: Invalid value for '--to'"),
-        ("replay --to tomorrow", "'tomorrow' is neither a position nor an ISO 8601 time"),
+        ("replay --to tomorrow", "'tomorrow' is neither a duration, such as 2h, nor a time"),
         ("events send", "name a record (orders/1001), or a --file with events"),
         ("events send orders/1 --file x", "name a record (orders/1001), or a --file with events"),
     ],

@@ -54,10 +54,10 @@ def parse_moment(text: str) -> int:
 
 
 def parse_as_of(text: str) -> str:
-    """Return a position, or a time that `parse_moment` accepts, in the form for a server.
-
-    Raises BadParameter.
-    """
+    """Return a position, or a time that `parse_moment` accepts in ISO 8601; raises BadParameter."""
     if text.isascii() and text.isdecimal():
         return text
-    return format_time(parse_moment(text))
+    try:
+        return format_time(parse_moment(text))
+    except typer.BadParameter as error:
+        raise typer.BadParameter(f"{error}, nor a position of the log") from None

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from baton.cli.moments import parse_as_of, parse_instant
 from baton.cli.option_checks import check_tenant
 from baton.cli.options import AsJson, DataFolder
 from baton.cli.terminal.failures import Failed
@@ -24,6 +25,7 @@ def run(
         typer.Option(
             "--at",
             metavar="POSITION|TIME",
+            parser=parse_as_of,
             show_default="now",
             help="Show the history and the state as of then.",
         ),
@@ -72,19 +74,12 @@ def run(
         _print(entries, sealed)
 
 
-def _until(text: str | None) -> "Until":
-    from baton.cli.moments import parse_instant
+def _until(at: str | None) -> "Until":
     from baton.command_api.own.audit.run_history import Until
 
-    if text is None:
+    if at is None:
         return Until()
-    if text.isdecimal():
-        return Until(position=int(text))
-    try:
-        return Until(at=parse_instant(text))
-    except ValueError:
-        message = f"{text!r} is neither a position nor an ISO 8601 time"
-        raise typer.BadParameter(message, param_hint="'--at'") from None
+    return Until(position=int(at)) if at.isdecimal() else Until(at=parse_instant(at))
 
 
 async def _read(

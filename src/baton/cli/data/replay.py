@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from baton.cli.moments import parse_instant
+from baton.cli.moments import parse_as_of, parse_instant
 from baton.cli.options import AsJson, DataFolder
 from baton.cli.terminal.failures import Failed
 
@@ -53,6 +53,7 @@ def replay(
         typer.Option(
             "--to",
             metavar="POSITION|TIME",
+            parser=parse_as_of,
             show_default="the newest position",
             help="Stop there and compare nothing.",
         ),
@@ -71,7 +72,7 @@ def replay(
     from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json
 
-    until = parse_stop(to)
+    until = _stop_at(to)
     settings = load_settings(data=data)
     require_data(settings)
     report = run_async(_replay(settings, until, apply=apply))
@@ -86,17 +87,11 @@ def replay(
         )
 
 
-def parse_stop(text: str | None) -> StopAt:
-    """Parse `--to`: a whole number is a position, anything else a time in ISO 8601."""
-    if text is None:
+def _stop_at(to: str | None) -> StopAt:
+    """Return the end that `--to` names: a position, or a time in ISO 8601."""
+    if to is None:
         return StopAt()
-    if text.isdecimal():
-        return StopAt(position=int(text))
-    try:
-        return StopAt(at=parse_instant(text))
-    except ValueError:
-        message = f"{text!r} is neither a position nor an ISO 8601 time"
-        raise typer.BadParameter(message, param_hint="'--to'") from None
+    return StopAt(position=int(to)) if to.isdecimal() else StopAt(at=parse_instant(to))
 
 
 async def _replay(settings: "Settings", until: StopAt, *, apply: bool) -> Report:
