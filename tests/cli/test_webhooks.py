@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -10,6 +11,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from baton.cli.server.webhooks.tables import delivery_cells
+from baton.cli.terminal.tables import Shown
+from baton.protocols.iso_time import format_time
 from tests.cli.conftest import FUNCTIONS, Call
 from tests.cli.processes import Dev, dev
 from tests.dialects.centrali_documents import compute, orchestration
@@ -89,6 +93,20 @@ def test_dead_deliveries_are_listed_and_redriven(
     again = ask("webhooks", "redrive", hook, dead["id"])
     assert again.code == 1
     assert "already reached its receiver" in again.err
+    unknown = ask("webhooks", "redrive", hook, "none")
+    assert unknown.code == 1
+    assert unknown.err.startswith("There is no delivery 'none' of tenant demo at ")
+    assert unknown.err.endswith(f": `baton webhooks deliveries {hook}` shows them\n")
+
+
+def test_readers_see_how_far_the_next_attempt_is() -> None:
+    due = format_time(int(time.time() * 1_000) + 300_500)
+    waits = {"id": "d", "event": "e", "status": "pending", "attempts": 1, "createdAt": due}
+
+    next_attempt = delivery_cells({**waits, "dueAt": due})[5]
+
+    assert next_attempt == Shown(due, "in 5 min")
+    assert delivery_cells(waits)[5] is None
 
 
 @pytest.mark.operations("baton", "postWebhooksByWebhookIdTest")

@@ -50,19 +50,20 @@ def print_deliveries(deliveries: Sequence[Mapping[str, Any]]) -> None:
     if not deliveries and in_terminal():
         print_note("No deliveries.")
         return
-    rows = [
-        (
-            delivery["id"],
-            delivery["event"],
-            delivery["status"],
-            delivery["attempts"],
-            delivery.get("lastError"),
-            delivery.get("dueAt"),
-            _shown_time(delivery["createdAt"]),
-        )
-        for delivery in deliveries
-    ]
-    print_table(DELIVERIES, rows)
+    print_table(DELIVERIES, map(delivery_cells, deliveries))
+
+
+def delivery_cells(delivery: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return the cells of a delivery, in the order of `DELIVERIES`."""
+    return (
+        delivery["id"],
+        delivery["event"],
+        delivery["status"],
+        delivery["attempts"],
+        delivery.get("lastError"),
+        _shown_time(delivery["dueAt"]) if "dueAt" in delivery else None,
+        _shown_time(delivery["createdAt"]),
+    )
 
 
 def _status(webhook: Mapping[str, Any]) -> str:

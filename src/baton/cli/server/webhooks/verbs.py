@@ -106,7 +106,8 @@ def redrive(
         dead = _pages(server, path, "deliveries", about, status="dead")
         chosen = [str(letter["id"]) for letter in dead]
     for delivery_id in chosen:
-        server.call("POST", f"{path}/{_quoted(delivery_id)}/redrive", about=about)
+        one = _delivery(webhook, delivery_id)
+        server.call("POST", f"{path}/{_quoted(delivery_id)}/redrive", about=one)
     typer.echo(f"{len(chosen)} redriven")
 
 
@@ -154,6 +155,13 @@ def _subject(webhook: str) -> "Subject":
         others="`baton webhooks list` shows them",
         state=f"`baton webhooks deliveries {webhook}` shows its deliveries",
     )
+
+
+def _delivery(webhook: str, delivery: str) -> "Subject":
+    from baton.cli.server.refusals import Subject
+
+    shown = f"`baton webhooks deliveries {webhook}` shows them"
+    return Subject(kind="delivery", ident=delivery, others=shown, state=shown)
 
 
 def _quoted(ident: str) -> str:
