@@ -731,6 +731,25 @@ def test_an_event_that_nothing_waits_for_names_the_nearest_definition(ask: Call,
     assert found.err == ""
 
 
+def test_a_record_event_is_explained_by_the_id_that_its_definition_shows(
+    ask: Call, slug: str
+) -> None:
+    applied(ask, on_orders(slug))
+    ask("events", "send", f"{slug}x/1", "--record", "{}")
+
+    (line,) = [
+        line
+        for line in ask("explain", "definition", slug).out.splitlines()
+        if f"record.created {slug}x" in line
+    ]
+    explained = ask("explain", "record", line.split()[1])
+    unknown = ask("explain", "record", "none")
+
+    outcomes = dict(one.split("\t")[:2] for one in explained.out.splitlines())
+    assert outcomes[slug] in {"not_matched", "skipped"}
+    assert "`baton explain definition DEFINITION` shows the newest" in unknown.err
+
+
 def test_an_unquoted_time_in_yaml_is_read(ask: Call, slug: str) -> None:
     Path("once.yaml").write_text(
         f"slug: {slug}\nname: Once\ntrigger:\n  type: scheduled\n  scheduleType: once\n"

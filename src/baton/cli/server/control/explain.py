@@ -40,7 +40,11 @@ def explain_run(
 @app.command("record")
 def explain_record(
     record_id: Annotated[
-        str, typer.Argument(metavar="RECORD", help="Id that Baton gave the record event.")
+        str,
+        typer.Argument(
+            metavar="RECORD",
+            help="Id that Baton gave the record event; `baton explain definition` shows it.",
+        ),
     ],
     as_of: AsOf = None,
     as_json: AsJson = False,
@@ -54,7 +58,7 @@ def explain_record(
     from baton.cli.terminal.output import print_json
     from baton.cli.terminal.tables import Column, print_table
 
-    others = "`baton events send` records one"
+    others = "`baton explain definition DEFINITION` shows the newest with their ids"
     about = Subject(kind="record event", ident=record_id, others=others, state=others)
     path = f"/records/{quote(record_id, safe='')}/explain"
     explanation = connect(url, token, tenant).get(path, about, asOf=as_of)
@@ -107,7 +111,7 @@ def _definition_lines(explanation: Mapping[str, Any]) -> "Iterator[Text]":
         why = entry.get("runId") or entry.get("reason")
         yield Text(f"  tick           {entry['nominalAt']} {entry['outcome']}: {why}", "dim")
     for entry in explanation["events"]:
-        about = f"{entry['type']} {entry['structure']}".rstrip()
+        about = f"{entry['recordId']} {entry['type']} {entry['structure']}".rstrip()
         yield Text(f"  event          {about} {entry['outcome']}: {_why(entry)}", "dim")
 
 
