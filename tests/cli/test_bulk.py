@@ -96,12 +96,16 @@ def test_a_bulk_is_stopped_and_one_without_failures_is_not_retried(ask: Call) ->
     stopped = ask("bulk", "stop", bulk_id)
     again = ask("bulk", "retry", bulk_id)
     nothing = ask("bulk", "cancel", "--definition", "slow", "--status", "failed", "--yes")
+    unknown = ask("bulk", "cancel", "--definition", "slov", "--yes")
     refused = ask("bulk", "show", "none")
 
     assert stopped.out.split()[0] == bulk_id
     assert stopped.out.split()[1] in {"stopping", "stopped"}
     assert again.code == 1
     assert (nothing.code, nothing.err) == (0, "No run is chosen.\n")
+    assert unknown.code == 1
+    assert "There is no definition 'slov'" in unknown.err
+    assert "the nearest is 'slow': `baton definitions list` shows all" in unknown.err
     assert (refused.code, "baton bulk list" in refused.err) == (1, True)
 
 
@@ -115,6 +119,8 @@ def test_a_bulk_is_stopped_and_one_without_failures_is_not_retried(ask: Call) ->
         ("cancel", "--all", "--per-second", "0"),
         ("show", "b", "--outcome", "broken"),
         ("retry", "b", "--step", "s"),
+        ("retry", "b", "--status", "failed"),
+        ("retry", "b", "--all", "--yes"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(ask: Call, words: tuple[str, ...]) -> None:

@@ -23,9 +23,10 @@ def perform(action: str, args: Mapping[str, Any], chosen: Chosen) -> None:
     Raises Failed if it failed for some of them, and Abort without consent.
     """
     from baton.cli.server.client import connect
-    from baton.cli.terminal.output import print_json, print_line, print_note
+    from baton.cli.terminal.output import print_note
 
     server = connect(*chosen.server)
+    _require_definition(server, chosen.body)
     body = {"action": action, "args": args, **chosen.body}
     preview = server.call("POST", "/bulk", {**body, "dryRun": True}, of_options=True)
     if not preview["count"]:
@@ -36,16 +37,33 @@ def perform(action: str, args: Mapping[str, Any], chosen: Chosen) -> None:
     if chosen.per_second is not None:
         body["perSecond"] = chosen.per_second
     bulk = server.call("POST", "/bulk", {**body, "confirm": preview["confirm"]}, of_options=True)
-    if chosen.detach:
-        if chosen.as_json:
-            print_json(bulk)
-        else:
-            print_line(bulk["id"])
-        return
-    print_end(server, bulk["id"], as_json=chosen.as_json)
+    show_requested(server, bulk, detach=chosen.detach, as_json=chosen.as_json)
 
 
-def print_end(server: "Server", bulk_id: str, *, as_json: bool) -> None:
+def _require_definition(server: "Server", body: Mapping[str, Any]) -> None:
+    """Raise Failed, which names the nearest one, if the definition of a filter doesn't exist."""
+    from baton.cli.server.lookup import find_definition
+
+    reference = body.get("filter", {}).get("definition")
+    if reference is not None:
+        find_definition(server, reference)
+
+
+def show_requested(
+    server: "Server", bulk: Mapping[str, Any], *, detach: bool, as_json: bool
+) -> None:
+    """Print the bulk that was requested, or follow it to its end; raises Failed."""
+    from baton.cli.terminal.output import print_json, print_line
+
+    if not detach:
+        _print_end(server, bulk["id"], as_json=as_json)
+    elif as_json:
+        print_json(bulk)
+    else:
+        print_line(bulk["id"])
+
+
+def _print_end(server: "Server", bulk_id: str, *, as_json: bool) -> None:
     """Follow a bulk to its end and print the number of runs by outcome; raises Failed."""
     from baton.cli.server.bulk.tables import summary
     from baton.cli.terminal.output import print_json, print_line

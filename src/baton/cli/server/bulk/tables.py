@@ -33,7 +33,7 @@ ITEMS: Final = (
 def print_bulks(bulks: Sequence[Mapping[str, Any]]) -> None:
     """Print a line for each bulk."""
     if not bulks and in_terminal():
-        print_note("No bulks: `baton bulk cancel --status failed` would request one.")
+        print_note("No bulks: `baton bulk retry --status failed` would request one.")
         return
     now = int(time.time() * 1_000)
     rows = [

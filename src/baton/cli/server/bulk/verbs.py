@@ -8,7 +8,7 @@ import typer
 from baton.cli.options import AsJson, FailedStep, Tenant, Token, Url
 from baton.cli.server.bulk import actions
 from baton.cli.server.bulk.chosen_runs import Options, chosen_runs, register
-from baton.cli.server.bulk.perform import bulk_path, perform, print_end
+from baton.cli.server.bulk.perform import bulk_path, perform, show_requested
 
 if TYPE_CHECKING:
     from baton.cli.server.refusals import Subject
@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 
 PAGE = 500
+_OF_ANY_REQUEST = frozenset(("yes", "detach", "as_json", "url", "token", "tenant"))
+"""The options that don't choose runs, by the names of their parameters."""
 
 BulkId = Annotated[
     str, typer.Argument(metavar="BULK", help="Id of the bulk, from `baton bulk list`.")
@@ -54,6 +56,8 @@ def _retry(own: Options, choosing: Options) -> None:
     body = retry(**own)
     if own["bulk"] is None:
         perform("retry", body, chosen_runs(**choosing))
+    elif any(choosing[name] for name in choosing.keys() - _OF_ANY_REQUEST):
+        raise typer.BadParameter("BULK alone chooses the runs: leave out the options that do")
     else:
         _try_again(own["bulk"], choosing)
 
@@ -61,14 +65,10 @@ def _retry(own: Options, choosing: Options) -> None:
 def _try_again(bulk_id: str, choosing: Options) -> None:
     """Try the failed runs of a bulk again, and follow it as its request does."""
     from baton.cli.server.client import connect
-    from baton.cli.terminal.output import print_line
 
     server = connect(choosing["url"], choosing["token"], choosing["tenant"])
-    server.call("POST", f"{bulk_path(bulk_id)}/retry", about=_subject(bulk_id))
-    if choosing["detach"]:
-        print_line(bulk_id)
-    else:
-        print_end(server, bulk_id, as_json=choosing["as_json"])
+    bulk = server.call("POST", f"{bulk_path(bulk_id)}/retry", about=_subject(bulk_id))
+    show_requested(server, bulk, detach=choosing["detach"], as_json=choosing["as_json"])
 
 
 register(app, actions.cancel, _performing(actions.cancel))
