@@ -191,14 +191,15 @@ async def _view_facts(
 
 
 _SUGGESTIONS: Final[Mapping[Code, str]] = {
-    "PAUSED": "POST /runs/{id}/resume lets it go on; /runs/{id}/resume-preview shows how",
+    "PAUSED": "`baton runs resume {id}`, or POST /runs/{id}/resume, lets it go on;"
+    " --preview, or GET /runs/{id}/resume-preview, shows how",
     "SERVER_HELD": "`baton release`, or POST /system/release, lets the server go on",
     "NO_EXECUTOR": "Start an executor: `baton executor`, or `baton dev`",
     "NO_SCHEDULER": "Start a scheduler: `baton scheduler`, or `baton dev`",
-    "NO_FUNCTION": "Start an executor with the function; GET /functions lists the known ones",
-    "STUCK": "This is a defect of Baton: report it with `baton export --run`",
+    "NO_FUNCTION": "Start an executor with the function: `baton functions list` shows those known",
+    "STUCK": "This is a defect of Baton: report it with `baton export --run {id}`",
 }
-_REOPEN: Final = "POST /runs/{id}/retry reopens it where it stopped"
+_REOPEN: Final = "`baton runs retry {id}`, or POST /runs/{id}/retry, reopens it where it stopped"
 
 
 def _suggestions(explanation: Explanation) -> Iterator[str]:

@@ -60,6 +60,7 @@ def test_a_document_tells_the_actions_and_the_waits_of_its_run(
         assert (told and told.reason) == (decided and decided.reason), action
     explained = explain(graph, played.state, played.now, played.history)
     assert explained.because
+    assert explained.status == document.status
     assert not explained.stuck
     assert document.idle is False
     if played.state.final:

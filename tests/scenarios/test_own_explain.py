@@ -49,7 +49,9 @@ async def test_a_failed_run_says_why_and_what_to_do(memory: Stack) -> None:
     found = (await memory.get(f"/runs/{run_id}/explain")).body
 
     assert found["because"][0]["text"] == "The run failed at step 'only' with NO_USE: no use"
-    assert found["suggestions"] == [f"POST /runs/{run_id}/retry reopens it where it stopped"]
+    assert found["suggestions"] == [
+        f"`baton runs retry {run_id}`, or POST /runs/{run_id}/retry, reopens it where it stopped"
+    ]
 
 
 async def test_a_function_that_no_executor_knows_is_named(memory: Stack) -> None:
