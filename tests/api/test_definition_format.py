@@ -258,6 +258,10 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, str | None]]] = {
     ),
     "two causes": (
         with_trigger({"event": "record.created", "every": "1h"}),
+        {"trigger.every": "can't be combined with event; write a list of triggers"},
+    ),
+    "no cause": (
+        with_trigger({"structure": "orders"}),
         {"trigger": "must have one of event, cron, every, at, webhook, manual"},
     ),
     "webhooks": (
@@ -316,6 +320,18 @@ def test_unknown_members_are_named_with_the_nearest_known_one() -> None:
         ("triger", "is unknown; did you mean 'trigger'?"),
         ("steps[0].retri", "is unknown; did you mean 'retry'?"),
     ]
+
+
+def test_a_misspelt_kind_is_named_with_the_nearest_known_one() -> None:
+    document = {**with_kind(functon="noop", retry={"attempts": 2}), "trigger": {"evry": "1h"}}
+
+    faults, unknown, _ = check_document(json.dumps(document).encode())
+
+    assert {one.place for one in faults} == {"trigger", "steps[0]"}
+    assert {one.place: one.message for one in unknown} == {
+        "steps[0].functon": "is unknown; did you mean 'function'?",
+        "trigger.evry": "is unknown; did you mean 'every'?",
+    }
 
 
 TRIGGERS = st.sampled_from(

@@ -17,6 +17,7 @@ from baton.command_api.own.definitions.format.words import (
     KINDS,
     KINDS_LATER,
     MEMBERS_OF,
+    OF_ANY_STEP,
     ON_FAILURE,
     ON_FAILURE_LATER,
     RETRY,
@@ -123,6 +124,7 @@ class _StepReader:
             members.fault(f"can't be combined with {kinds[0]}", kinds[1])
         elif not kinds and not any(later_kind in members.value for later_kind in KINDS_LATER):
             members.fault(f"must have one of {', '.join(KINDS)}")
+            members.only(OF_ANY_STEP, STEP_LATER)
         return kinds[0] if len(kinds) == 1 else None
 
     def _common(self) -> _Common:

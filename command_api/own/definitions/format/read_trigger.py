@@ -14,6 +14,7 @@ from baton.command_api.own.definitions.format.findings import (
 )
 from baton.command_api.own.definitions.format.words import (
     MISSED,
+    OF_ANY_TRIGGER,
     OVERLAP,
     OVERLAP_LATER,
     TRIGGER_LATER,
@@ -106,10 +107,14 @@ def _trigger(value: object, path: Path, findings: Findings) -> TriggerRead:
     if members is None:
         return _BY_HAND
     kinds = [one for one in TRIGGERS if one in members.value]
-    if len(kinds) != 1:
+    if not kinds:
         members.fault(f"must have one of {', '.join(TRIGGERS)}")
+        members.only(OF_ANY_TRIGGER)
         return _BY_HAND
-    (kind,) = kinds
+    kind, *others = kinds
+    if others:
+        members.fault(f"can't be combined with {kind}; write a list of triggers", others[0])
+        return _BY_HAND
     members.only((kind, *TRIGGER_MEMBERS[kind]), TRIGGER_LATER[kind])
     match kind:
         case "event":

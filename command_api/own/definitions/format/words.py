@@ -1,5 +1,6 @@
 """The words of the format: those that it knows, and those that it reserves for later versions."""
 
+from itertools import chain
 from typing import Final
 
 FORMAT: Final = 1
@@ -34,6 +35,7 @@ MEMBERS_OF: Final = {
     "join": ("next", "needs", "when", "timeout"),
 }
 """The members that a step has because of its kind, beside the member that names the kind."""
+OF_ANY_STEP: Final = frozenset((*STEP, *KINDS, *chain.from_iterable(MEMBERS_OF.values())))
 WHEN: Final = "when"
 
 RETRY: Final = ("attempts", "backoff", "factor")
@@ -56,6 +58,7 @@ TRIGGER_MEMBERS: Final = {
     "manual": (),
 }
 """The members that a trigger has because of its kind, beside the member that names the kind."""
+OF_ANY_TRIGGER: Final = frozenset((*TRIGGERS, *chain.from_iterable(TRIGGER_MEMBERS.values())))
 TRIGGER_LATER: Final = {
     "event": frozenset(("if", "gather", "with")),
     "cron": frozenset(_SCHEDULE_LATER),
