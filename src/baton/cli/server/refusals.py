@@ -93,14 +93,15 @@ def _reason(url: str, status: int, answer: Mapping[str, Any]) -> str:
     """Return the server's message and its faults, none of them twice."""
     message = str(answer.get("message") or answer.get("detail") or f"{url} answered {status}")
     details = answer.get("details") or answer.get("errors")
-    faults = [fault for fault in _faults(details) if fault not in message]
+    faults = [fault for fault in _faults(details, message) if fault not in message]
     return f"{message}: {'; '.join(faults)}" if faults else message
 
 
-def _faults(details: object) -> Iterator[str]:
+def _faults(details: object, said: str) -> Iterator[str]:
+    """Yield each fault with its field; one that is all of the message `said` needs none."""
     for detail in details if isinstance(details, list) else ():
         field, message = str(detail.get("field") or ""), str(detail.get("message") or "")
-        yield message if message.startswith(field) else f"{field} {message}"
+        yield message if message == said or message.startswith(field) else f"{field} {message}"
 
 
 def _forbidden(tenant: str, reason: str) -> str:

@@ -1,12 +1,17 @@
 """`baton hold` and `baton release`."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from baton.cli.options import AsJson, Reason, Tenant, Token, Url
+import typer
+
+from baton.cli.options import AsJson, Tenant, Token, Url
 
 
 def hold(
-    reason: Reason = None,
+    reason: Annotated[
+        str | None,
+        typer.Option("--reason", metavar="TEXT", help="Reason, shown while the server is held."),
+    ] = None,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
@@ -14,8 +19,8 @@ def hold(
 ) -> None:
     """Hold the whole server: no step starts, and nothing fires, until it is released.
 
-    Attempts under way may end, and their outcomes are recorded. Requests are taken as ever: the
-    runs that they start wait.
+    Running attempts may end, and their outcomes are recorded. Requests to start runs are still
+    accepted: the runs wait.
     """
     from baton.cli.server.client import connect
 

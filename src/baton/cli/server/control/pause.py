@@ -48,7 +48,7 @@ def pause(
 ) -> None:
     """Pause a run: no step starts and no delay ends until it is resumed.
 
-    Attempts under way may end, and their outcomes are recorded.
+    Running attempts may end, and their outcomes are recorded.
     """
     from baton.cli.server.client import connect
     from baton.cli.terminal.output import print_line
