@@ -252,7 +252,6 @@ async def test_a_key_made_beside_dev_is_taken_at_once_and_refused_once_revoked(
     assert re.search(rf"{key.key_id}\tacme\tbeside\t.*\trevoked", listing(folder))
 
 
-async def test_the_views_of_dev_follow_what_was_appended_beside_it(running: Dev) -> None:
 def test_a_key_names_the_tenant_of_the_verbs_that_work_with_a_server(running: Dev) -> None:
     made = baton("apikey", "create", "--tenant", "acme", "--name", "ci", folder=running.folder)
     place = ("--url", running.url, "--token", last_line(made))
@@ -264,6 +263,7 @@ def test_a_key_names_the_tenant_of_the_verbs_that_work_with_a_server(running: De
     assert foreign.err.startswith("The token is valid for acme, not for demo: set --tenant")
 
 
+async def test_the_views_of_dev_follow_what_was_appended_beside_it(running: Dev) -> None:
     """Without a command to `dev`: its log has no other reason to look into the store."""
     text = last_line(
         baton("apikey", "create", "--tenant", "acme", "--name", "seen", folder=running.folder)
