@@ -1,6 +1,7 @@
 """`baton audit` on the folder of a `baton dev` that ran three runs and was stopped or killed."""
 
 import json
+import re
 import shutil
 import signal
 import sqlite3
@@ -10,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import Call
 from tests.cli.processes import baton, dev
+from tests.cli.screens import plain, screens
 
 DEFINITION = """
 slug: audited
@@ -153,6 +155,20 @@ def test_a_run_is_shown_with_actors_leaves_and_state(audited: Path, data: Path, 
     assert json.loads(earlier.out)["state"]["status"] == "pending"
     assert before.code == 1
     assert call("audit", "run", "nothing", "--data", data).code == 1
+
+
+def test_the_events_of_a_run_are_lines_of_a_narrow_terminal(audited: Path) -> None:
+    run = (audited / "run").read_text()
+    words = ("audit", "run", run)
+
+    narrow, wide = screens([(80, words), (120, words)], folder=audited, env={})
+
+    for width, screen in ((80, narrow), (120, wide)):
+        heading, *rows, summary = plain(screen.out).splitlines()
+        assert heading.split()[:5] == ["POSITION", "TIME", "EVENT", "ABOUT", "ACTOR"]
+        assert all(re.match(r" *\d+  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  \w", row) for row in rows)
+        assert max(map(len, [heading, *rows])) <= width
+        assert summary.endswith(f"of {len(rows)} events.")
 
 
 def test_a_run_is_found_by_its_tenant_without_views(audited: Path, data: Path, call: Call) -> None:

@@ -119,14 +119,14 @@ async def _tenant_of(views: "ViewStore", run_id: str) -> str | None:
 
 
 def _print(entries: "Sequence[Entry]", sealed: int) -> None:
-    from baton.cli.terminal.tables import Column, print_table
+    from baton.cli.terminal.tables import Column, Shown, print_table
     from baton.command_api.own.audit.run_history import about, actor_of, state_of
     from baton.protocols.iso_time import format_time
 
     rows = [
         (
             entry.recorded.position,
-            format_time(getattr(entry.recorded.event, "at", 0)),
+            Shown(at := format_time(getattr(entry.recorded.event, "at", 0)), f"{at[:19]}Z"),
             type(entry.recorded.event).__name__,
             about(entry.recorded.event),
             actor_of(entry.recorded.event),
@@ -138,7 +138,7 @@ def _print(entries: "Sequence[Entry]", sealed: int) -> None:
         Column(name="POSITION", kind="whole", right=True),
         Column(name="TIME", kind="whole"),
         Column(name="EVENT", kind="whole"),
-        Column(name="ABOUT", kind="wrapped", leaves=2),
+        Column(name="ABOUT", kind="short", least=16, leaves=2),
         Column(name="ACTOR", kind="short", leaves=3),
         Column(name="LEAF", kind="whole", leaves=1),
     )
