@@ -11,8 +11,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from baton.cli.server.webhooks.tables import delivery_cells
-from baton.cli.terminal.tables import Shown
+from baton.cli.server.webhooks.tables import WEBHOOKS, delivery_cells
+from baton.cli.terminal.tables import Shown, fit
 from baton.protocols.iso_time import format_time
 from tests.cli.conftest import FUNCTIONS, Call
 from tests.cli.processes import Dev, dev
@@ -107,6 +107,14 @@ def test_readers_see_how_far_the_next_attempt_is() -> None:
 
     assert next_attempt == Shown(due, "in 5 min")
     assert delivery_cells(waits)[5] is None
+
+
+def test_no_event_is_broken_in_80_columns() -> None:
+    of_events = [column.name for column in WEBHOOKS].index("EVENTS")
+
+    widths = fit(WEBHOOKS, natural=(20, 8, 60, 60, 9), room=80)
+
+    assert widths[of_events] >= len("workflow.execution.completed")
 
 
 @pytest.mark.operations("baton", "postWebhooksByWebhookIdTest")

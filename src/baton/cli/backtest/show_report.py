@@ -51,7 +51,7 @@ def print_report(report: "Report", seconds: float) -> None:
                 Column(name="STEP"),
                 Column(name="WAS", kind="short"),
                 Column(name="WOULD BE", kind="short", least=14),
-                Column(name="SUCH AS", kind="short", leaves=1),
+                Column(name="SUCH AS", kind="wrapped", least=21, leaves=1),
             ),
             rows,
         )

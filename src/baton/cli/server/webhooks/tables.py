@@ -13,7 +13,7 @@ WEBHOOKS: Final = (
     Column(name="WEBHOOK"),
     Column(name="STATUS"),
     Column(name="URL", kind="short", least=16),
-    Column(name="EVENTS", kind="wrapped", least=24, leaves=2),
+    Column(name="EVENTS", kind="wrapped", least=28, leaves=2),
     Column(name="CREATED", leaves=1),
 )
 DELIVERIES: Final = (
