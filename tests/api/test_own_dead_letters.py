@@ -1,7 +1,6 @@
 """Dead letters in Baton's own API: who sees which, their content, and sending them again."""
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from baton.eventlog.dead_letters.tenant_of import tenant_of
 from baton.eventlog.ports.dead_letters import DeadLetter
 from baton.eventlog.ports.topics import Message, ReceivedMessage
 from tests.api.running import running
+from tests.dialects.baton_documents import own_definition
 from tests.kit.stack import RunningServer, bearer
 
 ADMIN = bearer(scope="orchestrator:admin")
@@ -36,12 +36,6 @@ def letter(number: int, value: bytes | None, **headers: bytes) -> DeadLetter:
 def of_tenant(number: int, tenant: str = "acme", **changed: Any) -> DeadLetter:
     event = {**EVENT, "workspaceslug": tenant, **changed}
     return letter(number, json.dumps(event).encode())
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[RunningServer]:
-    async with running(tmp_path) as started:
-        yield started
 
 
 @pytest.mark.operations("baton", "listDeadLetters", "getDeadLetter")
@@ -91,10 +85,9 @@ async def test_the_operators_tenant_sees_what_names_no_tenant(tmp_path: Path) ->
 async def test_the_preview_of_a_redrive_says_how_the_message_is_read_now(
     server: RunningServer,
 ) -> None:
-    steps = [{"id": "only", "function": "noop"}]
-    orders = {"slug": "orders", "name": "Orders", "steps": steps}
     event = {"event": "record.created", "structure": "orders"}
-    await server.post("/definitions", {**orders, "trigger": [event, {"every": "1d"}]})
+    orders = own_definition("orders", trigger=[event, {"every": "1d"}])
+    await server.post("/definitions", orders)
     good, bad = of_tenant(1, type="record_created"), of_tenant(2, subject="orders")
     await server.stores.dead_letters.put([good, bad])
     topics = server.stores.topics

@@ -16,6 +16,7 @@ import pytest
 
 from baton.backends.kafka.client_lifecycle import close_client
 from baton.backends.kafka.connection import Connection, connection_to
+from tests.dialects.centrali_documents import compute, orchestration
 from tests.faults.driver import ORCHESTRATIONS
 from tests.kit.eventually import eventually
 from tests.servers.cluster import Cluster
@@ -31,12 +32,7 @@ from tests.servers.encrypted import (
 RUNS = 100
 FORGED = 3
 WITHIN_S = 60
-DEFINITION = {
-    "slug": "squares",
-    "name": "Squares",
-    "trigger": {"type": "on-demand"},
-    "steps": [{"id": "square", "type": "compute", "functionId": "square"}],
-}
+DEFINITION = orchestration("squares", compute("square", "square"))
 DECLARED = '[functions.square]\nqueue = "numbers"\n'
 FUNCTIONS = """
 from baton import function

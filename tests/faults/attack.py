@@ -20,6 +20,7 @@ import aiohttp
 from baton.cli.make_token import sign_token
 from baton.keys import jwt_secrets
 from baton.settings import Settings
+from tests.dialects.centrali_documents import compute, orchestration
 from tests.faults.server import ROOT, Installation
 from tests.kit.eventually import NotInTime, eventually
 
@@ -136,12 +137,8 @@ async def _define(
 ) -> str:
     """Create a definition with one step; return the path that starts it."""
     trigger = {"type": "http-trigger", "webhookPath": "open"} if hook else {"type": "on-demand"}
-    body = {
-        "slug": "hooked" if hook else "by-hand",
-        "name": "One step",
-        "trigger": trigger,
-        "steps": [{"id": "a", "type": "compute", "functionId": "noop"}],
-    }
+    slug = "hooked" if hook else "by-hand"
+    body = orchestration(slug, compute(function="noop"), trigger=trigger)
     headers = {"Authorization": f"Bearer {token}"}
     path = f"{BASE}/{tenant}/orchestrations"
     async with session.post(path, json=body, headers=headers) as answer:

@@ -22,6 +22,7 @@ from baton.projector.run_metrics import open_counts
 from baton.roles.scheduler import _RelayMetrics
 from baton.settings import Settings
 from tests.backends.memory import open_stores
+from tests.dialects.baton_documents import own_definition
 from tests.docs.pages import ROOT
 from tests.kit.eventually import eventually
 from tests.kit.stack import SECRET, RunningServer, running_roles
@@ -31,20 +32,8 @@ FOLDER = ROOT / "deploy" / "observability"
 PAGE = (ROOT / "docs" / "operating.md").read_text()
 RULES = yaml.safe_load((FOLDER / "rules.yml").read_text())["groups"][0]["rules"]
 ENDINGS = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
-DEFINITION = {
-    "slug": "orders",
-    "name": "Orders",
-    "status": "active",
-    "trigger": {"manual": True},
-    "steps": [{"id": "only", "function": "noop"}],
-}
-NAPS = {
-    **DEFINITION,
-    "slug": "naps",
-    "name": "Naps",
-    "steps": [{"id": "nap", "delay": "1h"}],
-}
-
+ORDERS = own_definition("orders")
+NAPS = own_definition("naps", {"id": "nap", "delay": "1h"})
 SHOWN = ('baton_runs_total{definition="orders"', 'baton_runs_open{state="waiting"} 1.0')
 """Parts of /metrics once its figures have both runs."""
 
@@ -64,7 +53,7 @@ async def families(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Met
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(open_counts, "COUNT_S", 0.05)
         async with running_roles(settings, RunningServer) as server:
-            for definition in (DEFINITION, NAPS):
+            for definition in (ORDERS, NAPS):
                 assert (await server.post("/definitions", definition)).status == 201
                 started = {"definition": definition["slug"]}
                 assert (await server.post("/runs", started)).status == 201

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from tests.dialects.centrali_documents import compute, orchestration
+
 NAMES = (
     "backends",
     "command_api",
@@ -29,20 +31,11 @@ async def own_modules(payload: dict, context: StepContext) -> list:
 def own_modules_in_a_process(payload: dict) -> list:
     return VALUES
 """
-DEFINITION = {
-    "slug": "own-modules",
-    "name": "Own modules",
-    "trigger": {"type": "on-demand"},
-    "steps": [
-        {
-            "id": "here",
-            "type": "compute",
-            "functionId": "own_modules",
-            "nextStepId": "elsewhere",
-        },
-        {"id": "elsewhere", "type": "compute", "functionId": "own_modules_in_a_process"},
-    ],
-}
+DEFINITION = orchestration(
+    "own-modules",
+    compute("here", "own_modules", nextStepId="elsewhere"),
+    compute("elsewhere", "own_modules_in_a_process"),
+)
 VALUES = [f"the user's {name}" for name in NAMES]
 
 

@@ -19,6 +19,7 @@ from baton.command_api.serve import serve
 from baton.role import RoleName
 from baton.settings import Settings
 from baton.wiring import run_roles, store_location
+from tests.dialects.centrali_documents import compute, orchestration
 from tests.kit.eventually import eventually
 from tests.servers.postgres import database_for
 
@@ -117,8 +118,7 @@ class Load:
             "validateSignature": True,
             "signingSecret": SIGNING,
         }
-        steps = [{"id": "only", "type": "compute", "functionId": "noop"}]
-        body = {"slug": "orders", "name": "Orders", "trigger": trigger, "steps": steps}
+        body = orchestration("orders", compute(function="noop"), trigger=trigger)
         async with self.servers.one(0) as url:
             made = await self._post(f"{url}{BASE}/orchestrations", bearer(OLD), json=body)
         self.definition = str(made["id"])

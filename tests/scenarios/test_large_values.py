@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from baton.domain.stream import stream_name
 from baton.eventlog.loops.transact import transact
 from baton.protocols.canonical_json import canonical, digest
 from tests.dialects.centrali_client import CentraliClient, centrali_client
+from tests.dialects.centrali_documents import orchestration
 from tests.kit.definitions import request_run
 from tests.kit.stack import running_roles
 from tests.scenarios.stack import Stack, settings_for
@@ -26,20 +28,12 @@ ECHO: dict[str, Any] = {"id": "echo", "type": "compute", "functionId": "echo"}
 LOOK: dict[str, Any] = {"id": "look", "type": "compute", "functionId": "measure"}
 LOST = Artifact("a" * 64, 70_000)
 MB = 1_000_000
+orders = partial(orchestration, "orders")
 
 
 @pytest.fixture(params=["centrali-openapi", "centrali-reference"])
 def client(request: pytest.FixtureRequest, stack: Stack) -> CentraliClient:
     return centrali_client(stack, request.param)
-
-
-def orders(*steps: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "slug": "orders",
-        "name": "Orders",
-        "trigger": {"type": "on-demand"},
-        "steps": [*steps],
-    }
 
 
 def chain(*functions: str) -> list[dict[str, Any]]:

@@ -13,11 +13,12 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.protocols.iso_time import format_time, parse_time
 from baton.role import Replacements
+from tests.dialects.baton_documents import Document, own_definition
 from tests.kit.stack import Response, bearer, running_roles
 from tests.scenarios.stack import Stack, settings_for
 
 HOUR_MS = 3_600_000
-STEPS = [
+STEPS: tuple[Document, ...] = (
     {
         "id": "try",
         "function": "fail",
@@ -26,7 +27,7 @@ STEPS = [
     },
     {"id": "nap", "delay": "3h"},
     {"id": "slow", "function": "sleep", "config": {"ms": 20_000}, "timeout": "10s"},
-]
+)
 
 _numbers = count(1)
 
@@ -63,8 +64,7 @@ async def call(stack: Stack, method: str, path: str, json: object = None) -> Any
 
 @pytest.mark.operations("baton", "getClock", "moveClock")
 async def test_a_run_of_hours_passes_as_the_clock_is_moved(virtual: Stack) -> None:
-    document = {"slug": "naps", "name": "Naps", "status": "active", "steps": STEPS}
-    await call(virtual, "POST", "/definitions", document)
+    await call(virtual, "POST", "/definitions", own_definition("naps", *STEPS))
     before = parse_time((await clock(virtual)).body["now"])
     run = await call(virtual, "POST", "/runs", {"definition": "naps"})
     shown = (await clock(virtual)).body
@@ -87,9 +87,8 @@ async def test_a_run_of_hours_passes_as_the_clock_is_moved(virtual: Stack) -> No
 
 async def test_schedules_fire_in_order_at_their_own_times(virtual: Stack) -> None:
     for slug, every in (("often", "20m"), ("hourly", "1h")):
-        document = {"slug": slug, "name": slug, "status": "active", "trigger": {"every": every}}
-        steps = {"steps": [{"id": "only", "function": "noop"}]}
-        await call(virtual, "POST", "/definitions", {**document, **steps})
+        document = own_definition(slug, trigger={"every": every})
+        await call(virtual, "POST", "/definitions", document)
     start = parse_time((await clock(virtual)).body["now"])
 
     await clock(virtual, {"to": format_time(start + 2 * HOUR_MS)})

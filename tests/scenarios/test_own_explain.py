@@ -16,6 +16,7 @@ from baton.eventlog.known_functions import KnownFunction, KnownFunctions
 from baton.projector.views import every_view
 from baton.projector.views.runs.queries import RunQueries
 from tests.backends.memory import open_stores
+from tests.dialects.baton_documents import only_step, own_definition
 from tests.dialects.centrali_client import centrali_client
 from tests.dialects.centrali_documents import compute, orchestration
 from tests.kit.actors import ANN
@@ -140,9 +141,7 @@ async def test_a_record_event_says_what_it_started_and_why_nothing_else(memory: 
 
 async def test_a_planted_stuck_run_is_listed_explained_and_counted(tmp_path: Path) -> None:
     async with idle_stack(tmp_path) as stack:
-        steps = [{"id": "only", "function": "noop"}]
-        definition = {"slug": "stuck", "name": "Stuck", "steps": steps}
-        ident = (await stack.post("/definitions", definition)).body["id"]
+        ident = (await stack.post("/definitions", own_definition("stuck"))).body["id"]
         before = (await stack.get("/metrics", anonymous=True)).raw.decode()
         requested = RunRequested(
             run_id="r" * 20,
@@ -174,8 +173,8 @@ async def test_a_planted_stuck_run_is_listed_explained_and_counted(tmp_path: Pat
 
 async def test_a_due_timer_without_a_scheduler_is_named(tmp_path: Path) -> None:
     async with idle_stack(tmp_path) as stack:
-        steps = [{"id": "nap", "delay": 1}]
-        definition = {"slug": "nap", "name": "Nap", "trigger": {"every": "1s"}, "steps": steps}
+        nap = {"id": "nap", "delay": 1}
+        definition = own_definition("nap", nap, trigger={"every": "1s"})
         await stack.post("/definitions", definition)
         run_id = (await stack.post("/runs", {"definition": "nap"})).body["id"]
         stream = stream_name(stack.tenant, "run", run_id)
@@ -197,8 +196,8 @@ async def test_a_due_timer_without_a_scheduler_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_running_attempt_names_its_executor_and_its_heartbeat(memory: Stack) -> None:
-    steps = [{"id": "long", "function": "report-and-hold"}]
-    await memory.post("/definitions", {"slug": "long", "name": "Long", "steps": steps})
+    long = {"id": "long", "function": "report-and-hold"}
+    await memory.post("/definitions", own_definition("long", long))
     run_id = (await memory.post("/runs", {"definition": "long"})).body["id"]
     path = f"/runs/{run_id}/steps/{run_id}.long.1.1"
 
@@ -216,9 +215,8 @@ async def test_a_running_attempt_names_its_executor_and_its_heartbeat(memory: St
 
 @pytest.mark.operations("baton", "explainDefinition")
 async def test_a_definition_says_why_events_and_ticks_started_nothing(memory: Stack) -> None:
-    steps = [{"id": "only", "function": "answr"}]
     trigger = [{"event": "record.created", "structure": "orders"}, {"at": "2020-01-01T00:00:00Z"}]
-    document = {"slug": "orders", "name": "Orders", "trigger": trigger, "steps": steps}
+    document = own_definition("orders", only_step("answr"), trigger=trigger)
     made = (await memory.post("/definitions", document)).body
     event = {"event": "record_created", "recordSlug": "bills", "recordId": "rec_1", "data": {}}
     await memory.post("/events", event)

@@ -5,19 +5,16 @@ from typing import Any
 import pytest
 
 from baton.command_api.own.history import read_log
+from tests.dialects.baton_documents import own_definition
 from tests.kit.eventually import eventually
 from tests.scenarios.stack import Stack
 from tests.scenarios.test_own_runs import until
 
-STEPS = [{"id": "only", "function": "answer"}]
-
-
-def document(slug: str, **members: Any) -> dict[str, Any]:
-    return {"slug": slug, "name": slug.title(), "steps": STEPS, **members}
+PAUSE = {"id": "pause", "delay": "1h"}
 
 
 async def create(stack: Stack, slug: str = "orders", **members: Any) -> None:
-    made = await stack.post("/definitions", document(slug, **members))
+    made = await stack.post("/definitions", own_definition(slug, **members))
     assert made.status == 201, made.body
 
 
@@ -37,8 +34,10 @@ async def listed(stack: Stack, query: str) -> list[str]:
 
 @pytest.mark.operations("baton", "listRuns")
 async def test_runs_are_found_by_cause_record_and_ids(stack: Stack) -> None:
-    await stack.post("/definitions", document("by-hand"))
-    await stack.post("/definitions", document("by-event", trigger={"event": "record.created"}))
+    await stack.post("/definitions", own_definition("by-hand"))
+    await stack.post(
+        "/definitions", own_definition("by-event", trigger={"event": "record.created"})
+    )
     named = await start(stack, "by-hand", correlationId="call-7")
     event = {"event": "record_created", "recordSlug": "orders", "recordId": "rec_9"}
     await stack.post("/events", event)
@@ -68,8 +67,8 @@ async def test_runs_are_found_by_cause_record_and_ids(stack: Stack) -> None:
 
 
 async def test_several_statuses_are_listed_together(stack: Stack) -> None:
-    await stack.post("/definitions", document("done"))
-    await stack.post("/definitions", document("waits", steps=[{"id": "pause", "delay": "1h"}]))
+    await stack.post("/definitions", own_definition("done"))
+    await stack.post("/definitions", own_definition("waits", PAUSE))
     done, waits = await start(stack, "done"), await start(stack, "waits")
     await until(stack, done, "completed")
     await until(stack, waits, "waiting")
@@ -98,7 +97,7 @@ async def test_a_run_shows_its_title_and_its_next_due_time(stack: Stack) -> None
 
 
 async def test_a_cursor_reads_every_run_once_while_runs_are_added(memory: Stack) -> None:
-    await memory.post("/definitions", document("orders"))
+    await memory.post("/definitions", own_definition("orders"))
     first = {await start(memory, "orders") for _ in range(5)}
     seen: list[str] = []
     query = "limit=2"
@@ -221,8 +220,8 @@ async def test_statistics_count_runs_by_status_and_time(stack: Stack) -> None:
 
 
 async def test_runs_are_found_by_what_they_wait_for(stack: Stack) -> None:
-    await stack.post("/definitions", document("waits", steps=[{"id": "pause", "delay": "1h"}]))
-    await stack.post("/definitions", document("holds", steps=[{"id": "held", "function": "hold"}]))
+    await stack.post("/definitions", own_definition("waits", PAUSE))
+    await stack.post("/definitions", own_definition("holds", {"id": "held", "function": "hold"}))
     waits, paused = await start(stack, "waits"), await start(stack, "waits")
     holds = await start(stack, "holds")
     for run_id in (waits, paused):
@@ -254,7 +253,7 @@ async def test_runs_are_found_by_what_they_wait_for(stack: Stack) -> None:
 
 
 async def test_failed_runs_are_found_by_whether_they_were_run_again(stack: Stack) -> None:
-    await stack.post("/definitions", document("fails", steps=[{"id": "a", "function": "refuse"}]))
+    await stack.post("/definitions", own_definition("fails", {"id": "a", "function": "refuse"}))
     first, second = await start(stack, "fails"), await start(stack, "fails")
     for run_id in (first, second):
         await until(stack, run_id, "failed")

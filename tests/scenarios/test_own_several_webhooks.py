@@ -12,6 +12,7 @@ import pytest_asyncio
 from baton.command_api.budgets.limits import Rate
 from baton.command_api.budgets.token_buckets import TokenBuckets
 from baton.domain.definition.messages import Body, DefinitionCreated, DefinitionUpdated
+from tests.dialects.baton_documents import own_definition
 from tests.kit.stack import Response
 from tests.scenarios.stack import Stack, running_stack
 
@@ -32,8 +33,7 @@ def stack(of_module: Stack) -> Stack:
 
 
 def payments(*webhooks: dict[str, Any]) -> dict[str, Any]:
-    steps = [{"id": "only", "function": "answer"}]
-    return {"slug": "payments", "name": "Payments", "trigger": [*webhooks], "steps": steps}
+    return own_definition("payments", trigger=[*webhooks])
 
 
 THREE = (

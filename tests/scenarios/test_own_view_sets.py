@@ -12,16 +12,12 @@ import pytest
 from baton.command_api.principal import ADMIN
 from baton.eventlog.ports.views import Change
 from baton.projector.sets.set_follower import compare_set
+from tests.dialects.baton_documents import only_step, own_definition
 from tests.kit.eventually import eventually
 from tests.scenarios.stack import Client, Stack, running_stack
 
 CLIENTS = 2
-DEFINITION = {
-    "slug": "answers",
-    "name": "Answers",
-    "trigger": {"manual": True},
-    "steps": [{"id": "only", "function": "answer"}],
-}
+DEFINITION = own_definition("answers", only_step("answer"))
 
 
 @dataclass

@@ -14,6 +14,7 @@ from baton.domain.errors import Rejected
 from baton.settings import Settings
 from baton.testing import Engine, NotOnServer, Stalled, engine
 from tests.cli.processes import Dev, dev
+from tests.dialects.baton_documents import only_step, own_definition
 from tests.docs.pages import ROOT
 from tests.kit.stack import SECRET, RunningServer, running_roles, token
 
@@ -60,7 +61,7 @@ def block(name: str) -> str:
 
 
 ORDERS: Final[dict[str, Any]] = yaml.safe_load(block("orders.yaml"))
-NAP: Final = {"slug": "nap", "name": "Nap", "steps": [{"id": "rest", "delay": "1s"}]}
+NAP: Final = own_definition("nap", {"id": "rest", "delay": "1s"})
 
 
 @pytest.fixture(scope="module")
@@ -185,10 +186,11 @@ async def in_real_time(tmp_path: Path) -> AsyncIterator[Engine]:
 
 
 async def test_a_server_with_real_time_is_waited_for(in_real_time: Engine) -> None:
-    failing = {**NAP, "slug": "failing", "steps": [{"id": "only", "function": "nothing"}]}
-    waiting = {**NAP, "slug": "waiting", "steps": [{"id": "rest", "delay": "1h"}]}
+    created = {"event": "record.created"}
+    failing = own_definition("failing", only_step("nothing"), trigger=created)
+    waiting = own_definition("waiting", {"id": "rest", "delay": "1h"})
     async with in_real_time as baton:
-        await baton.apply({**failing, "trigger": {"event": "record.created"}}, waiting)
+        await baton.apply(failing, waiting)
         (run,) = await baton.record("created", "orders", "1", {})
         (await run.wait()).failed("FUNCTION_NOT_FOUND", step="only").took(["only"])
         await (await baton.run("nap")).completed().wait("1ms")

@@ -16,6 +16,7 @@ from baton import testing
 from baton.testing import Engine
 from baton.testing.golden import GoldenFiles
 from tests.cli.processes import environment
+from tests.dialects.baton_documents import own_definition
 
 WORKERS = os.environ.get("BATON_TEST_WORKERS")
 APP = """
@@ -117,7 +118,7 @@ def test_the_plugin_loads_the_engine_only_when_a_test_asks_for_it() -> None:
 
 async def test_a_history_that_differs_from_its_golden_file_fails(tmp_path: Path) -> None:
     files = GoldenFiles(folder=tmp_path, name="test_rests[1/2]")
-    rest = {"slug": "rest", "name": "Rest", "steps": [{"id": "rest", "delay": "2d"}]}
+    rest = own_definition("rest", {"id": "rest", "delay": "2d"})
     async with Engine(definitions=[rest], golden=files) as baton:
         run = await baton.run("rest")
         with pytest.raises(AssertionError, match="write it with pytest --baton-update"):

@@ -21,6 +21,7 @@ from baton.settings import Settings
 from baton.testing import engine
 from baton.testing.history import render_history
 from baton.wiring import Process, run_roles
+from tests.dialects.baton_documents import own_definition
 from tests.kit.eventually import eventually
 from tests.kit.stack import SECRET
 from tests.testing import workflows
@@ -44,7 +45,7 @@ def document() -> dict[str, Any]:
             one["delay"] = "30ms"
         if one["id"] == "bill":
             one["next"] = "broken"
-    return {"slug": "orders", "name": "Orders", "steps": steps}
+    return own_definition("orders", *steps)
 
 
 @dataclass

@@ -4,6 +4,7 @@ import time
 from typing import Any, Final
 
 from baton import StepContext, function
+from tests.dialects.baton_documents import only_step, own_definition
 
 ORDERS: Final[dict[str, Any]] = {
     "slug": "orders",
@@ -53,6 +54,6 @@ def bill(payload: dict) -> dict:
     return {"parcel": payload["steps"]["fulfill"]["output"]["parcel"]}
 
 
-def one_step(**step: object) -> dict[str, Any]:
+def one_step(**step: Any) -> dict[str, Any]:
     """Return a definition of a single step, `only`, with the slug `one`."""
-    return {"slug": "one", "name": "One", "steps": [{"id": "only", "function": "bill", **step}]}
+    return own_definition("one", only_step(**{"function": "bill", **step}))

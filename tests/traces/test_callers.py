@@ -6,17 +6,12 @@ from pydantic import SecretStr
 from baton.domain.run.messages import RunRequested
 from baton.protocols.trace_context import TraceParent
 from baton.settings import Settings
+from tests.dialects.baton_documents import own_definition
 from tests.kit.stack import SECRET, RunningServer, running_roles
 
 CALLER = f"00-{'ab' * 16}-{'cd' * 8}-01"
 TRACED = {"traceparent": CALLER}
-ORDERS = {
-    "slug": "orders",
-    "name": "Orders",
-    "status": "active",
-    "trigger": {"webhook": None},
-    "steps": [{"id": "only", "function": "noop"}],
-}
+ORDERS = own_definition("orders", trigger={"webhook": None})
 CONTINUED, LINKED = (CALLER, None), (None, CALLER)
 
 
