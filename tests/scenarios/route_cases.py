@@ -13,6 +13,15 @@ from tests.scenarios.stack import Client, Stack
 
 _PARAMETER = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 DIALECTS = (*discover(), own_api())
+SAMPLES: dict[str, Any] = {
+    dialect.name: importlib.import_module(f"tests.dialects.{dialect.name.replace('-', '_')}")
+    for dialect in DIALECTS
+}
+"""The module of `tests.dialects` about each dialect.
+
+They are imported before a server runs: pytest parses each module, and CPython 3.11 can't do that
+while another thread parses one, such as the one in which a server loads the GraphQL schema.
+"""
 
 
 @dataclass(frozen=True)
@@ -27,8 +36,8 @@ class RouteCase:
 
     @property
     def samples(self) -> Any:
-        """The module of `tests.dialects` about this dialect."""
-        return samples_of(self.dialect.name)
+        """The module of `tests.dialects` about the dialect."""
+        return SAMPLES[self.dialect.name]
 
     @property
     def parameters(self) -> list[str]:
@@ -79,10 +88,6 @@ def with_ids(body: Any, ids: Mapping[str, str]) -> Any:
         return [with_ids(value, ids) for value in body]
     named = re.fullmatch(r"\{(\w+)\}", body) if isinstance(body, str) else None
     return ids.get(named[1], body) if named else body
-
-
-def samples_of(dialect: str) -> Any:
-    return importlib.import_module(f"tests.dialects.{dialect.replace('-', '_')}")
 
 
 CASES = [RouteCase(dialect, route) for dialect in DIALECTS for route in dialect.routes]

@@ -14,7 +14,7 @@ from baton.eventlog.events.envelope import Recorded
 from tests.kit.clock import next_millisecond
 from tests.kit.eventually import eventually
 from tests.kit.stack import bearer
-from tests.scenarios.route_cases import samples_of
+from tests.scenarios.route_cases import SAMPLES
 from tests.scenarios.stack import DEADLINE_S, Stack
 
 
@@ -60,7 +60,7 @@ DriverFactory = Callable[[aiohttp.ClientSession, str, str], Driver]
 
 def drivers() -> dict[str, DriverFactory]:
     """Return the driver factory of every dialect, by the dialect's name."""
-    return {dialect.name: samples_of(dialect.name).driver for dialect in discover()}
+    return {dialect.name: SAMPLES[dialect.name].driver for dialect in discover()}
 
 
 async def history_of_tale(stack: Stack, connect: DriverFactory) -> list[Any]:

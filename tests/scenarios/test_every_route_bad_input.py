@@ -14,7 +14,7 @@ from baton.command_api.dialect.contract import Dialect
 from baton.protocols.strict_json import MAX_VALUES
 from tests.api.raw_http import connected
 from tests.kit.stack import Response
-from tests.scenarios.route_cases import CASES, DIALECTS, WITH_BODY, RouteCase, samples_of
+from tests.scenarios.route_cases import CASES, DIALECTS, SAMPLES, WITH_BODY, RouteCase
 from tests.scenarios.stack import Stack
 
 CODES = {
@@ -243,4 +243,4 @@ async def test_a_path_that_names_no_route_is_not_found(
     for path in (*root, "/admin", "/debug", "/no-such-path"):
         answer = await client.get(path)
         assert answer.status == 404, path
-        assert samples_of(dialect.name).error_code(answer.body) == "not_found"
+        assert SAMPLES[dialect.name].error_code(answer.body) == "not_found"

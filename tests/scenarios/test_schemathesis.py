@@ -29,7 +29,7 @@ from baton.command_api.dialect.contract import Dialect
 from baton.command_api.dialect.openapi import path_prefix
 from baton.command_api.principal import ADMIN
 from baton.roles import executor
-from tests.scenarios.route_cases import DIALECTS, samples_of, with_ids
+from tests.scenarios.route_cases import DIALECTS, SAMPLES, with_ids
 from tests.scenarios.stack import Client, Stack
 
 CHECKS = [
@@ -64,14 +64,14 @@ async def test_no_request_leads_to_a_server_error_and_every_answer_fits(
     name = dialect.name
     client = memory.client(name, scope=ADMIN)
     document = (await memory.get(f"/openapi/{name}.json", anonymous=True)).body
-    ids = await samples_of(name).prepare(client, dialect.routes[0])
+    ids = await SAMPLES[name].prepare(client, dialect.routes[0])
 
     answered = await asyncio.to_thread(fuzz, document, client, ids)
 
     assert len(answered) == len([route for route in dialect.routes if not route.live])
     assert {status // 100 for statuses in answered.values() for status in statuses} == {2, 4}
     refused = {name for name, statuses in answered.items() if min(statuses) >= 300}
-    assert refused & getattr(samples_of(name), "ANSWERED", refused) == set()
+    assert refused & getattr(SAMPLES[name], "ANSWERED", refused) == set()
 
 
 def fuzz(document: dict[str, Any], client: Client, ids: dict[str, str]) -> dict[str, set[int]]:
@@ -105,7 +105,7 @@ def attempt(
             known, case.query = True, {}
         if known:
             case.path_parameters = {name: ids[name] for name in case.path_parameters or {}}
-            distinct_body = getattr(samples_of(client.dialect.name), "distinct_body", None)
+            distinct_body = getattr(SAMPLES[client.dialect.name], "distinct_body", None)
             if distinct_body is not None:
                 case.body = distinct_body(operation.label, case.body, next(numbers))
             case.body = with_ids(case.body, ids)
