@@ -16,6 +16,7 @@ from baton.domain.actor import Actor
 from tests.conformance.deployments import deployments
 from tests.dialects.centrali_client import CentraliClient, centrali_client
 from tests.kit.stack import ALL_SCOPES
+from tests.scenarios.route_cases import PreparedRoute, PreparedRoutes, RouteCase
 from tests.scenarios.stack import Stack, idle_stack, running_stack, with_keys
 
 _numbers = count(1)
@@ -73,16 +74,47 @@ async def shared_idle(idle_of_module: Stack) -> AsyncIterator[Stack]:
         await hold.end(Actor("tests", "system"), at=idle_of_module.services.clock.now())
 
 
-@pytest_asyncio.fixture(params=["token", "key"], loop_scope="module")
-async def idle_for_each(request: pytest.FixtureRequest, shared_idle: Stack) -> Stack:
+@pytest.fixture(params=["token", "key"])
+def credential(request: pytest.FixtureRequest) -> str:
+    """The credential that clients send."""
+    return str(request.param)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def idle_for_each(credential: str, shared_idle: Stack) -> Stack:
     """An idle stack whose clients send tokens, and one whose clients send API keys."""
-    if request.param == "token":
-        return shared_idle
-    return await with_keys(
-        shared_idle,
-        (shared_idle.tenant, shared_idle.other_tenant),
-        (ALL_SCOPES, READ, WRITE, ADMIN, "other:write"),
-    )
+    return await _sending(credential, shared_idle)
+
+
+async def _sending(credential: str, stack: Stack) -> Stack:
+    if credential == "token":
+        return stack
+    scopes = (ALL_SCOPES, READ, WRITE, ADMIN, "other:write")
+    return await with_keys(stack, (stack.tenant, stack.other_tenant), scopes)
+
+
+@pytest.fixture(scope="module")
+def prepared_routes(idle_of_module: Stack) -> PreparedRoutes:
+    """Routes on an idle stack, each prepared once for the tests that change nothing of it."""
+
+    async def own_stack(credential: str) -> Stack:
+        return await _sending(credential, replace(idle_of_module, tenant=f"acme-{next(_numbers)}"))
+
+    return PreparedRoutes(own_stack)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def prepared(prepared_routes: PreparedRoutes, case: RouteCase) -> PreparedRoute:
+    """The route of the test, for a tenant whose clients send tokens."""
+    return await prepared_routes.get(case, "token")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def prepared_for_each(
+    prepared_routes: PreparedRoutes, case: RouteCase, credential: str
+) -> PreparedRoute:
+    """The route of the test, for a tenant whose clients send tokens and one that sends API keys."""
+    return await prepared_routes.get(case, credential)
 
 
 @pytest.fixture

@@ -2,13 +2,14 @@
 
 import importlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from baton.command_api.dialect.contract import Dialect, FromPath, Route, discover
 from baton.command_api.own import own_api
 from baton.command_api.principal import ADMIN
+from tests.kit.stack import Response
 from tests.scenarios.stack import Client, Stack
 
 _PARAMETER = re.compile(r"\{(\w+)(?::[^}]*)?\}")
@@ -93,3 +94,53 @@ def with_ids(body: Any, ids: Mapping[str, str]) -> Any:
 CASES = [RouteCase(dialect, route) for dialect in DIALECTS for route in dialect.routes]
 SECURED = [case for case in CASES if case.route.scope is not None]
 WITH_BODY = [case for case in CASES if case.takes_body]
+
+
+@dataclass(slots=True, repr=False)
+class PreparedRoute:
+    """A route whose path parameters name what its client's tenant has."""
+
+    stack: Stack
+    case: RouteCase
+    client: Client
+    ids: dict[str, str]
+    _theirs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        return self.case.path(self.ids)
+
+    @property
+    def body(self) -> Any:
+        return self.case.body(self.ids)
+
+    async def call(self, *, path: str = "", **more: Any) -> Response:
+        """Send a request to the route, or to another path with the route's method."""
+        return await self.client.call(self.case.route.method, path or self.path, **more)
+
+    async def theirs(self) -> dict[str, str]:
+        """Return a value of the stack's other tenant for each path parameter."""
+        if not self._theirs:
+            other = self.case.client(self.stack, self.stack.other_tenant)
+            self._theirs = await self.case.prepare(other)
+        return self._theirs
+
+
+@dataclass(slots=True, repr=False)
+class PreparedRoutes:
+    """Prepares each route at its first use.
+
+    `own_stack` is called with a kind of credential; it returns a stack of a tenant of its own.
+    """
+
+    own_stack: Callable[[str], Awaitable[Stack]]
+    _done: dict[tuple[str, str], PreparedRoute] = field(default_factory=dict)
+
+    async def get(self, case: RouteCase, credential: str) -> PreparedRoute:
+        """Return the route for a client that sends this kind of credential."""
+        key = str(case), credential
+        if key not in self._done:
+            stack = await self.own_stack(credential)
+            client = case.client(stack)
+            self._done[key] = PreparedRoute(stack, case, client, await case.prepare(client))
+        return self._done[key]

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -64,7 +65,7 @@ class Stack(RunningServer):
                 than `scope`.
         """
         tenant = tenant or self.tenant
-        (dialect,) = (one for one in (*discover(), own_api()) if one.name == name)
+        dialect = _dialects()[name]
         base, headers = base_and_headers(dialect, tenant)
         return Client(self, dialect, tenant, base, {**headers, **self._credential(tenant, claims)})
 
@@ -125,6 +126,12 @@ class Client:
 
     async def delete(self, path: str, **more: Any) -> Response:
         return await self.call("DELETE", path, **more)
+
+
+@cache
+def _dialects() -> Mapping[str, Dialect]:
+    """Return all dialects by their OpenAPI names; finding them looks through many folders."""
+    return {one.name: one for one in (*discover(), own_api())}
 
 
 def base_and_headers(dialect: Dialect, tenant: str) -> tuple[str, dict[str, str]]:

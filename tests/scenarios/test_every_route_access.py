@@ -7,7 +7,7 @@ import pytest
 
 from baton.command_api.principal import ADMIN, READ, WRITE
 from tests.kit.stack import Response
-from tests.scenarios.route_cases import CASES, SECURED, RouteCase
+from tests.scenarios.route_cases import CASES, SECURED, PreparedRoute, RouteCase
 from tests.scenarios.stack import Stack, base_and_headers
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -27,17 +27,16 @@ def test_changing_needs_the_scope_to_write_and_reading_the_scope_to_read() -> No
 
 
 @pytest.mark.parametrize("case", SECURED, ids=str)
-async def test_a_request_without_a_token_is_refused(shared_idle: Stack, case: RouteCase) -> None:
-    client = case.client(shared_idle)
-    ids = await case.prepare(client)
-    path = client.base + case.path(ids)
-    before = await shared_idle.head()
+async def test_a_request_without_a_token_is_refused(
+    prepared: PreparedRoute, case: RouteCase
+) -> None:
+    url, before = prepared.client.base + prepared.path, await prepared.stack.head()
 
-    answer = await shared_idle.call(case.route.method, path, json=case.body(ids), anonymous=True)
+    answer = await prepared.stack.call(case.route.method, url, json=prepared.body, anonymous=True)
 
     assert (answer.status, case.error_code(answer.body)) == (401, "unauthorized")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
-    assert await shared_idle.changes_after(before) == []
+    assert await prepared.stack.changes_after(before) == []
 
 
 @pytest.mark.parametrize("case", SECURED, ids=str)
@@ -64,18 +63,16 @@ async def test_a_credential_without_the_scope_is_refused(
 
 @pytest.mark.parametrize("case", SECURED, ids=str)
 async def test_a_credential_of_another_tenant_is_refused(
-    idle_for_each: Stack, case: RouteCase
+    prepared_for_each: PreparedRoute, case: RouteCase
 ) -> None:
-    client = case.client(idle_for_each)
-    ids = await case.prepare(client)
-    path = client.base + case.path(ids)
+    client, stack = prepared_for_each.client, prepared_for_each.stack
     _, names_tenant = base_and_headers(case.dialect, client.tenant)
-    stranger = case.client(idle_for_each, idle_for_each.other_tenant)
+    stranger = case.client(stack, stack.other_tenant)
 
-    answer = await idle_for_each.call(
+    answer = await stack.call(
         case.route.method,
-        path,
-        json=case.body(ids),
+        client.base + prepared_for_each.path,
+        json=prepared_for_each.body,
         headers={**stranger.headers, **names_tenant},
         anonymous=True,
     )
@@ -85,26 +82,24 @@ async def test_a_credential_of_another_tenant_is_refused(
 
 @pytest.mark.parametrize(("case", "name"), WITH_IDS, ids=str)
 async def test_an_id_of_another_tenant_is_not_found(
-    idle_for_each: Stack, case: RouteCase, name: str
+    prepared_for_each: PreparedRoute, case: RouteCase, name: str
 ) -> None:
     """The answer is the one for an id that doesn't exist, but for the id itself."""
-    theirs = await case.prepare(case.client(idle_for_each, idle_for_each.other_tenant))
-    client = case.client(idle_for_each)
-    own = await case.prepare(client)
-    before = await idle_for_each.head()
+    route = prepared_for_each
+    theirs = await route.theirs()
+    before = await route.stack.head()
 
     async def answer_for(ident: str) -> Response:
-        path = case.path(own, **{name: ident})
+        path = case.path(route.ids, **{name: ident})
         headers = {"traceparent": TRACEPARENT}  # an envelope may show its trace id
-        body = case.body(own)
-        return await client.call(case.route.method, path, json=body, headers=headers)
+        return await route.call(path=path, json=route.body, headers=headers)
 
     unknown = "00000000000000000000"
     of_another, of_unknown = await answer_for(theirs[name]), await answer_for(unknown)
 
     assert (of_another.status, of_unknown.status) == (404, 404)
     assert of_another.raw.replace(theirs[name].encode(), unknown.encode()) == of_unknown.raw
-    assert await idle_for_each.changes_after(before) == []
+    assert await route.stack.changes_after(before) == []
 
 
 @pytest.mark.parametrize("case", SECURED, ids=str)

@@ -6,15 +6,17 @@ The routes come from the route tables: a new route is tested without an edit her
 import gzip
 import io
 import json
+from collections.abc import AsyncIterator
 from functools import cache
 
 import pytest
+import pytest_asyncio
 
 from baton.command_api.dialect.contract import Dialect
 from baton.protocols.strict_json import MAX_VALUES
 from tests.api.raw_http import connected
 from tests.kit.stack import Response
-from tests.scenarios.route_cases import CASES, DIALECTS, SAMPLES, WITH_BODY, RouteCase
+from tests.scenarios.route_cases import CASES, DIALECTS, SAMPLES, WITH_BODY, PreparedRoute
 from tests.scenarios.stack import Stack
 
 CODES = {
@@ -64,124 +66,92 @@ def bomb() -> bytes:
     return gzip.compress(b"0" * 20_000_000)
 
 
-async def assert_refused(stack: Stack, case: RouteCase, answer: Response, status: int) -> None:
+@pytest_asyncio.fixture(loop_scope="module")
+async def route(prepared: PreparedRoute) -> AsyncIterator[PreparedRoute]:
+    """The route of the test, whose requests must change nothing and leave the server healthy."""
+    before = await prepared.stack.head()
+    yield prepared
+    assert (await prepared.stack.get("/healthz")).status == 200
+    assert await prepared.stack.changes_after(before) == []
+
+
+def assert_refused(route: PreparedRoute, answer: Response, status: int) -> None:
     assert answer.status == status, answer.raw
-    assert case.error_code(answer.body) == CODES[status]
+    assert route.case.error_code(answer.body) == CODES[status]
     assert b"Traceback" not in answer.raw
-    assert (await stack.get("/healthz")).status == 200
 
 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
-async def test_a_body_that_is_not_a_json_object_is_refused(
-    shared_idle: Stack, case: RouteCase
-) -> None:
-    client = case.client(shared_idle)
-    ids = await case.prepare(client)
-    path = case.path(ids)
-    before = await shared_idle.head()
-
+async def test_a_body_that_is_not_a_json_object_is_refused(route: PreparedRoute) -> None:
     for name, body in BODIES.items():
-        answer = await client.call(case.route.method, path, data=body, headers=JSON)
+        answer = await route.call(data=body, headers=JSON)
         assert answer.status == 400, name
-        await assert_refused(shared_idle, case, answer, 400)
-
-    assert await shared_idle.changes_after(before) == []
+        assert_refused(route, answer, 400)
 
 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
-async def test_a_body_that_is_not_json_is_refused(shared_idle: Stack, case: RouteCase) -> None:
-    client = case.client(shared_idle)
-    ids = await case.prepare(client)
-    path = case.path(ids)
-    body = json.dumps(case.body(ids)).encode()
+async def test_a_body_that_is_not_json_is_refused(route: PreparedRoute) -> None:
+    body = json.dumps(route.body).encode()
 
     for media in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
-        headers = {"Content-Type": media}
-        answer = await client.call(case.route.method, path, data=body, headers=headers)
-        await assert_refused(shared_idle, case, answer, 415)
+        answer = await route.call(data=body, headers={"Content-Type": media})
+        assert_refused(route, answer, 415)
 
 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
-async def test_a_body_with_too_many_values_is_refused(shared_idle: Stack, case: RouteCase) -> None:
-    client = case.client(shared_idle)
-    ids = await case.prepare(client)
-    path = case.path(ids)
+async def test_a_body_with_too_many_values_is_refused(route: PreparedRoute) -> None:
     body = b'{"input":{"a":[' + b"[]," * MAX_VALUES + b"[]]}}"
 
-    answer = await client.call(case.route.method, path, data=body, headers=JSON)
-
-    await assert_refused(shared_idle, case, answer, 400)
+    assert_refused(route, await route.call(data=body, headers=JSON), 400)
 
 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
-async def test_a_body_with_a_broken_encoding_is_refused(
-    shared_idle: Stack, case: RouteCase
-) -> None:
-    client = case.client(shared_idle)
-    ids = await case.prepare(client)
-    path = case.path(ids)
-    body = json.dumps(case.body(ids)).encode()
+async def test_a_body_with_a_broken_encoding_is_refused(route: PreparedRoute) -> None:
+    body = json.dumps(route.body).encode()
 
     for encoding, status in (("deflate", 400), ("gzip", 400), ("br", 415), ("zstd", 415)):
-        headers = {**JSON, "Content-Encoding": encoding}
-        answer = await client.call(case.route.method, path, data=body, headers=headers)
-        await assert_refused(shared_idle, case, answer, status)
+        answer = await route.call(data=body, headers={**JSON, "Content-Encoding": encoding})
+        assert_refused(route, answer, status)
 
 
 @pytest.mark.parametrize("case", STRICT, ids=str)
-async def test_an_unknown_query_parameter_is_refused(shared_idle: Stack, case: RouteCase) -> None:
-    client = case.client(shared_idle)
-    path = case.path(await case.prepare(client))
-    before = await shared_idle.head()
+async def test_an_unknown_query_parameter_is_refused(route: PreparedRoute) -> None:
+    query = f"{'&' if '?' in route.path else '?'}unknwon=1"
 
-    query = f"{'&' if '?' in path else '?'}unknwon=1"
-    answer = await client.call(case.route.method, path + query, headers=JSON)
+    answer = await route.call(path=route.path + query, headers=JSON)
 
-    await assert_refused(shared_idle, case, answer, 400)
+    assert_refused(route, answer, 400)
     assert answer.body["details"][0]["field"] == "unknwon"
-    assert await shared_idle.changes_after(before) == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_a_header_that_cannot_be_read_is_refused(shared_idle: Stack, case: RouteCase) -> None:
-    client = case.client(shared_idle)
-    ids = await case.prepare(client)
-    path = client.base + case.path(ids)
-    known = "".join(f"{name}: {value}\r\n" for name, value in client.headers.items())
-    start = f"{case.route.method} {path} HTTP/1.1\r\nHost: localhost\r\n{known}"
+async def test_a_header_that_cannot_be_read_is_refused(route: PreparedRoute) -> None:
+    known = "".join(f"{name}: {value}\r\n" for name, value in route.client.headers.items())
+    url = route.client.base + route.path
+    start = f"{route.case.route.method} {url} HTTP/1.1\r\nHost: localhost\r\n{known}"
     end = "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
     for line in ("ce-id: caf\xe9", "webhook-id: caf\xe9", f"Prefer: wait={'9' * 5_000}"):
-        async with connected(shared_idle) as connection:
+        async with connected(route.stack) as connection:
             await connection.send(f"{start}{line}\r\n{end}".encode("latin-1"))
             answer = await connection.response()
         assert answer.status == 400, line
-        assert case.error_code(answer.body) == "validation_error"
+        assert route.case.error_code(answer.body) == "validation_error"
 
 
 @pytest.mark.parametrize("case", OPEN, ids=str)
-async def test_an_open_route_refuses_pages_of_other_sites(
-    shared_idle: Stack, case: RouteCase
-) -> None:
-    client = case.client(shared_idle)
-    ids = await case.prepare(client)
-    path = client.base + case.path(ids)
-    before = await shared_idle.head()
+async def test_an_open_route_refuses_pages_of_other_sites(route: PreparedRoute) -> None:
+    url = route.client.base + route.path
 
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
-        answer = await shared_idle.call(
-            case.route.method, path, json=case.body(ids), headers=headers, anonymous=True
+        answer = await route.stack.call(
+            route.case.route.method, url, json=route.body, headers=headers, anonymous=True
         )
-        assert (answer.status, case.error_code(answer.body)) == (403, "forbidden")
-
-    assert await shared_idle.changes_after(before) == []
+        assert (answer.status, route.case.error_code(answer.body)) == (403, "forbidden")
 
 
 @pytest.mark.parametrize("case", WITH_BODY, ids=str)
-async def test_a_body_over_the_limit_is_refused(shared_idle: Stack, case: RouteCase) -> None:
-    client = case.client(shared_idle)
-    ids = await case.prepare(client)
-    path = case.path(ids)
+async def test_a_body_over_the_limit_is_refused(route: PreparedRoute) -> None:
     large = b'{"input":{"a":"' + b"x" * 1_100_000 + b'"}}'
 
     async def in_chunks():
@@ -193,15 +163,13 @@ async def test_a_body_over_the_limit_is_refused(shared_idle: Stack, case: RouteC
         (in_chunks(), {}),
         (bomb(), {"Content-Encoding": "gzip"}),
     ):
-        answer = await client.call(case.route.method, path, data=data, headers={**JSON, **more})
-        await assert_refused(shared_idle, case, answer, 413)
+        answer = await route.call(data=data, headers={**JSON, **more})
+        assert_refused(route, answer, 413)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_an_id_that_names_nothing_is_not_found(shared_idle: Stack, case: RouteCase) -> None:
-    client = case.client(shared_idle)
-    ids = await case.prepare(client)
-    for name in case.parameters:
+async def test_an_id_that_names_nothing_is_not_found(route: PreparedRoute) -> None:
+    for name in route.case.parameters:
         for ident in (
             "nope",
             "%00",
@@ -214,22 +182,19 @@ async def test_an_id_that_names_nothing_is_not_found(shared_idle: Stack, case: R
             "__proto__",
             "%0d%0aX-Evil:%201",
         ):
-            path = case.path(ids, **{name: ident})
-            answer = await client.call(case.route.method, path, json=case.body(ids))
-            await assert_refused(shared_idle, case, answer, 404)
+            path = route.case.path(route.ids, **{name: ident})
+            assert_refused(route, await route.call(path=path, json=route.body), 404)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_a_method_that_the_path_lacks_is_refused(shared_idle: Stack, case: RouteCase) -> None:
-    client = case.client(shared_idle)
-    ids = await case.prepare(client)
-    path = case.path(ids)
-    used = {route.method for route in case.dialect.routes if route.path == case.route.path}
+async def test_a_method_that_the_path_lacks_is_refused(route: PreparedRoute) -> None:
+    case = route.case
+    used = {other.method for other in case.dialect.routes if other.path == case.route.path}
     unused = next(method for method in ("PATCH", "DELETE", "PUT", "POST") if method not in used)
 
-    answer = await client.call(unused, path, json={})
+    answer = await route.client.call(unused, route.path, json={})
 
-    await assert_refused(shared_idle, case, answer, 405)
+    assert_refused(route, answer, 405)
     assert case.route.method in answer.headers["Allow"]
 
 
