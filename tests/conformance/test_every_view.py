@@ -167,15 +167,14 @@ async def test_a_rebuilt_view_equals_the_live_one(stores: Stores) -> None:
 @pytest.mark.parametrize("damage", ["deleted", "added", "document", "column"])
 async def test_a_comparison_finds_a_damaged_row_of_any_view(stores: Stores, damage: str) -> None:
     await projected(stores, LONG[:1_000])
+    rebuild = await begin_rebuild(stores.events, stores.views, stores.view_sets)
     for view in every_view():
         rows = await stores.views.scan(view.name, limit=10_000)
         sound = rows[len(rows) // 2]
         broken = _broken(sound, damage)
         await _replace(stores.views, view.name, sound, broken)
 
-        found = await (
-            await begin_rebuild(stores.events, stores.views, stores.view_sets)
-        ).first_difference()
+        found = await rebuild.first_difference()
 
         assert found is not None
         at_fault = sound if broken is None else broken
@@ -183,6 +182,7 @@ async def test_a_comparison_finds_a_damaged_row_of_any_view(stores: Stores, dama
         assert found.live == broken
         assert found.rebuilt == (None if damage == "added" else sound)
         await _replace(stores.views, view.name, at_fault, sound)
+    assert await rebuild.first_difference() is None
 
 
 def _broken(row: Row, damage: str) -> Row | None:
