@@ -66,6 +66,9 @@ _POOL_SETTINGS = MappingProxyType(
         "statement_timeout": f"{QUERY_TIMEOUT_S}s",
     }
 )
+_COMMIT_DURABLY = """
+SELECT set_config('synchronous_commit', 'on', false)
+WHERE current_setting('synchronous_commit') = 'off'"""
 _NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 _READ_ONLY_SETTINGS = MappingProxyType({**_POOL_SETTINGS, "default_transaction_read_only": "on"})
 
@@ -142,6 +145,7 @@ async def open_database(url: str, *, read_only: bool = False, single: bool = Fal
             max_size=1 if single else POOL_SIZE,
             max_queries=UNLIMITED_STATEMENTS,
             max_inactive_connection_lifetime=0 if single else IDLE_CONNECTION_S,
+            init=_commit_durably,
             reset=_keep_session,
             timeout=CONNECT_TIMEOUT_S,
             command_timeout=STATEMENT_TIMEOUT_S,
@@ -167,6 +171,18 @@ async def connect(
         )
 
 
+async def connect_to_write(url: str, *, timeout_s: float = STATEMENT_TIMEOUT_S) -> Connection:
+    """Return a connection whose commits are durable; raises `Unavailable`."""
+    connection = await connect(url, timeout_s=timeout_s)
+    try:
+        with as_unavailable():
+            await _commit_durably(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
 async def close_connection(connection: Connection) -> None:
     """Close a connection that the caller owns, in whatever state it is."""
     try:
@@ -177,3 +193,12 @@ async def close_connection(connection: Connection) -> None:
 
 async def _keep_session(_connection: Connection) -> None:
     """Keep the session state of a connection that is returned to the pool."""
+
+
+async def _commit_durably(connection: AnyConnection) -> None:
+    """Make commits wait for the disk where the server's settings don't.
+
+    A crash of the server would otherwise undo a command that was answered. Stronger settings, which
+    wait for standbys, stay.
+    """
+    await connection.execute(_COMMIT_DURABLY)

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from baton.backends.postgres import BACKEND
-from baton.backends.postgres.database import open_database
+from baton.backends.postgres.database import connect_to_write, open_database
 from baton.backends.postgres.errors import as_unavailable
 from baton.backends.postgres.leases import PostgresLeases, offset_s
 from baton.backends.postgres.views import checkpoint_notifications
@@ -331,6 +331,23 @@ async def test_one_process_takes_over_an_abandoned_claim(one: Stores, other: Sto
             )
         )
         assert [claim.outcome for claim in claims].count("claimed") == 1
+
+
+@pytest.mark.parametrize(("configured", "used"), [("off", "on"), ("remote_apply",) * 2])
+async def test_commits_wait_for_the_disk_whatever_the_server_does_by_default(
+    location: StoreLocation, connection: asyncpg.Connection, configured: str, used: str
+) -> None:
+    assert location.url
+    name = await connection.fetchval("SELECT current_database()")
+    await connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = {configured}')
+    database = await open_database(location.url)
+    ((of_pool,),) = await database.fetch("SHOW synchronous_commit")
+    of_appends = await connect_to_write(location.url)
+
+    assert of_pool == used
+    assert await of_appends.fetchval("SHOW synchronous_commit") == used
+    await of_appends.close()
+    await database.close()
 
 
 async def test_a_query_that_takes_too_long_is_ended_by_the_server(location: StoreLocation) -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 
 import asyncpg
 
-from baton.backends.postgres.database import Connection, close_connection, connect
+from baton.backends.postgres.database import Connection, close_connection, connect_to_write
 from baton.backends.postgres.errors import DRIVER_ERRORS
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
@@ -153,7 +153,9 @@ class Appender:
     async def _ensure_connection(self) -> Connection:
         connection = self._connection
         if connection is None or connection.is_closed():
-            connection = self._connection = await connect(self._url, timeout_s=ATTEMPT_TIMEOUT_S)
+            connection = self._connection = await connect_to_write(
+                self._url, timeout_s=ATTEMPT_TIMEOUT_S
+            )
             self._outcome_known = False
             self.pid = connection.get_server_pid()
             if not self._number:

@@ -11,7 +11,7 @@ from baton.backends.postgres.database import (
     Connection,
     Database,
     close_connection,
-    connect,
+    connect_to_write,
     open_database,
     url_of,
 )
@@ -70,7 +70,7 @@ class PostgresArchive:
         """Insert events into an empty store at their own positions; durable when it returns."""
         if self._database.read_only:
             raise Unavailable("this was opened for reading only")
-        connection = await connect(self._database.url)
+        connection = await connect_to_write(self._database.url)
         try:
             with as_unavailable():
                 async with connection.transaction():
