@@ -14,6 +14,8 @@ from baton.eventlog.ports.audit.leaf_store import LeafBlock, LeafStore
 
 PAGE: Final = 1_024
 """Events per read, and between two remembered positions."""
+MOST_MARKS: Final = 4_096
+"""Remembered positions; past it every second one is forgotten."""
 KEPT: Final = 1_024
 """Moments of positions that are kept: the requests of one page ask for one position."""
 
@@ -132,6 +134,8 @@ class Moments:
             greatest = max(greatest, *(time_of(one.state) for one in page))
             if self._marks[-1].position == after:  # no other request has read them meanwhile
                 self._marks.append(Moment(page[-1].position, greatest))
+                if len(self._marks) > MOST_MARKS:
+                    del self._marks[1:-1:2]
 
 
 def _end(block: LeafBlock) -> Moment:

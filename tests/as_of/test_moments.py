@@ -11,6 +11,7 @@ from baton.backends.memory.leaf_store import MemoryLeafStore
 from baton.domain.run.messages import RunStarted
 from baton.eventlog.events.envelope import Stored, Write
 from baton.eventlog.ports.backend import StoreLocation, Stores
+from baton.projector.as_of import moments as moments_module
 from baton.projector.as_of.moments import Moments
 from tests.notary.sealing import seal
 
@@ -81,6 +82,21 @@ async def test_the_moment_of_a_position_is_read_once() -> None:
     for position in (EVENTS - 1, EVENTS):
         assert await moments.moment_at(position) == (position, max(times[:position]))
     assert leaves.reads == reads
+
+
+async def test_a_long_log_without_blocks_has_few_remembered_positions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(moments_module, "PAGE", 16)
+    monkeypatch.setattr(moments_module, "MOST_MARKS", 8)
+    times = _times(Random(4), EVENTS)
+    stores = await _stores(times)
+    moments = Moments(stores.leaves)
+    for position in range(EVENTS, 0, -61):
+        assert await moments.moment_at(position) == (position, max(times[:position]))
+        at = times[position - 1]
+        assert await moments.position_at(at) == _position_at(times, at)
+    assert len(moments._marks) <= 8
 
 
 async def test_events_that_come_later_are_found_and_so_are_blocks() -> None:
