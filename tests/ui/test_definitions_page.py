@@ -77,3 +77,21 @@ async def test_a_changed_definition_is_tried_on_recorded_runs(
     await expect(report).to_contain_text("reject")
     link = report.get_by_role("link", name=seeded.fulfilled).first
     await expect(link).to_have_attribute("href", f"/ui/runs/{seeded.fulfilled}")
+
+
+async def test_a_definition_is_paused_and_activated(
+    page: Page, seeded: Seeded, ui_server: UiServer
+) -> None:
+    step = {"id": "rest", "function": "noop"}
+    await ui_server.apply({"slug": "resting", "name": "Resting", "steps": [step]})
+    await page.goto("/ui/definitions/resting")
+
+    await page.get_by_role("button", name="Pause…").click()
+    await page.get_by_role("button", name="Pause the definition").click()
+    start = page.get_by_role("button", name="Start a run")
+    await expect(start).to_have_attribute("aria-disabled", "true")
+    assert (await ui_server.get("/definitions/resting"))["status"] == "paused"
+    await page.get_by_role("button", name="Activate").click()
+
+    await expect(start).not_to_have_attribute("aria-disabled", "true")
+    assert (await ui_server.get("/definitions/resting"))["status"] == "active"

@@ -39,29 +39,29 @@ const NOT_LOADED = new Error(UNREACHABLE);
 function Page() {
   const { name, params, query, page, path } = route.value;
   const [outcome, setOutcome] = useState({ name: '', failed: false });
-  const shown = page === null ? null : pages.get(name);
+  const component = page === null ? null : pages.get(name);
   useEffect(() => {
-    if (page === null || shown !== undefined) return;
-    page.load().then((found) => {
-      pages.set(name, found);
+    if (page === null || component !== undefined) return;
+    page.load().then((loaded) => {
+      pages.set(name, loaded);
       setOutcome({ name, failed: false });
     }, () => setOutcome({ name, failed: true }));
   }, [name]);
-  const title = shown === null ? 'No such page' : shown?.title({ params, query }) ?? name[0].toUpperCase() + name.slice(1);
+  const title = component === null ? 'No such page' : component?.title({ params, query }) ?? name[0].toUpperCase() + name.slice(1);
   useEffect(() => {
     document.title = `${title} – Baton`;
   }, [title]);
   useEffect(() => {
-    if (shown === undefined) return;
+    if (component === undefined) return;
     if (shownPath !== null && shownPath !== path) moveFocus(title);
     shownPath = path;
-  }, [path, shown]);
-  if (shown === undefined) {
+  }, [path, component]);
+  if (component === undefined) {
     return outcome.failed && outcome.name === name ? html`<${Failure} error=${NOT_LOADED} onRetry=${() => location.reload()} />`
       : html`<${Loading} />`;
   }
-  if (shown === null) return html`<${Lazy} load=${NOT_FOUND} />`;
-  return html`<${shown} key=${`${path} ${tenant.value}`} params=${params} query=${query} />`;
+  if (component === null) return html`<${Lazy} load=${NOT_FOUND} />`;
+  return html`<${component} key=${`${path} ${tenant.value}`} params=${params} query=${query} />`;
 }
 
 /** @type {string | null} */

@@ -1,6 +1,7 @@
 /** Buttons that can be off and say why, and menus. */
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact.js';
 import { readOnly } from '../core/router.js';
+import { may } from '../core/session.js';
 
 /** The reason why an action is off while a page shows the past. */
 const PAST = 'This page shows the past, in which nothing can be changed. Return to now.';
@@ -18,6 +19,11 @@ export function Action({ label, onAct, why, busy = false, primary = false }) {
     type="button" title=${why || undefined} aria-disabled=${off ? 'true' : undefined} class=${primary ? 'primary' : undefined}
     aria-describedby=${why ? id : undefined} onClick=${() => off || onAct()}
   >${busy ? `${label.replace('…', '')}…` : label}${why && html`<span class="hidden" id=${id}>${why}</span>`}</button>`;
+}
+
+/** Return whether the reader may change something: the session permits it, and the page shows no past. */
+export function mayChange() {
+  return may('orchestrator:write') && !readOnly.value;
 }
 
 /** Return the reason why nothing can be changed while a page shows the past, else `why`. */

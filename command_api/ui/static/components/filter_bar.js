@@ -62,7 +62,7 @@ function Choices({ filter: { name, label, options = [], placeholder = 'any' } })
   useOpenList(ref, open, () => setOpen(false));
   const chosen = values(route.value.query, name);
   const toggle = (/** @type {string} */ value) => {
-    const rest = chosen.filter((one) => one !== value);
+    const rest = chosen.filter((option) => option !== value);
     setQuery({ [name]: rest.length < chosen.length ? rest : [...chosen, value] });
   };
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
@@ -71,10 +71,10 @@ function Choices({ filter: { name, label, options = [], placeholder = 'any' } })
     setOpen(false);
     ref.current?.querySelector('button')?.focus();
   };
-  const shown = options.filter((option) => chosen.includes(valueOf(option))).map(labelOf);
+  const labels = options.filter((option) => chosen.includes(valueOf(option))).map(labelOf);
   return html`<span class="menu" ref=${ref} onKeyDown=${onKeyDown}>
     <button type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>
-      ${label}: ${shown.join(', ') || placeholder} <span aria-hidden="true">▾</span></button>
+      ${label}: ${labels.join(', ') || placeholder} <span aria-hidden="true">▾</span></button>
     ${open && html`<div class="menu-items" popover="manual" role="group" aria-label=${label}>
       ${options.map((option) => html`<label key=${valueOf(option)}><input
         type="checkbox" checked=${chosen.includes(valueOf(option))}
@@ -94,12 +94,12 @@ function Flag({ filter: { name, label } }) {
 /** @param {{filter: Filter}} props A time on the clock of the chosen zone. */
 function Time({ filter: { name, label } }) {
   const stored = values(route.value.query, name)[0];
-  const shown = formatInstant(stored).replace(' ', 'T');
+  const onClock = formatInstant(stored).replace(' ', 'T');
   const onChange = (/** @type {any} */ event) => {
     setQuery({ [name]: fromZone(event.currentTarget.value) ?? undefined });
   };
   return html`<label>${label} <input
-    type="datetime-local" step="1" value=${shown} onChange=${onChange} /></label>`;
+    type="datetime-local" step="1" value=${onClock} onChange=${onChange} /></label>`;
 }
 
 const KINDS = { text: Text, choice: OneOf, choices: Choices, flag: Flag, time: Time };

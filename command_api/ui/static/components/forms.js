@@ -85,8 +85,8 @@ export function Choice({ label, value, options, onPick, class: look }) {
   return html`<label class=${look}>${label} <select value=${String(value)}
     onChange=${(/** @type {any} */ { target }) => onPick(target.value)}>
     ${options.map((option) => {
-      const [one, words = one] = [option].flat();
-      return html`<option key=${one} value=${String(one)}>${words}</option>`;
+      const [choice, words = choice] = [option].flat();
+      return html`<option key=${choice} value=${String(choice)}>${words}</option>`;
     })}
   </select></label>`;
 }

@@ -20,24 +20,24 @@ const AT_ONCE = 100;
  */
 function diffJson(a, b) {
   /** @type {Difference[]} */
-  const found = [];
-  compare(a, b, '', found);
-  return found;
+  const differences = [];
+  compare(a, b, '', differences);
+  return differences;
 }
 
 /**
  * @param {any} a
  * @param {any} b
  * @param {string} path
- * @param {Difference[]} found
+ * @param {Difference[]} differences
  */
-function compare(a, b, path, found) {
+function compare(a, b, path, differences) {
   if (Object.is(a, b)) return;
   if (!isHolder(a) || !isHolder(b) || Array.isArray(a) !== Array.isArray(b)) {
-    found.push({ path, before: a, after: b });
+    differences.push({ path, before: a, after: b });
     return;
   }
-  for (const key of keysOf(a, b)) compare(a[key], b[key], memberPath(path, key), found);
+  for (const key of keysOf(a, b)) compare(a[key], b[key], memberPath(path, key), differences);
 }
 
 /**
@@ -61,10 +61,10 @@ export function JsonDiff({ before, after }) {
   if (all.length === 0) return html`<p class="muted">There is no difference.</p>`;
   return html`<div class="scroll"><table class="diff">
     <thead><tr><th scope="col">Member</th><th scope="col">Before</th><th scope="col">After</th></tr></thead>
-    <tbody>${all.slice(0, most).map((one) => html`<tr key=${one.path}>
-      <th scope="row"><code>${one.path || 'the whole value'}</code></th>
-      <td class="diff-before"><${Side} value=${one.before} /></td>
-      <td class="diff-after"><${Side} value=${one.after} /></td>
+    <tbody>${all.slice(0, most).map(({ path, ...values }) => html`<tr key=${path}>
+      <th scope="row"><code>${path || 'the whole value'}</code></th>
+      <td class="diff-before"><${Side} value=${values.before} /></td>
+      <td class="diff-after"><${Side} value=${values.after} /></td>
     </tr>`)}</tbody>
   </table></div>
   ${all.length > most && html`<button type="button" class="link" onClick=${() => setMost(most + AT_ONCE)}>

@@ -21,7 +21,7 @@ const LONG_RAW = 200_000;
 export function JsonTree({ value, label, open = true }) {
   const [raw, setRaw] = useState(false);
   const [text, setText] = useState('');
-  const found = useMemo(() => (text === '' ? null : findMembers(value, text, MOST_FOUND)), [value, text]);
+  const matches = useMemo(() => (text === '' ? null : findMembers(value, text, MOST_FOUND)), [value, text]);
   if (!isHolder(value)) {
     return html`<div class="json"><div class="json-line"><${Leaf} value=${value} />
       <${CopyButton} text=${plain(value)} label=${label} /></div></div>`;
@@ -36,7 +36,7 @@ export function JsonTree({ value, label, open = true }) {
       <button type="button" class="icon" aria-label="Download the ${label}" title="Download the ${label}"
         onClick=${() => download(all(), `${label}.json`)}>↓</button>
     </div>
-    ${found !== null ? html`<${Found} found=${found} />`
+    ${matches !== null ? html`<${Matches} matches=${matches} />`
       : raw ? html`<${Raw} text=${all()} />`
         : html`<${Members} value=${value} path="" depth=${open ? 0 : 1} />`}
   </div>`;
@@ -50,11 +50,11 @@ function Raw({ text }) {
       ${' '}${formatCount(text.length)} characters. Download the value to see all of it.</p>`}`;
 }
 
-/** @param {{found: {path: string, value: any}[]}} props */
-function Found({ found }) {
-  if (found.length === 0) return html`<p class="muted">No member has this text.</p>`;
-  return html`${found.map(({ path, value }) => html`<${Member} key=${path} name=${path} path=${path} value=${value} depth=${9} />`)}
-    ${found.length >= MOST_FOUND && html`<p class="muted">Only the first ${MOST_FOUND} are shown.</p>`}`;
+/** @param {{matches: {path: string, value: any}[]}} props */
+function Matches({ matches }) {
+  if (matches.length === 0) return html`<p class="muted">No member has this text.</p>`;
+  return html`${matches.map(({ path, value }) => html`<${Member} key=${path} name=${path} path=${path} value=${value} depth=${9} />`)}
+    ${matches.length >= MOST_FOUND && html`<p class="muted">Only the first ${MOST_FOUND} are shown.</p>`}`;
 }
 
 /** @param {{value: any, path: string, depth: number}} props */
@@ -62,8 +62,8 @@ function Members({ value, path, depth }) {
   const [most, setMost] = useState(AT_ONCE);
   const all = members(value);
   const left = all.length - most;
-  return html`${all.slice(0, most).map(([key, one]) => html`<${Member}
-      key=${key} name=${key} path=${memberPath(path, key)} value=${one} depth=${depth} />`)}
+  return html`${all.slice(0, most).map(([key, member]) => html`<${Member}
+      key=${key} name=${key} path=${memberPath(path, key)} value=${member} depth=${depth} />`)}
     ${all.length === 0 && html`<div class="json-line muted">${Array.isArray(value) ? '[ ] empty list' : '{ } empty object'}</div>`}
     ${left > 0 && html`<button type="button" class="link" onClick=${() => setMost(most + AT_ONCE)}>
       Show ${Math.min(left, AT_ONCE)} of ${formatCount(left)} more</button>`}`;
@@ -140,7 +140,7 @@ export function memberPath(path, key) {
  * @returns {[string | number, any][]}
  */
 function members(value) {
-  if (Array.isArray(value)) return value.map((one, index) => [index, one]);
+  if (Array.isArray(value)) return value.map((member, index) => [index, member]);
   return isHolder(value) ? Object.entries(value) : [];
 }
 
@@ -164,17 +164,17 @@ export function isHolder(value) {
 function findMembers(value, text, most) {
   const wanted = text.toLowerCase();
   /** @type {{path: string, value: any}[]} */
-  const found = [];
+  const matches = [];
   /** @type {{path: string, value: any}[]} */
   const open = [{ path: '', value }];
-  while (open.length > 0 && found.length < most) {
+  while (open.length > 0 && matches.length < most) {
     const at = /** @type {{path: string, value: any}} */ (open.pop());
-    const inner = members(at.value).map(([key, one]) => ({ key, path: memberPath(at.path, key), value: one }));
-    for (const { key, path, value: one } of inner) {
-      const holds = !isHolder(one) && String(one).toLowerCase().includes(wanted);
-      if (holds || String(key).toLowerCase().includes(wanted)) found.push({ path, value: one });
+    const inner = members(at.value).map(([key, member]) => ({ key, path: memberPath(at.path, key), value: member }));
+    for (const { key, path, value: member } of inner) {
+      const holds = !isHolder(member) && String(member).toLowerCase().includes(wanted);
+      if (holds || String(key).toLowerCase().includes(wanted)) matches.push({ path, value: member });
     }
-    open.push(...inner.filter((one) => isHolder(one.value)).reverse());
+    open.push(...inner.filter((member) => isHolder(member.value)).reverse());
   }
-  return found.slice(0, most);
+  return matches.slice(0, most);
 }

@@ -54,15 +54,15 @@ export function Loading({ label = 'Loading…' }) {
 /**
  * The answer to a request, or that it is awaited, or why it failed.
  *
- * @param {{of: import('../core/reading.js').Loaded, children: (data: any) => any}} props The child
- *   is a function, which is called with the answer once there is one.
+ * @param {{of: import('../core/reading.js').Loaded, title?: string, children: (data: any) => any}} props
+ *   The child is a function, which is called with the answer once there is one. `title` is the
+ *   heading of the page until then.
  */
-export function Loaded({ of, children }) {
+export function Loaded({ of, title, children }) {
   const { data, error, reload } = of;
-  if (data === undefined) {
-    return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
-  }
-  return html`<${Failure} error=${error} onRetry=${reload} />${children(data)}`;
+  return html`${data === undefined && title && html`<h1>${title}</h1>`}
+    <${Failure} error=${error} onRetry=${reload} />
+    ${data !== undefined ? children(data) : !error && html`<${Loading} />`}`;
 }
 
 /**
@@ -73,14 +73,14 @@ export function Loaded({ of, children }) {
  *   properties are the component's.
  */
 export function Lazy({ load, meanwhile, ...props }) {
-  const [found, setFound] = useState(/** @type {{component: any} | null} */ (null));
+  const [loaded, setLoaded] = useState(/** @type {{component: any} | null} */ (null));
   const [failure, setFailure] = useState(/** @type {Error | null} */ (null));
   useEffect(() => {
-    load().then((component) => setFound({ component }), setFailure);
+    load().then((component) => setLoaded({ component }), setFailure);
   }, [load]);
   if (failure) return html`<${Failure} error=${failure} />`;
-  if (found === null) return meanwhile ?? html`<${Loading} />`;
-  return html`<${found.component} ...${props} />`;
+  if (loaded === null) return meanwhile ?? html`<${Loading} />`;
+  return html`<${loaded.component} ...${props} />`;
 }
 
 const PAUSE_MS = 5_000;

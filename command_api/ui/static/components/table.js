@@ -7,11 +7,12 @@ import { formatCount, Status } from './values.js';
  * @typedef {{key: string, title: any, width?: string, render?: (row: any, index: number) => any,
  *   numeric?: boolean}} Column `width` is a track of a CSS grid ("120px", "2fr"). Without `render`
  *   the row's member `key` is shown.
- * @typedef {{label: string, columns: Column[], rows: any[], rowKey?: (row: any) => string,
+ * @typedef {string | ((row: any) => string)} RowKey The member that identifies a row, or a function.
+ * @typedef {{label: string, columns: Column[], rows: any[], rowKey?: RowKey,
  *   selected?: Set<string>, onSelect?: (selected: Set<string>) => void,
  *   onOpen?: (row: any) => void, total?: number, onEnd?: () => void,
  *   current?: string, rowClass?: (row: any) => string}} TableProps
- *   `rowKey` returns a row's key, by default its `id`. With `onSelect` rows have checkboxes.
+ *   The default of `rowKey` is `id`. With `onSelect` rows have checkboxes.
  *   `onOpen` is called for a click and Enter. `total` counts the rows that aren't loaded yet, too;
  *   `onEnd` is called when the last loaded row comes near. `current` is the key of the row whose
  *   details are shown beside the table.
@@ -20,7 +21,13 @@ import { formatCount, Status } from './values.js';
 /** Pixels of each row of a table. */
 export const ROW_HEIGHT = 28;
 
-const idOf = (/** @type {any} */ row) => String(row.id);
+/**
+ * @param {any} row
+ * @param {RowKey} [rowKey]
+ */
+function keyOf(row, rowKey = 'id') {
+  return typeof rowKey === 'string' ? String(row[rowKey]) : rowKey(row);
+}
 
 /**
  * A table of any number of rows, of which only those near the visible part are in the document.
@@ -37,14 +44,14 @@ export function Table(props) {
   const tracks = columns.map(({ width = 'minmax(80px, 1fr)' }) => width).join(' ');
   const grid = onSelect ? `32px ${tracks}` : tracks;
   const style = useMemo(() => ({ gridTemplateColumns: grid, height: `${ROW_HEIGHT}px` }), [grid]);
-  const shown = useShownRows(props, style, { first, last, at, setAt });
+  const nodes = useRowNodes(props, style, { first, last, at, setAt });
   return html`<div
     class="table" role="table" aria-label=${label} aria-rowcount=${total + 1} ref=${ref}
     tabindex=${rows.length === 0 ? 0 : -1} onKeyDown=${onKeyDown} data-rows
   >
     <div role="rowgroup" class="table-head"><${Head} columns=${columns} props=${props} style=${style} /></div>
     <div role="rowgroup">
-      <div style=${{ height: `${before}px` }}></div>${shown}<div style=${{ height: `${after}px` }}></div>
+      <div style=${{ height: `${before}px` }}></div>${nodes}<div style=${{ height: `${after}px` }}></div>
     </div>
   </div>`;
 }
@@ -57,7 +64,7 @@ export function Table(props) {
  * @param {object} style
  * @param {{first: number, last: number, at: number, setAt: (index: number) => void}} view
  */
-function useShownRows(props, style, { first, last, at, setAt }) {
+function useRowNodes(props, style, { first, last, at, setAt }) {
   const before = useRef({ props, style, nodes: new Map() });
   const same = before.current.props === props && before.current.style === style;
   const nodes = new Map();
@@ -65,9 +72,9 @@ function useShownRows(props, style, { first, last, at, setAt }) {
     const index = first + offset;
     const stop = index === at;
     const id = `${index} ${stop}`;
-    const known = same ? before.current.nodes.get(id) : undefined;
-    nodes.set(id, known ?? html`<${Row}
-      key=${(props.rowKey ?? idOf)(row)} row=${row} index=${index} props=${props} style=${style}
+    const kept = same ? before.current.nodes.get(id) : undefined;
+    nodes.set(id, kept ?? html`<${Row}
+      key=${keyOf(row, props.rowKey)} row=${row} index=${index} props=${props} style=${style}
       stop=${stop} onFocus=${setAt}
     />`);
   });
@@ -77,12 +84,13 @@ function useShownRows(props, style, { first, last, at, setAt }) {
 
 /** @param {{columns: Column[], props: TableProps, style: object}} head */
 function Head({ columns, props, style }) {
-  const { rows, rowKey = idOf, selected = new Set(), onSelect } = props;
-  const all = rows.length > 0 && rows.every((row) => selected.has(rowKey(row)));
+  const { rows, rowKey, selected = new Set(), onSelect } = props;
+  const keys = onSelect ? rows.map((row) => keyOf(row, rowKey)) : [];
+  const all = keys.length > 0 && keys.every((key) => selected.has(key));
   return html`<div role="row" class="table-row" aria-rowindex="1" style=${style}>
     ${onSelect && html`<span role="columnheader" class="cell cell-check"><input
       type="checkbox" aria-label="Select all rows that are loaded" checked=${all}
-      onChange=${() => onSelect(all ? new Set() : new Set(rows.map(rowKey)))}
+      onChange=${() => onSelect(new Set(all ? [] : keys))}
     /></span>`}
     ${columns.map(({ key, title, numeric }) => html`<span
       role="columnheader" key=${key} class="cell ${numeric ? 'numeric' : ''}">${title}</span>`)}
@@ -94,8 +102,8 @@ function Head({ columns, props, style }) {
  *   onFocus: (index: number) => void}} given `stop` is true for the row that Tab reaches.
  */
 function Row({ row, index, props, style, stop, onFocus }) {
-  const { columns, rowKey = idOf, selected, onSelect, onOpen, current, rowClass } = props;
-  const key = rowKey(row);
+  const { columns, rowKey, selected, onSelect, onOpen, current, rowClass } = props;
+  const key = keyOf(row, rowKey);
   const chosen = selected?.has(key) ?? false;
   const classes = ['table-row', onOpen && 'opens', chosen && 'chosen', current === key && 'current'];
   return html`<div
@@ -108,9 +116,11 @@ function Row({ row, index, props, style, stop, onFocus }) {
       type="checkbox" tabindex="-1" checked=${chosen} aria-label="Select row ${index + 1}"
       onChange=${() => onSelect(toggled(selected, key))}
     /></span>`}
-    ${columns.map((column) => html`<span
-      role="cell" key=${column.key} class="cell ${column.numeric ? 'numeric' : ''}"
-    >${column.render ? column.render(row, index) : row[column.key]}</span>`)}
+    ${columns.map(({ key: member, numeric, render }) => {
+      const content = render ? render(row, index) : row[member];
+      return html`<span role="cell" key=${member} class="cell ${numeric ? 'numeric' : ''}"
+        title=${typeof content === 'string' ? content : undefined}>${content}</span>`;
+    })}
   </div>`;
 }
 
@@ -121,7 +131,7 @@ function Row({ row, index, props, style, stop, onFocus }) {
  * @param {{current: HTMLElement | null}} ref
  * @param {(index: number) => void} scrollTo
  */
-function useRowKeys({ rows, rowKey = idOf, selected, onSelect, onOpen }, ref, scrollTo) {
+function useRowKeys({ rows, rowKey, selected, onSelect, onOpen }, ref, scrollTo) {
   const [at, setAt] = useState(0);
   const wanted = useRef(-1);
   const focusWanted = () => {
@@ -148,7 +158,7 @@ function useRowKeys({ rows, rowKey = idOf, selected, onSelect, onOpen }, ref, sc
     const row = rows[Math.min(at, rows.length - 1)];
     if (typeof action === 'number') move(inside ? at + action : at);
     else if (action === 'open') onOpen?.(row);
-    else if (action === 'select') onSelect?.(toggled(selected, rowKey(row)));
+    else if (action === 'select') onSelect?.(toggled(selected, keyOf(row, rowKey)));
     else move(action === 'first' ? 0 : rows.length - 1);
   };
   return { at: Math.min(at, Math.max(rows.length - 1, 0)), setAt, onKeyDown };
@@ -199,8 +209,8 @@ export function useWindow(count, rowHeight, head = 0) {
     if (box === null) return undefined;
     const step = rowHeight * (SPARE / 2);
     const look = () => setBox((before) => {
-      const found = { top: Math.floor(box.scrollTop / step) * step, height: box.clientHeight };
-      return found.top === before.top && found.height === before.height ? before : found;
+      const now = { top: Math.floor(box.scrollTop / step) * step, height: box.clientHeight };
+      return now.top === before.top && now.height === before.height ? before : now;
     });
     look();
     const sizes = new ResizeObserver(look);

@@ -44,7 +44,7 @@ export class ApiError extends Error {
  * @returns {Promise<Answer>}
  */
 export function get(path, query = {}, { signal } = {}) {
-  const historic = HISTORIC.some((one) => one.test(path));
+  const historic = HISTORIC.some((pattern) => pattern.test(path));
   const asked = historic && asOf.value !== null ? { asOf: asOf.value, ...query } : query;
   return exchange('GET', path + search(asked), { signal });
 }

@@ -15,7 +15,7 @@ const registered = signal([]);
 
 /** The shortcuts that work now; of several with the same keys, the newest. */
 export const shortcuts = computed(() => {
-  const byKeys = new Map(registered.value.map((one) => [one.keys, one]));
+  const byKeys = new Map(registered.value.map((shortcut) => [shortcut.keys, shortcut]));
   return [...byKeys.values()];
 });
 
@@ -30,11 +30,11 @@ let pendingSince = 0;
  * @param {string} description What it does, for the list of shortcuts.
  * @param {(event: KeyboardEvent) => void} handler
  */
-function shortcut(keys, description, handler) {
+function register(keys, description, handler) {
   const added = { keys, description, handler };
   registered.value = [...registered.peek(), added];
   return () => {
-    registered.value = registered.peek().filter((one) => one !== added);
+    registered.value = registered.peek().filter((shortcut) => shortcut !== added);
   };
 }
 
@@ -48,7 +48,7 @@ function shortcut(keys, description, handler) {
 export function useShortcut(keys, description, handler) {
   const newest = useRef(handler);
   newest.current = handler;
-  useEffect(() => shortcut(keys, description, (event) => newest.current(event)), [keys, description]);
+  useEffect(() => register(keys, description, (event) => newest.current(event)), [keys, description]);
 }
 
 /** Listen to the keys of the page. */
@@ -61,11 +61,11 @@ function onKey(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (!keyboardOn.value || isTyping(event.target) || document.querySelector('dialog[open]')) return;
   const sequence = Date.now() - pendingSince < SEQUENCE_MS ? `${pending} ${event.key}` : '';
-  const found = find(sequence) ?? find(event.key);
-  if (found) {
+  const pressed = find(sequence) ?? find(event.key);
+  if (pressed) {
     pending = '';
     event.preventDefault();
-    found.handler(event);
+    pressed.handler(event);
   } else {
     pending = event.key;
     pendingSince = Date.now();
@@ -74,7 +74,7 @@ function onKey(event) {
 
 /** @param {string} keys */
 function find(keys) {
-  return shortcuts.value.find((one) => one.keys === keys);
+  return shortcuts.value.find((shortcut) => shortcut.keys === keys);
 }
 
 /** @param {EventTarget | null} target */

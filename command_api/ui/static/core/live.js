@@ -26,7 +26,7 @@ export const live = signal(/** @type {Live} */ ({ state: 'off', position: null, 
 
 /** @type {Map<(event: LiveEvent) => void, string[]>} */
 const subscribers = new Map();
-/** @type {Map<string, string[]>} The known topics of each tab. */
+/** @type {Map<string, string[]>} The topics of each tab of which this one knows. */
 const topicsByTab = new Map();
 
 /** @type {BroadcastChannel | null} */

@@ -58,8 +58,8 @@ export function useReading(path, query, nothing, read, { topics = [], everyMs = 
     return () => clearInterval(timer);
   }, [key, everyMs]);
   const reload = useCallback((/** @type {any} */ asked) => reading.current?.run(asked), []);
-  const shown = state.path === path ? state : beginning;
-  return { ...shown, loading: key !== null && shown.answered !== key, reload };
+  const ofPath = state.path === path ? state : beginning;
+  return { ...ofPath, loading: key !== null && ofPath.answered !== key, reload };
 }
 
 /** Reads one path: one reading at a time. One that is asked for meanwhile waits for its end. */
@@ -176,28 +176,3 @@ const NO_DATA = { data: /** @type {any} */ (undefined) };
 async function readData({ get: read, set }) {
   set({ data: await read() });
 }
-
-/**
- * Read the rows of a list page by page, by cursor.
- *
- * @param {string} path
- * @param {QueryValues} query
- * @param {string} member The member of an answer that holds the rows.
- * @returns {Status & {rows: any[], next: string | undefined, more: () => void}} `next` is the cursor
- *   of the next page, undefined behind the last one; `more` reads it, or again after an error.
- */
-export function usePages(path, query, member) {
-  const pages = useReading(path, query, NO_PAGE, async ({ get: read, set, state: { rows, next } }) => {
-    let found = rows;
-    let cursor = next;
-    while (cursor !== undefined && found.length === rows.length) { // a page may hold no row
-      const data = await read({ cursor });
-      found = [...found, ...data[member]];
-      cursor = data.next;
-    }
-    set({ rows: found, next: cursor });
-  });
-  return { ...pages, more: pages.reload };
-}
-
-const NO_PAGE = { rows: /** @type {any[]} */ ([]), next: /** @type {string | undefined} */ ('') };

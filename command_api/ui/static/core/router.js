@@ -131,15 +131,15 @@ function current() {
   const path = location.pathname.slice(BASE.length).replace(/\/+$/, '') || '/';
   const query = decode(location.search);
   for (const { page, pattern } of PATTERNS) {
-    const found = pattern.exec(path);
-    if (found) return { name: page.name, params: params(found), query, path, page };
+    const match = pattern.exec(path);
+    if (match) return { name: page.name, params: params(match), query, path, page };
   }
   return { name: 'not-found', params: {}, query, path, page: null };
 }
 
-/** @param {RegExpExecArray} found */
-function params(found) {
-  const entries = Object.entries(found.groups ?? {});
+/** @param {RegExpExecArray} match */
+function params(match) {
+  const entries = Object.entries(match.groups ?? {});
   return Object.fromEntries(entries.map(([name, text]) => [name, decoded(text)]));
 }
 
@@ -180,7 +180,7 @@ function decode(text) {
 export function search(query) {
   const pairs = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
-    for (const one of [value].flat()) if ((one ?? '') !== '') pairs.append(name, one);
+    for (const item of [value].flat()) if ((item ?? '') !== '') pairs.append(name, item);
   }
   const text = pairs.toString();
   return text && `?${text}`;

@@ -8,7 +8,7 @@ import { signal } from '../vendor/preact.js';
 const PREFIX = 'baton.ui.';
 
 /** @type {Map<string, import('@preact/signals').Signal<any>>} */
-const known = new Map();
+const preferences = new Map();
 
 /**
  * Return the signal of a preference. Setting its value stores it, for all tabs of the browser.
@@ -19,17 +19,16 @@ const known = new Map();
  * @returns {import('@preact/signals').Signal<T>}
  */
 export function preference(name, fallback) {
-  let found = known.get(name);
-  if (found === undefined) {
-    found = signal(parse(stored(name), fallback));
-    known.set(name, found);
-    found.subscribe((value) => store(name, value, fallback));
-  }
-  return found;
+  const made = preferences.get(name);
+  if (made !== undefined) return made;
+  const value = signal(parse(stored(name), fallback));
+  preferences.set(name, value);
+  value.subscribe((newest) => store(name, newest, fallback));
+  return value;
 }
 
 addEventListener('storage', ({ key, newValue }) => {
-  const changed = key?.startsWith(PREFIX) ? known.get(key.slice(PREFIX.length)) : undefined;
+  const changed = key?.startsWith(PREFIX) ? preferences.get(key.slice(PREFIX.length)) : undefined;
   if (changed !== undefined && newValue !== null) changed.value = parse(newValue, changed.value);
 });
 
@@ -166,9 +165,8 @@ async function request(method, body) {
   throw new Error(answer.message ?? `The server answered ${response.status}.`);
 }
 
-/** @param {Session} found */
-function begin(found) {
-  const { subject, tenants, scopes, expiresAt } = found;
+/** @param {Session} answer */
+function begin({ subject, tenants, scopes, expiresAt }) {
   if (!tenants.includes(tenant.value)) tenant.value = tenants[0] ?? '';
   sessionNotice.value = '';
   session.value = { subject, tenants, scopes, expiresAt };

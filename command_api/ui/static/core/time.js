@@ -32,8 +32,7 @@ const formatter = computed(() => {
 export function formatInstant(iso, { milliseconds = false, withZone = false } = {}) {
   const at = iso ? new Date(iso) : null;
   if (at === null || Number.isNaN(at.getTime())) return '';
-  const found = formatter.value.formatToParts(at).map(({ type, value }) => [type, value]);
-  const part = Object.fromEntries(found);
+  const part = Object.fromEntries(formatter.value.formatToParts(at).map(({ type, value }) => [type, value]));
   let text = `${part.year}-${part.month}-${part.day} ${part.hour}:${part.minute}:${part.second}`;
   if (milliseconds) text += `.${part.fractionalSecond}`;
   return withZone ? `${text} ${part.timeZoneName}` : text;
@@ -78,7 +77,7 @@ export function ago(iso) {
   const ms = now.value - at;
   const size = Math.abs(ms);
   if (size < 1000) return 'now';
-  const [unit, length] = UNITS.find(([, one]) => size >= one) ?? ['s', 1000];
+  const [unit, length] = UNITS.find(([, ms]) => size >= ms) ?? ['s', 1000];
   const text = `${Math.floor(size / length)} ${unit}`;
   return ms > 0 ? `${text} ago` : `in ${text}`;
 }
@@ -107,8 +106,8 @@ export function fromZone(text) {
   if (Number.isNaN(wanted)) return null;
   let at = wanted;
   for (let tries = 0; tries < 2; tries += 1) { // the offset may change between the two times
-    const shown = formatInstant(new Date(at).toISOString()).replace(' ', 'T');
-    at += wanted - Date.parse(`${shown}Z`);
+    const onClock = formatInstant(new Date(at).toISOString()).replace(' ', 'T');
+    at += wanted - Date.parse(`${onClock}Z`);
   }
   return new Date(at).toISOString();
 }

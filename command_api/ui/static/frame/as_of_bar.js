@@ -37,17 +37,17 @@ function Slider({ position }) {
   const head = Math.max(newest ?? 0, position ?? 0, 1);
   useEffect(() => setMoved(null), [position]);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const shown = moved ?? position ?? head;
+  const chosen = moved ?? position ?? head;
   const move = (/** @type {number} */ to) => {
     setMoved(to);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => showAsOf(to), SLIDING_MS);
   };
   return html`<input
-      type="range" min="1" max=${head} value=${shown} aria-label="Position"
+      type="range" min="1" max=${head} value=${chosen} aria-label="Position"
       onInput=${(/** @type {any} */ event) => move(event.currentTarget.valueAsNumber)} />
     <label>position <input
-      type="number" min="1" max=${newest ?? undefined} value=${shown}
+      type="number" min="1" max=${newest ?? undefined} value=${chosen}
       onChange=${(/** @type {any} */ event) => move(clamp(event.currentTarget.valueAsNumber, newest))} /></label>`;
 }
 

@@ -3,7 +3,8 @@
 /**
  * @typedef {{id: string, label: string, kind: string, detail?: string, status?: string,
  *   note?: string}} GraphNode `detail` and `note` stand in the second line; the note wins
- * @typedef {{from: string, to: string, label?: string, taken?: boolean}} GraphEdge
+ * @typedef {{from: string, to: string, label?: string, condition?: string, taken?: boolean}} GraphEdge
+ *   `label` is the condition of a decision in a few words, `condition` the whole one, if they differ
  * @typedef {GraphNode & {members?: GraphNode[]}} ShownNode a node, or a group of its `members`
  * @typedef {{nodes: ShownNode[], edges: GraphEdge[]}} ShownGraph
  */
@@ -59,10 +60,10 @@ function groupsOf(nodes, edges) {
   const groups = [];
   for (;;) {
     const free = nodes.filter((node) => !shownBy.has(node.id));
-    const found = alike(free, edges, shownBy).filter((members) => members.length >= LEAST);
-    if (found.length === 0) return groups;
-    groups.push(...found);
-    for (const members of found) {
+    const further = alike(free, edges, shownBy).filter((members) => members.length >= LEAST);
+    if (further.length === 0) return groups;
+    groups.push(...further);
+    for (const members of further) {
       for (const member of members) shownBy.set(member.id, groupId(members));
     }
   }
@@ -80,15 +81,8 @@ function alike(nodes, edges, shownBy) {
   /** @type {Map<string, Set<string>>} */
   const sources = new Map(nodes.map((node) => [node.id, new Set()]));
   for (const { from, to } of edges) sources.get(to)?.add(shownBy.get(from) ?? from);
-  /** @type {Map<string, GraphNode[]>} */
-  const found = new Map();
-  for (const node of nodes) {
-    const key = JSON.stringify([node.kind, [...(sources.get(node.id) ?? [])].sort()]);
-    const members = found.get(key);
-    if (members === undefined) found.set(key, [node]);
-    else members.push(node);
-  }
-  return [...found.values()];
+  const keyOf = (/** @type {GraphNode} */ { id, kind }) => JSON.stringify([kind, [...(sources.get(id) ?? [])].sort()]);
+  return [...Map.groupBy(nodes, keyOf).values()];
 }
 
 /** @param {GraphNode[]} members */
@@ -101,7 +95,7 @@ const groupId = (members) => `${PREFIX}${members[0].id}`;
 function groupNode(members) {
   const [{ kind, label }] = members;
   const id = groupId(members);
-  const status = FOREMOST.find((one) => members.some((member) => member.status === one));
+  const status = FOREMOST.find((name) => members.some((member) => member.status === name));
   return { id, kind, label: `${members.length} × ${label} …`, status, note: countsOf(members), members };
 }
 
@@ -114,12 +108,8 @@ const FOREMOST = ['failed', 'running', 'waiting', 'cancelled', 'succeeded'];
  * @param {GraphNode[]} members
  */
 function countsOf(members) {
-  /** @type {Map<string, number>} */
-  const counts = new Map();
-  for (const { status } of members) {
-    if (status !== undefined) counts.set(status, (counts.get(status) ?? 0) + 1);
-  }
-  return [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
+  const withStatus = members.filter(({ status }) => status !== undefined);
+  return [...Map.groupBy(withStatus, ({ status }) => status)].map(([status, { length }]) => `${length} ${status}`).join(', ');
 }
 
 /**
@@ -129,15 +119,15 @@ function countsOf(members) {
  */
 function mergedEdges(edges, shownBy) {
   /** @type {Map<string, GraphEdge>} */
-  const found = new Map();
+  const merged = new Map();
   for (const edge of edges) {
     const from = shownBy.get(edge.from) ?? edge.from;
     const to = shownBy.get(edge.to) ?? edge.to;
     const changed = from !== edge.from || to !== edge.to;
-    const label = changed ? undefined : edge.label;
+    const { label, condition } = changed ? {} : edge;
     const key = JSON.stringify([from, to, label]);
-    const before = found.get(key);
-    found.set(key, { from, to, label, taken: edge.taken || before?.taken });
+    const taken = edge.taken || merged.get(key)?.taken;
+    merged.set(key, { from, to, label, condition, taken });
   }
-  return [...found.values()];
+  return [...merged.values()];
 }

@@ -21,13 +21,13 @@ const ZOOMS = [0.25, 0.5, 0.75, 1, 1.25, 1.5];
 export function Graph({ nodes, edges, selected, onPick }) {
   const [opened, setOpened] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
   const [zoom, setZoom] = useState(1);
-  const shown = useMemo(() => collapse(nodes, edges, opened), [nodes, edges, opened]);
-  const { boxes, connections } = useStructure(shown);
+  const collapsed = useMemo(() => collapse(nodes, edges, opened), [nodes, edges, opened]);
+  const { boxes, connections } = useStructure(collapsed);
   const layout = useLayout(boxes, connections);
   const drawn = useGradually(layout);
-  const box = useFocus(layout, selected ?? shown.nodes.find(isBusy)?.id, zoom);
+  const box = useFocus(layout, selected ?? collapsed.nodes.find(isBusy)?.id, zoom);
   const pick = (/** @type {string} */ id) => {
-    const group = shown.nodes.find((node) => node.id === id);
+    const group = collapsed.nodes.find((node) => node.id === id);
     if (!isGroup(id)) onPick?.(id);
     else if ((group?.members?.length ?? 0) <= MOST_OPENED) setOpened(new Set([...opened, id]));
   };
@@ -36,7 +36,7 @@ export function Graph({ nodes, edges, selected, onPick }) {
       <${Zoom} zoom=${zoom} onZoom=${setZoom} />
       ${opened.size > 0 && html`<button type="button" onClick=${() => setOpened(new Set())}>
         Collapse groups</button>`}
-      ${shown.nodes.length < nodes.length && html`<span class="muted">
+      ${collapsed.nodes.length < nodes.length && html`<span class="muted">
         ${LEAST} or more steps that follow the same steps, or the same group, are one node. Click it to show them.
       </span>`}
     </div>
@@ -44,8 +44,8 @@ export function Graph({ nodes, edges, selected, onPick }) {
       <div class="graph-scroll" aria-hidden="true" ref=${box}>
         <svg class="graph-drawing" width=${layout.width * zoom} height=${layout.height * zoom}
           viewBox="0 0 ${layout.width} ${layout.height}">
-          <${GraphEdges} edges=${shown.edges} layout=${drawn} />
-          <${GraphNodes} nodes=${shown.nodes} layout=${drawn} selected=${selected} onPick=${pick} />
+          <${GraphEdges} edges=${collapsed.edges} layout=${drawn} />
+          <${GraphNodes} nodes=${collapsed.nodes} layout=${drawn} selected=${selected} onPick=${pick} />
         </svg>
       </div>`}
   </div>`;
@@ -54,7 +54,7 @@ export function Graph({ nodes, edges, selected, onPick }) {
 /**
  * Return boxes and connections that stay the same objects while only states change.
  *
- * @param {import('./collapse.js').ShownGraph} shown
+ * @param {import('./collapse.js').ShownGraph} graph
  */
 function useStructure({ nodes, edges }) {
   const key = JSON.stringify([

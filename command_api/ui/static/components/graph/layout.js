@@ -30,7 +30,7 @@ const MARGIN = 12;
  */
 export function layoutGraph(boxes, connections) {
   if (boxes.length === 0) return { boxes: [], edges: [], width: 0, height: 0 };
-  const { indices, pairs } = known(boxes, connections);
+  const { indices, pairs } = indexed(boxes, connections);
   const back = cutCycles(boxes.length, pairs);
   const loop = pairs.map(([source, target]) => source === target);
   /** @type {Array<[number, number]>} */
@@ -54,7 +54,7 @@ export function layoutGraph(boxes, connections) {
  * @param {Box[]} boxes
  * @param {Connection[]} connections
  */
-function known(boxes, connections) {
+function indexed(boxes, connections) {
   const places = new Map(boxes.map((box, index) => [box.id, index]));
   /** @type {number[]} */
   const indices = [];

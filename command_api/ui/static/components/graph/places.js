@@ -43,7 +43,7 @@ function swept(layers, near, place, down) {
   for (const index of order) {
     const wanted = new Map(result[index].map((node) => [node, mean(node, near, place)]));
     const wish = (/** @type {number} */ node) => wanted.get(node) ?? 0;
-    result[index].sort((one, other) => wish(one) - wish(other) || place[one] - place[other]);
+    result[index].sort((a, b) => wish(a) - wish(b) || place[a] - place[b]);
     result[index].forEach((node, at) => { place[node] = at; });
   }
   return result;
@@ -57,7 +57,7 @@ function swept(layers, near, place, down) {
 function mean(node, near, place) {
   if (near[node].length === 0) return place[node];
   let sum = 0;
-  for (const one of near[node]) sum += place[one];
+  for (const neighbour of near[node]) sum += place[neighbour];
   return sum / near[node].length;
 }
 
@@ -84,10 +84,9 @@ function group(layerOf) {
  * @returns {number[][]}
  */
 function neighbours(count, edges, own, other) {
-  /** @type {number[][]} */
-  const found = Array.from({ length: count }, () => []);
-  for (const edge of edges) found[edge[own]].push(edge[other]);
-  return found;
+  const lists = Array.from({ length: count }, () => /** @type {number[]} */ ([]));
+  for (const edge of edges) lists[edge[own]].push(edge[other]);
+  return lists;
 }
 
 /**
@@ -147,7 +146,7 @@ export function packLayers(layers, edges, widths, gap) {
       const wanted = layer.map((node) => {
         const around = near[node];
         if (around.length === 0) return middle[node];
-        return around.reduce((sum, one) => sum + middle[one], 0) / around.length;
+        return around.reduce((sum, neighbour) => sum + middle[neighbour], 0) / around.length;
       });
       placeLayer(layer, wanted, widths, gap, middle);
     }
@@ -157,7 +156,7 @@ export function packLayers(layers, edges, widths, gap) {
 
 /**
  * Place the nodes of one layer as near to `wanted` as their order and widths allow: the least
- * squares, found by pooling neighbours that push each other.
+ * squares, neighbours by pooling neighbours that push each other.
  *
  * @param {number[]} layer
  * @param {number[]} wanted

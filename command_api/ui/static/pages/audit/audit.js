@@ -1,7 +1,7 @@
 /** Evidence that the log is what was signed, and who did what. */
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
-import { useGet, usePages } from '../../core/reading.js';
+import { useGet } from '../../core/reading.js';
 import { setQuery, values } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { formatDuration, Time } from '../../core/time.js';
@@ -9,6 +9,7 @@ import { Action, whyNow } from '../../components/actions.js';
 import { CopyButton, CopyLines, download } from '../../components/copy.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { useAct } from '../../components/forms.js';
+import { List, usePages } from '../../components/list.js';
 import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
 import { statusColumn, Table, timeColumn } from '../../components/table.js';
@@ -79,26 +80,21 @@ const COLUMNS = [
 function Actions({ query }) {
   const { subject: by, from, to } = query;
   const asked = { subject: by, action: values(query, 'action'), from, to, limit: PAGE };
-  const { rows: actions, next, error, more } = usePages('/audit/log', asked, 'actions');
-  const none = actions.length === 0;
+  const actions = usePages('/audit/log', asked, 'actions', { everyMs: EVERY_MS, rowKey: actionKey });
   return html`<${FilterBar} filters=${FILTERS} />
-    <${Failure} error=${error} onRetry=${more} />
-    ${none && next !== undefined && !error && html`<${Loading} label="Reading the log…" />`}
-    ${none && next === undefined && html`<${Empty} title="No action matches"><p>Remove a filter to see more.</p><//>`}
-    ${!none && html`<${Table} label="Actions" columns=${COLUMNS} rows=${actions} rowKey=${keyOf}
-      total=${actions.length + (next === undefined ? 0 : 1)} onEnd=${more} />`}`;
+    <${List} of=${actions} label="Actions" columns=${COLUMNS}
+      empty=${html`<${Empty} title="No action matches"><p>Remove a filter to see more.</p><//>`} />`;
 }
 
-/** @param {any} one */
-const keyOf = (one) => `${one.position} ${one.action}`;
+const actionKey = (/** @type {any} */ { position, action }) => `${position} ${action}`;
 
-/** @param {any} one */
+/** @param {any} action */
 function subject({ subject: name, method, keyId, claimed }) {
   if (!name) return html`<span class="muted">${claimed ? `claimed to be ${claimed}` : 'unknown'}</span>`;
   return html`<span title=${keyId && `API key ${keyId}`}>${name} <span class="muted">${method}</span></span>`;
 }
 
-/** @param {any} one */
+/** @param {any} action */
 function details({ reason, route, count, address, userAgent }) {
   const parts = [reason, route, count > 1 && `${count} times`, address && `from ${address}`, userAgent];
   return html`<span class="muted">${parts.filter(Boolean).join(', ')}</span>`;
@@ -139,8 +135,7 @@ function Heads() {
     <p>Keep it on another machine. Later, these commands check that the log still begins with it:</p>
     <${CopyLines} label="command" text=${`baton audit verify --since head-${head.size}.txt`} />
     <h2>Kept heads</h2>
-    ${rows.length > 0 && html`<${Table} label="Tree heads" columns=${HEAD_COLUMNS} rows=${rows}
-      rowKey=${(/** @type {any} */ one) => String(one.size)} />`}`;
+    ${rows.length > 0 && html`<${Table} label="Tree heads" columns=${HEAD_COLUMNS} rows=${rows} rowKey="size" />`}`;
 }
 
 const PROOF_FILTERS = [{ name: 'run', label: 'Run', kind: 'text', placeholder: 'id of a run' }];
@@ -156,7 +151,7 @@ function Proof({ query: { run } }) {
     ${!run && html`<${Empty} title="No run is chosen"><p>Enter the id of a run. Its proof shows, to those who have the verifier
       key, that its events stand in the log unchanged.</p><//>`}
     <${Failure} error=${error} onRetry=${reload} />
-    ${run && proof && html`<${Found} run=${run} proof=${proof} />`}
+    ${run && proof && html`<${ProofOf} run=${run} proof=${proof} />`}
     <h2>Check it elsewhere</h2>
     <p>At the operator’s, and then on any machine, without Baton’s store, configuration or network:</p>
     <${CopyLines} label="commands" text=${[
@@ -168,7 +163,7 @@ function Proof({ query: { run } }) {
 }
 
 /** @param {{run: string, proof: any}} props */
-function Found({ run, proof }) {
+function ProofOf({ run, proof }) {
   return html`<${Fields} rows=${[
       ['Run', html`<${Ref} kind="run" id=${run} />`], ['Last event', `version ${proof.version} at position ${proof.position}`],
       ['Leaf', html`<code>${proof.leaf}</code>`], ['Audit path', `${proof.path.length} hashes`],
@@ -209,7 +204,7 @@ function Verifications() {
     ${running && html`<${Running} progress=${running.progress} />`}
     ${data && list.length === 0 && html`<${Empty} title="No verification was requested lately"><p>“Verify the log” starts
       one; its result stays in the log.</p><//>`}
-    ${list.length > 0 && html`<${Latest} one=${list.find((/** @type {any} */ { finding }) => finding)} />
+    ${list.length > 0 && html`<${Latest} verification=${list.find((/** @type {any} */ { finding }) => finding)} />
       <h2>All verifications</h2><${Table} label="Verifications" columns=${VERIFICATION_COLUMNS} rows=${list} />`}
     <h2>In a terminal</h2>
     <p>The same, on a machine with access to the store, and against a head that was kept elsewhere:</p>
@@ -224,18 +219,18 @@ function Running({ progress }) {
     ${last > 0 && html`<span>position ${formatCount(position)} of ${formatCount(last)}</span>`}</p>`;
 }
 
-/** @param {{one: any}} props */
-function Latest({ one }) {
-  if (one === undefined) return null;
-  const { finding } = one;
-  const found = finding.firstBreak;
+/** @param {{verification: any}} props */
+function Latest({ verification }) {
+  if (verification === undefined) return null;
+  const { finding, endedAt } = verification;
+  const { firstBreak } = finding;
   return html`<h2>The last result</h2>
-    ${found ? html`<${Notice} kind="error" title="The log isn’t what was signed: ${found.reason}">
-        ${found.stream ? `${found.stream} version ${found.version} at ${found.position}` : found.position && `at position ${found.position}`}.
+    ${firstBreak ? html`<${Notice} kind="error" title="The log isn’t what was signed: ${firstBreak.reason}">
+        ${firstBreak.stream ? `${firstBreak.stream} version ${firstBreak.version} at ${firstBreak.position}` : firstBreak.position && `at position ${firstBreak.position}`}.
         Restore the database from a copy, and compare.<//>`
       : html`<p><${Status} value="verified" /> The log is what was signed, up to position ${finding.position}.</p>`}
     <${Fields} rows=${[
-      ['Ended', html`<${Time} at=${one.endedAt} />`], ['Took', took(one)],
+      ['Ended', html`<${Time} at=${endedAt} />`], ['Took', took(verification)],
       ['Events', formatCount(finding.events)], ['Streams', formatCount(finding.streams)],
       ['Covered', `${formatCount(finding.sealed)} events by ${formatCount(finding.heads)} heads`],
       ['Signed by', finding.signedBy.length > 0 ? finding.signedBy.map((/** @type {string} */ key) => html`<code key=${key}>${key}</code>`)
@@ -243,7 +238,7 @@ function Latest({ one }) {
     ]} />`;
 }
 
-/** @param {any} one */
+/** @param {any} verification */
 function took({ requestedAt, endedAt }) {
   return endedAt ? formatDuration(Date.parse(endedAt) - Date.parse(requestedAt)) : '';
 }

@@ -2,20 +2,19 @@
 import { html, useEffect, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { useGet, useReading } from '../../core/reading.js';
-import { href, navigate, readOnly, setQuery, values } from '../../core/router.js';
-import { may } from '../../core/session.js';
+import { href, navigate, setQuery, values } from '../../core/router.js';
 import { Time } from '../../core/time.js';
-import { Action } from '../../components/actions.js';
+import { Action, mayChange } from '../../components/actions.js';
 import { CopyButton } from '../../components/copy.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { useAct } from '../../components/forms.js';
-import { Empty, Failure, Loading } from '../../components/notice.js';
+import { List, useList } from '../../components/list.js';
+import { Empty, Failure, Loaded } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
 import { statusColumn, Table, timeColumn } from '../../components/table.js';
 import { counted, Fields, formatCount, Status } from '../../components/values.js';
 
-const LIMIT = 200;
-const OPEN_EVERY_MS = 1000;
+const EVERY_MS = 1000;
 /** @type {import('../../components/filter_bar.js').Filter[]} */
 const FILTERS = [
   { name: 'action', label: 'Action', kind: 'choices', options: ['cancel', 'retry', 'rerun', 'pause', 'resume'] },
@@ -38,17 +37,14 @@ const COLUMNS = [
  * @param {{query: import('../../core/router.js').Query}} props
  */
 export function Bulks({ query }) {
-  const asked = { status: values(query, 'status'), action: values(query, 'action'), limit: LIMIT };
-  const { data, error, reload } = useGet('/bulk', asked, { everyMs: OPEN_EVERY_MS });
+  const asked = { status: values(query, 'status'), action: values(query, 'action') };
+  const bulks = useList('/bulk', asked, 'bulks', { everyMs: EVERY_MS });
   return html`
-    <div class="page-head"><h1>Bulk actions</h1>${data && html`<span class="muted">${data.total}</span>`}</div>
+    <div class="page-head"><h1>Bulk actions</h1>${bulks.rows && html`<span class="count">${formatCount(bulks.total)}</span>`}</div>
     <p class="muted">An action on many runs, and the outcome of each. Select runs in <a href=${href('/runs')}>the list of runs</a> to begin one; a bulk without a filter is refused, unless all runs are chosen by name.</p>
     <${FilterBar} filters=${FILTERS} />
-    <${Failure} error=${error} onRetry=${reload} />
-    ${data === undefined ? !error && html`<${Loading} />` : data.bulks.length === 0 ? html`<${NoBulks} />` : html`<${Table}
-      label="Bulk actions" columns=${COLUMNS} rows=${data.bulks} total=${data.total}
-      onOpen=${(/** @type {any} */ bulk) => navigate(`/bulk/${bulk.id}`)} />`}
-    ${data && data.total > LIMIT && html`<p class="muted">The newest ${LIMIT} are shown. Filters show others.</p>`}`;
+    <${List} of=${bulks} label="Bulk actions" columns=${COLUMNS} empty=${html`<${NoBulks} />`}
+      onOpen=${(/** @type {any} */ bulk) => navigate(`/bulk/${bulk.id}`)}>Filters show others.<//>`;
 }
 
 Bulks.title = () => 'Bulk actions';
@@ -72,7 +68,6 @@ function Progress({ bulk: { total, pending, action } }) {
   </span>`;
 }
 
-const EVERY_MS = 1000;
 const OUTCOMES = ['done', 'unchanged', 'refused', 'failed'];
 
 /** @type {import('../../components/table.js').Column[]} */
@@ -92,18 +87,16 @@ const OUTCOME_COLUMNS = [
  */
 export function Bulk({ params: { id }, query }) {
   const [open, setOpen] = useState(true);
-  const { data: bulk, error, reload } = useGet(`/bulk/${id}`, {}, { everyMs: open ? EVERY_MS : 0 });
-  const goesOn = bulk === undefined || ['running', 'stopping'].includes(bulk.status);
+  const answer = useGet(`/bulk/${id}`, {}, { everyMs: open ? EVERY_MS : 0 });
+  const goesOn = answer.data === undefined || ['running', 'stopping'].includes(answer.data.status);
   if (goesOn !== open) setOpen(goesOn);
-  if (bulk === undefined) return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
-  return html`
+  return html`<${Loaded} of=${answer} title="Bulk action ${id}">${(/** @type {any} */ bulk) => html`
     <div class="page-head">
       <h1>${bulk.action} ${counted(bulk.total, 'run')}</h1>
       <span class="mono">${bulk.id}</span><${CopyButton} text=${bulk.id} label="id" />
       <${Status} value=${bulk.status} />
-      ${may('orchestrator:write') && !readOnly.value && html`<${Actions} bulk=${bulk} onDone=${reload} />`}
+      ${mayChange() && html`<${Actions} bulk=${bulk} onDone=${answer.reload} />`}
     </div>
-    <${Failure} error=${error} onRetry=${reload} />
     <${Progress} bulk=${bulk} />
     <${Fields} rows=${[
       ['Requested', html`<${Time} at=${bulk.requestedAt} />`],
@@ -114,7 +107,7 @@ export function Bulk({ params: { id }, query }) {
       bulk.perSecond && ['At most', `${bulk.perSecond} runs a second`],
       ['As of', `position ${bulk.position}`],
     ]} />
-    <${Outcomes} bulk=${bulk} outcome=${values(query, 'outcome')[0]} />`;
+    <${Outcomes} bulk=${bulk} outcome=${values(query, 'outcome')[0]} />`}<//>`;
 }
 
 Bulk.title = () => 'Bulk action';
@@ -147,7 +140,7 @@ function Outcomes({ bulk, outcome }) {
     ${items.length === 0 ? html`<${Empty} title=${outcome ? `No run is ${outcome}` : 'No run has an outcome yet'}>
       <p>${outcome ? 'The other tabs show the runs with other outcomes.' : 'The scheduler processes up to 16 runs at the same time; this page follows it.'}</p>
     <//>` : html`<${Table} label="Outcomes" columns=${OUTCOME_COLUMNS} rows=${items} total=${Math.max(count ?? 0, items.length)}
-      rowKey=${(/** @type {any} */ item) => item.runId} onEnd=${more} />`}`;
+      rowKey="runId" onEnd=${more} />`}`;
 }
 
 const PAGE = 200;

@@ -12,16 +12,16 @@ import { StepName } from '../run/rows.js';
 
 /** @param {import('../../core/router.js').Route} route */
 export function ComparePage({ params: { a, b }, query: { from, to } }) {
-  const one = a === b;
+  const sameRun = a === b;
   const path = `/runs/${encodeURIComponent(a)}/diff`;
   // Without positions, a run is compared at its first and at its newest event.
   const until = from === undefined && to === undefined ? NEWEST : to;
-  const found = useGet(path, one ? { from, to: until } : { with: b });
+  const diff = useGet(path, sameRun ? { from, to: until } : { with: b });
   return html`<div class="compare-page">
-    <h1>${one ? 'One run at two positions' : 'Two runs'}</h1>
-    <${Loaded} of=${found}>${(/** @type {any} */ data) => html`
-      ${one && html`<${Positions} from=${data.before.position} to=${data.after.position} />`}
-      <${Differences} diff=${data} one=${one} />`}<//>
+    <h1>${sameRun ? 'One run at two positions' : 'Two runs'}</h1>
+    <${Loaded} of=${diff}>${(/** @type {any} */ data) => html`
+      ${sameRun && html`<${Positions} from=${data.before.position} to=${data.after.position} />`}
+      <${Differences} diff=${data} sameRun=${sameRun} />`}<//>
   </div>`;
 }
 
@@ -31,19 +31,19 @@ ComparePage.title = ({ params: { a, b } }) => (a === b ? `Run ${a} at two positi
 /** The highest position that a request may name: no event stands behind it. */
 const NEWEST = 9_999_999_999;
 
-/** @param {{diff: any, one: boolean}} props */
-function Differences({ diff, one }) {
+/** @param {{diff: any, sameRun: boolean}} props */
+function Differences({ diff, sameRun }) {
   const { before, after, same, first, patch, more } = diff;
   return html`
     <div class="compare-sides">
-      <${Side} side=${before} asOf=${one} /> <${Side} side=${after} asOf=${one} />
+      <${Side} side=${before} asOf=${sameRun} /> <${Side} side=${after} asOf=${sameRun} />
     </div>
     ${same ? html`<${Notice} title="There is no difference.">Ids and times aren’t compared.<//>` : html`
       ${first && html`<${First} first=${first} />`}
       <h2>Steps side by side</h2>
-      <${ComparedSteps} before=${before} after=${after} one=${one} />
+      <${ComparedSteps} before=${before} after=${after} asOf=${sameRun} />
       <h2>Input, context and output</h2>
-      <${ComparedData} before=${before} after=${after} one=${one} />
+      <${ComparedData} before=${before} after=${after} asOf=${sameRun} />
       <h2>All differences</h2>
       <${Patch} patch=${patch} more=${more} />`}`;
 }
@@ -71,23 +71,28 @@ function chosen(record, members) {
   return Object.fromEntries(members.filter((name) => name in record).map((name) => [name, record[name]]));
 }
 
-/** @param {{before: any, after: any, one: boolean}} props */
-function ComparedData({ before, after, one }) {
-  const left = useData(before, one);
-  const right = useData(after, one);
-  const error = left.error ?? right.error;
+/** @param {Sides} sides */
+function ComparedData(sides) {
+  const { before, after, error } = useSides(sides, '', { fields: 'input,context,output' });
   if (error) return html`<${Failure} error=${error} />`;
-  if (left.data === undefined || right.data === undefined) return html`<${Loading} />`;
-  return html`<${JsonDiff} before=${dataOf(left.data)} after=${dataOf(right.data)} />`;
+  if (before === undefined || after === undefined) return html`<${Loading} />`;
+  return html`<${JsonDiff} before=${dataOf(before)} after=${dataOf(after)} />`;
 }
 
+/** @typedef {{before: any, after: any, asOf: boolean}} Sides `asOf` reads each side at its position. */
+
 /**
- * @param {{id: string, position: number}} side
- * @param {boolean} one
+ * Read a path below both runs.
+ *
+ * @param {Sides} sides
+ * @param {string} path
+ * @param {import('../../core/api.js').QueryValues} query
+ * @returns {{before: any, after: any, error: any}}
  */
-function useData({ id, position }, one) {
-  const query = { fields: 'input,context,output', ...(one && { asOf: position }) };
-  return useGet(`/runs/${encodeURIComponent(id)}`, query);
+function useSides({ before, after, asOf }, path, query) {
+  const [left, right] = [before, after].map(({ id, position }) => (
+    useGet(`/runs/${encodeURIComponent(id)}${path}`, { ...query, ...(asOf && { asOf: position }) })));
+  return { before: left.data, after: right.data, error: left.error ?? right.error };
 }
 
 /** @param {any} run */
@@ -97,7 +102,7 @@ const dataOf = ({ input, context, output }) => ({ input, context, output });
 function Patch({ patch, more }) {
   return html`
     <${Table} label="All differences" columns=${COLUMNS} rows=${patch}
-      rowKey=${(/** @type {any} */ one) => `${one.op} ${one.path}`} />
+      rowKey=${(/** @type {any} */ { op, path }) => `${op} ${path}`} />
     ${more > 0 && html`<p class="muted">${formatCount(more)} further differences aren’t shown.</p>`}
     <h2>As a JSON Patch (RFC 6902)</h2>
     <${JsonTree} value=${patch} label="patch" open=${false} />`;
@@ -137,25 +142,14 @@ const LIMIT = 5_000;
  * The attempts, decisions and delays of two runs, those with the same step, visit and attempt in
  * one row.
  *
- * @param {{before: any, after: any, one: boolean}} props
+ * @param {Sides} sides
  */
-function ComparedSteps({ before, after, one }) {
-  const left = useTimelineOf(before, one);
-  const right = useTimelineOf(after, one);
-  const rows = useMemo(() => aligned(left.data?.rows ?? [], right.data?.rows ?? []), [left.data, right.data]);
-  const error = left.error ?? right.error;
+function ComparedSteps(sides) {
+  const { before, after, error } = useSides(sides, '/timeline', { limit: LIMIT });
+  const rows = useMemo(() => aligned(before?.rows ?? [], after?.rows ?? []), [before, after]);
   if (error) return html`<${Failure} error=${error} />`;
-  if (left.data === undefined || right.data === undefined) return html`<${Loading} />`;
-  return html`<${Table} label="Steps side by side" columns=${STEP_COLUMNS} rows=${rows}
-    rowKey=${(/** @type {any} */ row) => row.key} rowClass=${(/** @type {any} */ row) => (differs(row) ? 'is-different' : '')} />`;
-}
-
-/**
- * @param {{id: string, position: number}} side
- * @param {boolean} one
- */
-function useTimelineOf({ id, position }, one) {
-  return useGet(`/runs/${encodeURIComponent(id)}/timeline`, { limit: LIMIT, ...(one && { asOf: position }) });
+  if (before === undefined || after === undefined) return html`<${Loading} />`;
+  return html`<${Table} label="Steps side by side" columns=${STEP_COLUMNS} rows=${rows} rowKey="key" rowClass=${(/** @type {any} */ row) => (differs(row) ? 'is-different' : '')} />`;
 }
 
 /**

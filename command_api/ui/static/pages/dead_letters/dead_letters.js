@@ -1,22 +1,24 @@
 /** Messages of the records topic that could not be read, and one of them with its bytes and its redrive. */
 import { html, useMemo, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
-import { useGet, usePages } from '../../core/reading.js';
+import { useGet } from '../../core/reading.js';
 import { navigate } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
 import { Action } from '../../components/actions.js';
 import { CopyButton, download } from '../../components/copy.js';
 import { FormDialog, useAct } from '../../components/forms.js';
-import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
+import { List, usePages } from '../../components/list.js';
+import { Empty, Failure, Loaded, Notice } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
-import { Table, timeColumn } from '../../components/table.js';
+import { timeColumn } from '../../components/table.js';
 import { Fields, formatCount } from '../../components/values.js';
 import { Ref } from '../streams/events.js';
 
 /** @typedef {{at: string, reason: string, source: string, redrivenAt?: string}} Letter */
 
 const PAGE = 100;
+const EVERY_MS = 5_000;
 const COLUMNS = [
   timeColumn('at', 'Time'),
   { key: 'reason', title: 'Reason', width: 'minmax(220px, 3fr)' },
@@ -34,18 +36,13 @@ export function DeadLettersPage() {
 DeadLettersPage.title = () => 'Dead letters';
 
 function DeadLetters() {
-  const { rows: letters, next, error, more } = usePages('/dead-letters', { limit: PAGE }, 'letters');
-  const none = letters.length === 0;
+  const letters = usePages('/dead-letters', { limit: PAGE }, 'letters', { everyMs: EVERY_MS });
   return html`
     <div class="page-head"><h1>Dead letters</h1>
       <span class="muted">Messages that could not be read, the newest first</span></div>
-    <${Failure} error=${error} onRetry=${more} />
-    ${none && next !== undefined && !error && html`<${Loading} />`}
-    ${none && next === undefined && html`<${Empty} title="There is no dead letter">
-      <p>Every message so far could be read. A message of the records topic that isn’t a valid event becomes a dead letter. It blocks no other message.</p><//>`}
-    ${!none && html`<${Table} label="Dead letters" columns=${COLUMNS} rows=${letters}
-      total=${letters.length + (next === undefined ? 0 : 1)} onEnd=${more}
-      onOpen=${(/** @type {any} */ one) => navigate(`/dead-letters/${encodeURIComponent(one.id)}`)} />`}`;
+    <${List} of=${letters} label="Dead letters" columns=${COLUMNS}
+      onOpen=${(/** @type {any} */ { id }) => navigate(`/dead-letters/${encodeURIComponent(id)}`)} empty=${html`<${Empty} title="There is no dead letter">
+        <p>Every message so far could be read. A message of the records topic that isn’t a valid event becomes a dead letter. It blocks no other message.</p><//>`} />`;
 }
 
 /**
@@ -55,12 +52,10 @@ function DeadLetters() {
  */
 export function DeadLetterPage({ params: { id } }) {
   const path = `/dead-letters/${encodeURIComponent(id)}`;
-  const { data: letter, error, reload } = useGet(path);
-  if (error) return html`<h1>Dead letter</h1><${Failure} error=${error} onRetry=${reload} />`;
-  if (letter === undefined) return html`<${Loading} />`;
-  return html`
+  const answer = useGet(path);
+  return html`<${Loaded} of=${answer} title="Dead letter ${id}">${(/** @type {any} */ letter) => html`
     <div class="page-head"><h1>Dead letter <span class="mono">${id}</span></h1> <${CopyButton} text=${id} label="id" />
-      <div class="actions" data-actions><${Redrive} path=${path} onDone=${reload} /></div></div>
+      <div class="actions" data-actions><${Redrive} path=${path} onDone=${answer.reload} /></div></div>
     <${Notice} kind="error" title=${letter.reason} />
     <${Fields} rows=${[
       ['Time', html`<${Time} at=${letter.at} milliseconds />`],
@@ -69,7 +64,7 @@ export function DeadLetterPage({ params: { id } }) {
       ['Size', `${formatCount(letter.bytes)} bytes`],
     ]} />
     ${letter.hidden ? html`<${Notice} title="The content is hidden.">The message names no tenant, so only the
-      operator’s tenant may see it.<//>` : html`<${Content} letter=${letter} />`}`;
+      operator’s tenant may see it.<//>` : html`<${Content} letter=${letter} />`}`}<//>`;
 }
 
 /** @param {{params: Record<string, string>}} given */
@@ -79,7 +74,7 @@ DeadLetterPage.title = ({ params }) => `Dead letter ${params.id}`;
 function Content({ letter }) {
   const key = bytesOf(letter.key, letter.keyBase64);
   const value = bytesOf(letter.value, letter.valueBase64);
-  const headers = letter.headers.map((/** @type {any} */ one) => [one.name, html`<code>${one.value ?? `base64 ${one.valueBase64}`}</code>`]);
+  const headers = letter.headers.map((/** @type {any} */ header) => [header.name, html`<code>${header.value ?? `base64 ${header.valueBase64}`}</code>`]);
   return html`
     ${headers.length > 0 && html`<h2>Headers</h2><${Fields} rows=${headers} />`}
     ${key && html`<h2>Key</h2><${RawBytes} bytes=${key} name="${letter.id}-key" isText=${letter.key !== undefined} />`}
@@ -120,15 +115,15 @@ function Preview({ preview }) {
       Sent again, it becomes another dead letter. Its sender has to send a corrected one.<//>`;
   }
   return html`<p>The message goes to the topic <code>${preview.topic}</code> again. Now it can be read:</p>
-    <ul>${preview.events.map((/** @type {any} */ one) => html`<li key=${one.id}>${one.type} of ${one.structure}
-      ${' '}${one.recordId}: <${Effect} one=${one} /></li>`)}</ul>
+    <ul>${preview.events.map((/** @type {any} */ event) => html`<li key=${event.id}>${event.type} of ${event.structure}
+      ${' '}${event.recordId}: <${Effect} event=${event} /></li>`)}</ul>
     ${preview.events.length === 0 && html`<p class="muted">Its events are hidden, because it names no tenant.</p>`}`;
 }
 
-/** @param {{one: any}} props What a record event would do. */
-function Effect({ one }) {
-  if (one.known) return html`it is recorded already as <${Ref} kind="record" id=${one.id} />, so it starts nothing`;
-  return one.starts.length > 0 ? `it starts ${one.starts.join(', ')}` : 'no definition waits for it';
+/** @param {{event: any}} props What a record event would do. */
+function Effect({ event: { id, known, starts } }) {
+  if (known) return html`it is recorded already as <${Ref} kind="record" id=${id} />, so it starts nothing`;
+  return starts.length > 0 ? `it starts ${starts.join(', ')}` : 'no definition waits for it';
 }
 
 const LINE = 16;
@@ -145,7 +140,7 @@ const VIEWS = [{ id: 'text', label: 'Text' }, { id: 'hex', label: 'Hex' }];
 function bytesOf(text, base64) {
   if (text !== undefined) return new TextEncoder().encode(text);
   if (base64 === undefined) return null;
-  return Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
 /**
@@ -157,8 +152,8 @@ function hexLines(bytes) {
   const lines = [];
   for (let at = 0; at < bytes.length; at += LINE) {
     const part = [...bytes.subarray(at, at + LINE)];
-    const numbers = part.map((one) => one.toString(16).padStart(2, '0')).join(' ');
-    const text = part.map((one) => (one > 31 && one < 127 ? String.fromCharCode(one) : '.')).join('');
+    const numbers = part.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+    const text = part.map((byte) => (byte > 31 && byte < 127 ? String.fromCharCode(byte) : '.')).join('');
     lines.push(`${at.toString(16).padStart(8, '0')}  ${numbers.padEnd(3 * LINE - 1)}  ${text}`);
   }
   return lines.join('\n');
@@ -172,14 +167,14 @@ function hexLines(bytes) {
 function RawBytes({ bytes, name, isText }) {
   const [view, setView] = useState(isText ? 'text' : 'hex');
   const draw = (/** @type {Uint8Array} */ part) => (view === 'hex' ? hexLines(part) : new TextDecoder().decode(part));
-  const shown = useMemo(() => draw(bytes.subarray(0, SHOWN)), [bytes, view]);
+  const text = useMemo(() => draw(bytes.subarray(0, SHOWN)), [bytes, view]);
   return html`<${Tabs} label="View" current=${view} onPick=${setView} tabs=${VIEWS} />
     <div class="actions">
       <${CopyButton} text=${() => draw(bytes)} label="message">Copy<//>
       <button type="button" onClick=${() => download(bytes, `${name}.bin`, 'application/octet-stream')}>Download</button>
     </div>
     ${!isText && view === 'text' && html`<p class="muted">The bytes aren’t UTF-8: what can’t be read is shown as �.</p>`}
-    <pre tabindex="0">${shown}</pre>
+    <pre tabindex="0">${text}</pre>
     ${bytes.length > SHOWN && html`<p class="muted">The first ${formatCount(SHOWN)} of
       ${' '}${formatCount(bytes.length)} bytes; the download has all of them.</p>`}`;
 }

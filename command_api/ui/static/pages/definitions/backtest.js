@@ -69,7 +69,7 @@ function ChosenRuns({ form, set }) {
 
 /** @param {{text: string, last: string, since: string, status: string, map: string, stubs: string}} form */
 function requestOf({ text, last, since, status, map, stubs }) {
-  const [definition, renamed, outputs] = [text, map, stubs].map((one) => parseJson(one).value);
+  const [definition, renamed, outputs] = [text, map, stubs].map((json) => parseJson(json).value);
   return {
     definition,
     last: Number(last),
@@ -187,6 +187,5 @@ function firstCell({ first, reason }) {
 
 /** @param {any} item */
 function pathCell({ path }) {
-  const text = path?.wouldBe.join(' → ');
-  return html`<span title=${text}>${text}</span>`;
+  return path?.wouldBe.join(' → ');
 }

@@ -1,23 +1,21 @@
 /** The list of definitions, and one of them: what its tabs share, and the dialog that starts a run. */
 import { html, useState } from '../../vendor/preact.js';
-import { send } from '../../core/api.js';
+import { get, send } from '../../core/api.js';
 import { useGet } from '../../core/reading.js';
 import { href, navigate, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
-import { Action, whyNow } from '../../components/actions.js';
+import { Action, mayChange, whyNow } from '../../components/actions.js';
 import { cliLine, CopyButton, curlLine } from '../../components/copy.js';
 import { FilterBar } from '../../components/filter_bar.js';
-import { Choice, Field, FormDialog, JsonText, newKey, parseJson } from '../../components/forms.js';
-import { Empty, Lazy, Loaded, Notice } from '../../components/notice.js';
+import { Choice, Field, FormDialog, JsonText, newKey, parseJson, useAct } from '../../components/forms.js';
+import { List, useList } from '../../components/list.js';
+import { Empty, Failure, Lazy, Loaded, Notice } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
-import { statusColumn, Table, timeColumn } from '../../components/table.js';
+import { statusColumn, timeColumn } from '../../components/table.js';
 import { formatCount, signOf, Status } from '../../components/values.js';
 import { triggersText } from '../schedules/timetables.js';
 
-const PAGE = 100;
-/** The most that the server lists at once. */
-const MOST = 500;
 const LAST_RUNS = 5;
 const EVERY_MS = 10_000;
 const FILTERS = [
@@ -31,24 +29,18 @@ const FILTERS = [
  * @param {{query: import('../../core/router.js').Query}} props
  */
 export function Definitions({ query }) {
-  const [limit, setLimit] = useState(PAGE);
   const { q, status } = query;
-  const asked = { q, status, lastRuns: LAST_RUNS, limit };
-  const found = useGet('/definitions', asked, { topics: ['runs'], everyMs: EVERY_MS });
+  const asked = { q, status, lastRuns: LAST_RUNS };
+  const definitions = useList('/definitions', asked, 'definitions', { topics: ['runs'], everyMs: EVERY_MS });
   const filtered = q !== undefined || status !== undefined;
   return html`<section class="page">
     <header class="page-head"><h1>Definitions</h1>
-      ${found.data && html`<span class="count">${formatCount(found.data.total)}</span>`}
+      ${definitions.rows && html`<span class="count">${formatCount(definitions.total)}</span>`}
     </header>
     <${FilterBar} filters=${FILTERS} />
-    <${Loaded} of=${found}>${(/** @type {any} */ { definitions, total }) => html`
-      ${total === 0 && (filtered ? html`<${NoneMatches} />` : html`<${First} />`)}
-      ${total > 0 && html`<${Table} label="Definitions" columns=${COLUMNS} rows=${definitions}
-        total=${Math.min(total, MOST)} onOpen=${open}
-        onEnd=${() => setLimit((before) => Math.min(before + PAGE, MOST))} />`}
-      ${total > MOST && html`<p class="muted">The list shows the first ${MOST}.
-        Name the beginning of a slug to find others.</p>`}
-    `}<//>
+    <${List} of=${definitions} label="Definitions" columns=${COLUMNS} onOpen=${open}
+      empty=${filtered ? html`<${NoneMatches} />` : html`<${First} />`}>
+      Name the beginning of a slug to find others.<//>
   </section>`;
 }
 
@@ -59,7 +51,7 @@ const COLUMNS = [
   { key: 'name', title: 'Name', width: 'minmax(120px, 2fr)' },
   statusColumn('status', 'Status', '96px'),
   { key: 'version', title: 'Version', width: '72px', numeric: true },
-  { key: 'trigger', title: 'Starts', width: 'minmax(160px, 2fr)', render: startsCell },
+  { key: 'trigger', title: 'Starts', width: 'minmax(160px, 2fr)', render: (/** @type {any} */ { trigger }) => triggersText(trigger) },
   { key: 'lastRuns', title: 'Last runs', width: '140px', render: runsCell },
   timeColumn('updatedAt', 'Changed'),
 ];
@@ -67,12 +59,6 @@ const COLUMNS = [
 /** @param {any} row */
 function slugCell({ slug }) {
   return html`<a href=${href(`/definitions/${slug}`)}>${slug}</a>`;
-}
-
-/** @param {any} row */
-function startsCell({ trigger }) {
-  const text = triggersText(trigger);
-  return html`<span title=${text}>${text}</span>`;
 }
 
 /** @param {any} row */
@@ -131,10 +117,9 @@ export function Definition({ params, query }) {
   const definition = useGet(path, {}, { everyMs: EVERY_MS });
   const versions = useGet(`${path}/versions`, { limit: MOST_VERSIONS }, { everyMs: EVERY_MS });
   return html`<section class="page">
-    ${(definition.data === undefined || versions.data === undefined) && html`<h1>Definition ${params.id}</h1>`}
-    <${Loaded} of=${definition}>${(/** @type {any} */ found) => html`
-      <${Loaded} of=${versions}>${(/** @type {any} */ page) => html`
-        <${OfVersion} definition=${found} versions=${page.versions} path=${path} query=${query} />
+    <${Loaded} of=${definition} title="Definition ${params.id}">${(/** @type {any} */ data) => html`
+      <${Loaded} of=${versions} title=${data.slug}>${(/** @type {any} */ page) => html`
+        <${OfVersion} definition=${data} versions=${page.versions} path=${path} query=${query} onChanged=${definition.reload} />
       `}<//>
     `}<//>
   </section>`;
@@ -143,13 +128,13 @@ export function Definition({ params, query }) {
 /** @param {{params: Record<string, string>}} props */
 Definition.title = ({ params }) => `Definition ${params.id}`;
 
-/** @param {{definition: any, versions: any[], path: string, query: any}} props */
-function OfVersion({ definition, versions, path, query }) {
+/** @param {{definition: any, versions: any[], path: string, query: any, onChanged: () => void}} props */
+function OfVersion({ definition, versions, path, query, onChanged }) {
   const version = Number(query.version ?? definition.version);
   const whole = useGet(`${path}/versions/${version}`);
   const tab = TABS.find(({ id }) => id === query.tab) ?? TABS[0];
   return html`
-    <${Head} definition=${definition} version=${version} versions=${versions} />
+    <${Head} definition=${definition} version=${version} versions=${versions} onChanged=${onChanged} />
     ${version !== definition.version && html`<${Notice}>
       You see version ${version}. New runs start in version ${definition.version}.
     <//>`}
@@ -163,37 +148,61 @@ function OfVersion({ definition, versions, path, query }) {
     </div>`;
 }
 
-/** @param {{definition: any, version: number, versions: any[]}} props */
-function Head({ definition, version, versions }) {
+/** @param {{definition: any, version: number, versions: any[], onChanged: () => void}} props */
+function Head({ definition, version, versions, onChanged }) {
   const { id, slug, name, description, status, updatedAt, updatedBy } = definition;
   return html`<header class="page-head">
     <h1>${slug}</h1>
     <span>${name}</span>
     <${Status} value=${status} />
     <${Choice} label="Version" value=${version} options=${versions.map(versionOption)} onPick=${pickVersion} />
-    <span class="muted">id ${id} <${CopyButton} text=${id} label="id" /></span>
-    <span class="muted">changed <${Time} at=${updatedAt} /> by ${updatedBy}</span>
-    <${Actions} definition=${definition} version=${version} />
+    <${Actions} definition=${definition} version=${version} onChanged=${onChanged} />
   </header>
+  <div class="muted">id ${id} <${CopyButton} text=${id} label="id" /> changed <${Time} at=${updatedAt} /> by ${updatedBy}</div>
   ${description && html`<p class="muted">${description}</p>`}`;
 }
 
 /**
- * The button that starts a run, and links to the tests and the runs of a definition.
+ * The buttons that start a run, pause and activate a definition, and links to its tests and runs.
  *
- * @param {{definition: any, version: number}} props
+ * @param {{definition: any, version: number, onChanged: () => void}} props
  */
-function Actions({ definition, version }) {
+function Actions({ definition, version, onChanged }) {
   const [starting, setStarting] = useState(false);
   const { slug, status } = definition;
-  return html`<span class="actions">
+  return html`<span class="actions" data-actions>
     ${may('orchestrator:write') && html`<${Action} primary label="Start a run…" onAct=${() => setStarting(true)}
       why=${whyNow(status === 'paused' && 'The definition is paused. Activate it to start runs.')} />`}
+    ${mayChange() && html`<${Activity} definition=${definition} onChanged=${onChanged} />`}
     <a class="button" href=${href(`/definitions/${slug}/test`)}>Test</a>
     <a class="button" href=${href('/runs', { definition: slug })}>Runs</a>
     <${StartRun} definition=${definition} version=${version} open=${starting}
       onClose=${() => setStarting(false)} />
   </span>`;
+}
+
+/**
+ * The button that pauses an active definition, after a question, or activates another one.
+ *
+ * @param {{definition: any, onChanged: () => void}} props
+ */
+function Activity({ definition: { id, slug, status }, onChanged }) {
+  const [asking, setAsking] = useState(false);
+  const { busy, failure, act } = useAct();
+  const change = (/** @type {string} */ wanted) => async () => {
+    const path = `/definitions/${id}`;
+    const { data } = await get(path);
+    await send('PUT', path, { ...data, status: wanted });
+    setAsking(false);
+    onChanged();
+  };
+  if (status !== 'active') {
+    return html`<${Action} label="Activate" busy=${busy} onAct=${() => act(change('active'))} /><${Failure} error=${failure} />`;
+  }
+  return html`<${Action} label="Pause…" onAct=${() => setAsking(true)} />
+    <${FormDialog} title="Pause ${slug}" label="Pause the definition" open=${asking} onClose=${() => setAsking(false)} onAct=${change('paused')}>
+      <p>No event, tick, call or request starts a run of it until it is active again. Runs that have started go on.</p>
+    <//>`;
 }
 
 /** @param {string} version */

@@ -7,9 +7,9 @@ import { Choice } from '../../components/forms.js';
 import { Empty, Loaded, Notice } from '../../components/notice.js';
 import { Table, timeColumn } from '../../components/table.js';
 import { Fields, formatCount, Status } from '../../components/values.js';
-import { OutcomeCell, whyText } from '../records/records.js';
+import { OUTCOME_COLUMN, whyText } from '../records/records.js';
 import {
-  isTimetable, NextTicks, PastTicks, triggersOf, triggerText,
+  isTimetable, NextTicks, TICK_COLUMNS, tickKey, triggersOf, triggerText,
 } from '../schedules/timetables.js';
 
 const COUNT = 10;
@@ -49,7 +49,7 @@ function Fires({ id }) {
       ${lastAt && html` The last tick was due at <${Time} at=${lastAt} />.`}
       ${' '}<a href=${href(`/schedules/${id}`)}>All ticks</a>
     </p>`}<//>
-    <${Loaded} of=${next}>${(/** @type {any} */ found) => html`<${NextTicks} next=${found} />`}<//>`;
+    <${Loaded} of=${next}>${(/** @type {any} */ ticks) => html`<${NextTicks} next=${ticks} />`}<//>`;
 }
 
 /** Causes that keep a definition from starting runs, or a run from going on. */
@@ -61,10 +61,10 @@ const HINDERED = ['DRAFT', 'PAUSED', 'NO_SECRET', 'NO_TICK', 'NO_SCHEDULER', 'NO
  * @param {import('./definitions.js').Shown} props
  */
 export function ExplainTab({ path }) {
-  const found = useGet(`${path}/explain`, {}, { topics: ['runs'] });
+  const explained = useGet(`${path}/explain`, {}, { topics: ['runs'] });
   return html`${readOnly.value && html`<p class="muted">By the events up to this position. Whether an executor and a scheduler were
     running then isn’t recorded.</p>`}
-  <${Loaded} of=${found}>${(/** @type {any} */ { because, ticks, events }) => html`
+  <${Loaded} of=${explained}>${(/** @type {any} */ { because, ticks, events }) => html`
     ${because.map((/** @type {any} */ { code, text, dueAt }) => html`
       <${Notice} kind=${HINDERED.includes(code) ? 'warning' : 'info'}>
         ${text}${dueAt && html` <${Time} at=${dueAt} />`} <span class="muted">${code}</span>
@@ -72,11 +72,11 @@ export function ExplainTab({ path }) {
     <h2>Newest record events</h2>
     ${events.length === 0 ? html`<${Empty} title="No record event came lately">
         <p><a href=${href('/records')}>Records</a> has a button that sends one.</p><//>`
-      : html`<${Table} label="Newest record events" columns=${RECORD_COLUMNS} rows=${events} rowKey=${recordKey} />`}
+      : html`<${Table} label="Newest record events" columns=${RECORD_COLUMNS} rows=${events} rowKey="recordId" />`}
     <h2>Newest ticks</h2>
     ${ticks.length === 0 ? html`<${Empty} title="No tick has been due">
         <p>Definitions with a timetable have ticks.</p><//>`
-      : html`<${PastTicks} ticks=${ticks} />`}
+      : html`<${Table} label="Newest ticks" columns=${TICK_COLUMNS} rows=${ticks} rowKey=${tickKey} />`}
   `}<//>`;
 }
 
@@ -84,23 +84,13 @@ const RECORD_COLUMNS = [
   timeColumn('receivedAt', 'Received'),
   { key: 'type', title: 'Type', width: 'minmax(130px, 1fr)', render: typeCell },
   { key: 'structure', title: 'Structure', width: 'minmax(90px, 1fr)' },
-  { key: 'outcome', title: 'Outcome', width: '130px', render: outcomeCell },
+  OUTCOME_COLUMN,
   { key: 'why', title: 'Why', width: 'minmax(200px, 2fr)', render: whyText },
 ];
 
 /** @param {any} row */
-function recordKey({ recordId }) {
-  return recordId;
-}
-
-/** @param {any} row */
 function typeCell({ recordId, type }) {
   return html`<a href=${href(`/records/${recordId}`)}>${type}</a>`;
-}
-
-/** @param {any} row */
-function outcomeCell(row) {
-  return html`<${OutcomeCell} of=${row} />`;
 }
 
 /** @type {[string, string][]} */
@@ -117,10 +107,10 @@ export function StatsTab({ definition, path, query }) {
   return html`
     <${Choice} label="Runs requested in the last" value=${window} options=${WINDOWS}
       onPick=${(/** @type {string} */ value) => setQuery({ window: value })} />
-    <${Loaded} of=${stats}>${(/** @type {any} */ found) => (found.total === 0
+    <${Loaded} of=${stats}>${(/** @type {any} */ data) => (data.total === 0
       ? html`<${Empty} title="No run was requested in this time">
           <p>Choose a longer time, or start a run.</p><//>`
-      : html`<${Totals} stats=${found} slug=${definition.slug} /><${Steps} stats=${found} />`)}<//>`;
+      : html`<${Totals} stats=${data} slug=${definition.slug} /><${Steps} stats=${data} />`)}<//>`;
 }
 
 /** @param {{stats: any, slug: string}} props */

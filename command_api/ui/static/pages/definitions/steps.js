@@ -17,8 +17,8 @@ import { counted } from '../../components/values.js';
 export function StepsTab({ document, path, version, query }) {
   const graph = useGet(`${path}/graph`, { version });
   return html`<${Loaded} of=${graph}>${(/** @type {any} */ { edges }) => {
-    const next = followers(edges);
-    const rows = document.steps.map((/** @type {any} */ step) => ({ ...step, follows: next.get(step.id) }));
+    const edgesByStep = Map.groupBy(edges, (/** @type {any} */ { from }) => from);
+    const rows = document.steps.map((/** @type {any} */ step) => ({ ...step, follows: edgesByStep.get(step.id) }));
     return html`<div class="split">
       <${Table} label="Steps" columns=${COLUMNS} rows=${rows} onOpen=${openStep} current=${query.step} />
       <${StepPane} document=${document} path=${path} version=${version} stepId=${query.step} />
@@ -38,7 +38,7 @@ const COLUMNS = [
 /** @param {any} row */
 function followsCell({ follows }) {
   if (follows === undefined) return html`<span class="muted">the end</span>`;
-  return follows.map((/** @type {any} */ { to, label }) => (label ? `${label}: ${to}` : to)).join(', ');
+  return follows.map((/** @type {any} */ { to, label, condition = label }) => (label ? `${condition}: ${to}` : to)).join('; ');
 }
 
 /** @param {any} row */
@@ -82,8 +82,8 @@ export function GraphTab({ document, path, version, query }) {
   return html`<p class="muted">
       The tab Steps lists the same steps; the tab Source has the graph for Mermaid and Graphviz.
     </p>
-    <${Loaded} of=${graph}>${(/** @type {any} */ found) => html`<div class="split">
-      <${Drawn} graph=${found} selected=${query.step} />
+    <${Loaded} of=${graph}>${(/** @type {any} */ data) => html`<div class="split">
+      <${Drawn} graph=${data} selected=${query.step} />
       <${StepPane} document=${document} path=${path} version=${version} stepId=${query.step} />
     </div>`}<//>`;
 }
@@ -127,19 +127,4 @@ function stepText(step) {
     case 'join': return `waits for ${step.join.join(', ')}`;
     default: return step.function ?? step.id;
   }
-}
-
-/**
- * Return the steps that may follow each step, by its id.
- *
- * @param {{from: string, to: string, label?: string}[]} edges
- * @returns {Map<string, {to: string, label?: string}[]>}
- */
-function followers(edges) {
-  const found = new Map();
-  for (const { from, to, label } of edges) {
-    if (!found.has(from)) found.set(from, []);
-    found.get(from).push({ to, label });
-  }
-  return found;
 }

@@ -27,10 +27,10 @@ export function Test({ params, query }) {
     <${Tabs} tabs=${TABS} current=${String(tab)} label="Kinds of tests"
       onPick=${(/** @type {string} */ id) => setQuery({ tab: id })} />
     <div role="tabpanel" class="tab-panel">
-      <${Loaded} of=${definition.error ? definition : version}>${(/** @type {any} */ found) => (tab === 'decision'
-        ? html`<${DecisionForm} path=${path} document=${found.definition}
-            version=${found.version.version} query=${query} />`
-        : html`<${BacktestForm} path=${path} document=${found.definition} />
+      <${Loaded} of=${definition.error ? definition : version}>${(/** @type {any} */ data) => (tab === 'decision'
+        ? html`<${DecisionForm} path=${path} document=${data.definition}
+            version=${data.version.version} query=${query} />`
+        : html`<${BacktestForm} path=${path} document=${data.definition} />
             ${query.backtest && html`<${BacktestProgress} id=${String(query.backtest)} query=${query} />`}`)}<//>
     </div>
   </section>`;
@@ -118,7 +118,7 @@ function scopeOf({ input = {}, context = {}, steps = [] }) {
 function sample(document) {
   const scope = { input: {}, context: {}, steps: {} };
   for (const { decide = [], when = [] } of document.steps) {
-    const conditions = [...when, ...decide.flatMap((/** @type {any} */ one) => one.if ?? [])];
+    const conditions = [...when, ...decide.flatMap((/** @type {any} */ choice) => choice.if ?? [])];
     for (const { path, value = null } of conditions) place(scope, String(path).split('.'), first(value));
   }
   return pretty(scope);
@@ -170,15 +170,15 @@ function comparisons({ caseIndex, next, matched, conditions }) {
   if (conditions.length === 0) {
     return [{ id: `${caseIndex}`, ...shared, path: '(no condition)', holds: matched }];
   }
-  return conditions.map((/** @type {any} */ one, /** @type {number} */ index) => ({
+  return conditions.map((/** @type {any} */ condition, /** @type {number} */ index) => ({
     id: `${caseIndex}.${index}`,
     ...shared,
-    path: one.path,
-    operator: one.operator,
-    expected: 'expected' in one ? JSON.stringify(one.expected) : '',
-    actual: one.pathExists ? JSON.stringify(one.actual) : 'nothing there',
-    holds: one.matched,
-    error: one.error,
+    path: condition.path,
+    operator: condition.operator,
+    expected: 'expected' in condition ? JSON.stringify(condition.expected) : '',
+    actual: condition.pathExists ? JSON.stringify(condition.actual) : 'nothing there',
+    holds: condition.matched,
+    error: condition.error,
   }));
 }
 

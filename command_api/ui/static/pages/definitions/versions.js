@@ -23,8 +23,7 @@ export function VersionsTab({ versions, path, query }) {
   const from = Number(query.from ?? before);
   const to = Number(query.to ?? newest);
   return html`
-    <${Table} label="Versions" columns=${COLUMNS} rows=${versions} rowKey=${versionKey}
-      onOpen=${openVersion} />
+    <${Table} label="Versions" columns=${COLUMNS} rows=${versions} rowKey="version" onOpen=${openVersion} />
     ${versions.length === 1 ? html`<p class="muted">
       There is one version, so there is nothing to compare. Each change that you publish is another one.
     </p>` : html`
@@ -48,11 +47,6 @@ const COLUMNS = [
 ];
 
 /** @param {any} row */
-function versionKey({ version }) {
-  return String(version);
-}
-
-/** @param {any} row */
 function stateCell({ inForce, disabled }) {
   if (disabled) return html`<${Status} value="disabled" />`;
   return inForce ? 'in force' : html`<span class="muted">earlier</span>`;
@@ -73,13 +67,13 @@ function VersionDiff({ path, from, to }) {
   const graphs = [useGet(`${path}/graph`, { version: from }), useGet(`${path}/graph`, { version: to })];
   const documents = [useGet(`${path}/versions/${from}`), useGet(`${path}/versions/${to}`)];
   const [before, after] = documents.map(({ data }) => data?.definition);
-  return html`<${Loaded} of=${diff}>${(/** @type {any} */ found) => (found.same
+  return html`<${Loaded} of=${diff}>${(/** @type {any} */ { same, steps }) => (same
     ? html`<p>Both versions are the same.</p>`
     : html`
-      <${StepChanges} steps=${found.steps} />
-      <${Loaded} of=${graphs[0]}>${(/** @type {any} */ one) => html`
-        <${Loaded} of=${graphs[1]}>${(/** @type {any} */ other) => html`
-          <${MarkedGraph} before=${one} after=${other} steps=${found.steps} />`}<//>`}<//>
+      <${StepChanges} steps=${steps} />
+      <${Loaded} of=${graphs[0]}>${(/** @type {any} */ graphBefore) => html`
+        <${Loaded} of=${graphs[1]}>${(/** @type {any} */ graphAfter) => html`
+          <${MarkedGraph} before=${graphBefore} after=${graphAfter} steps=${steps} />`}<//>`}<//>
       <h3>Documents</h3>
       ${before && after && html`<${JsonDiff} before=${before} after=${after} />`}`)}<//>`;
 }
@@ -131,19 +125,19 @@ function merged(before, after, steps) {
     const mark = marks.get(node.id);
     return { ...drawnNode(node), status: mark, note: mark };
   });
-  const old = new Set(before.edges.map(edgeKey));
-  const kept = new Set(after.edges.map(edgeKey));
+  const edgesBefore = new Set(before.edges.map(edgeKey));
+  const edgesAfter = new Set(after.edges.map(edgeKey));
   const edges = [
-    ...after.edges.map((/** @type {any} */ edge) => (old.has(edgeKey(edge)) ? edge : marked(edge, 'added'))),
-    ...before.edges.filter((/** @type {any} */ edge) => !kept.has(edgeKey(edge)))
+    ...after.edges.map((/** @type {any} */ edge) => (edgesBefore.has(edgeKey(edge)) ? edge : marked(edge, 'added'))),
+    ...before.edges.filter((/** @type {any} */ edge) => !edgesAfter.has(edgeKey(edge)))
       .map((/** @type {any} */ edge) => marked(edge, 'removed')),
   ];
   return { nodes, edges };
 }
 
-/** @param {{from: string, to: string, label?: string}} edge */
-function edgeKey({ from, to, label }) {
-  return JSON.stringify([from, to, label]);
+/** @param {{from: string, to: string, label?: string, condition?: string}} edge */
+function edgeKey({ from, to, label, condition = label }) {
+  return JSON.stringify([from, to, condition]);
 }
 
 /**
@@ -201,10 +195,10 @@ function Drawing({ path, version, format }) {
 
 /** @param {{path: string, dialect: string, old: number | false}} props */
 function Elsewhere({ path, dialect, old }) {
-  const found = useGet(`${path}/source`, { dialect });
+  const source = useGet(`${path}/source`, { dialect });
   return html`${old && html`<${Notice}>Other APIs show version ${old}, which is in force.<//>`}
-    <${Loaded} of=${found}>${(/** @type {any} */ { path: shownAt, document }) => html`
-      <p class="muted">GET <code>${shownAt}</code>
-        <${CopyButton} text=${curlLine('GET', shownAt)} label="curl line" /></p>
+    <${Loaded} of=${source}>${(/** @type {any} */ { path: address, document }) => html`
+      <p class="muted">GET <code>${address}</code>
+        <${CopyButton} text=${curlLine('GET', address)} label="curl line" /></p>
       <${JsonTree} value=${document} label="Definition" />`}<//>`;
 }

@@ -27,13 +27,13 @@ function Log({ query }) {
   const types = values(query, 'type');
   const { events, next, error, waiting, skipped, more } = useTail(types, paused);
   const rows = useMemo(() => foldRows(events, folded.value), [events, folded.value]);
-  const shown = rows.filter((one) => !one.fold);
-  const index = shown.findIndex(({ position }) => String(position) === query.event);
-  const open = (/** @type {any} */ one) => {
-    if (one && !one.fold) setQuery({ event: String(one.position) });
+  const unfolded = rows.filter((row) => !row.fold);
+  const index = unfolded.findIndex(({ position }) => String(position) === query.event);
+  const open = (/** @type {any} */ row) => {
+    if (row && !row.fold) setQuery({ event: String(row.position) });
   };
-  useShortcut('[', 'Show the event before', () => open(shown[index + 1]));
-  useShortcut(']', 'Show the next event', () => open(shown[Math.max(0, index - 1)]));
+  useShortcut('[', 'Show the event before', () => open(unfolded[index + 1]));
+  useShortcut(']', 'Show the next event', () => open(unfolded[Math.max(0, index - 1)]));
   useShortcut('p', 'Pause or follow the log', () => setPaused(!paused));
   const failuresOnly = types.join() === FAILURES.join();
   const chooseFailures = () => setQuery({ type: failuresOnly ? [] : FAILURES });
@@ -55,7 +55,7 @@ function Log({ query }) {
       <${Table} label="Events of the log" columns=${COLUMNS} rows=${rows} rowKey=${keyOf} current=${query.event}
         rowClass=${rowClass} onOpen=${open} onEnd=${more} total=${rows.length + (unread ? 1 : 0)} />
       ${index >= 0 && html`<${Pane} title="Event ${query.event}" onClose=${() => setQuery({ event: undefined })}>
-        <${EventDetails} event=${shown[index]} about=${{ kind: shown[index].kind, id: shown[index].id }} />
+        <${EventDetails} event=${unfolded[index]} about=${{ kind: unfolded[index].kind, id: unfolded[index].id }} />
       <//>`}
     </div>`}
     ${events.length >= MOST && html`<p class="muted">The page keeps ${formatCount(MOST)} events. Move the
@@ -72,54 +72,40 @@ function stateOf(paused, waiting) {
   return waiting ? 'paused, there are newer events' : 'paused';
 }
 
-/** @param {any} one */
-const keyOf = (one) => one.key ?? String(one.position);
-/** @param {any} one */
-const rowClass = (one) => (one.fold ? 'row-fold' : isFailure(one.type) ? 'row-bad' : '');
+/** @param {any} row */
+const keyOf = ({ key, position }) => key ?? String(position);
+/** @param {any} row */
+const rowClass = ({ fold, type }) => (fold ? 'row-fold' : isFailure(type) ? 'is-failure' : '');
 
 /** The columns of the log. */
 const COLUMNS = [
-  { key: 'position', title: 'Position', width: '90px', numeric: true, render: position },
-  { key: 'at', title: 'Time', width: 'minmax(260px, 1.2fr)', render: time },
-  { key: 'type', title: 'Event', width: 'minmax(200px, 1fr)', render: type },
-  { key: 'id', title: 'Of', width: 'minmax(220px, 1fr)', render: about },
-  { key: 'data', title: 'Data', width: 'minmax(160px, 2fr)', render: data },
+  { key: 'position', title: 'Position', width: '90px', numeric: true },
+  { key: 'at', title: 'Time', width: 'minmax(260px, 1.2fr)', render: timeCell },
+  { key: 'type', title: 'Event', width: 'minmax(200px, 1fr)', render: typeCell },
+  { key: 'id', title: 'Of', width: 'minmax(220px, 1fr)', render: aboutCell },
+  { key: 'data', title: 'Data', width: 'minmax(160px, 2fr)', render: dataCell },
 ];
 
-/** @param {any} one */
-function position(one) {
-  return one.fold ? '' : one.position;
+/** @param {any} row */
+function timeCell({ fold, at }) {
+  return !fold && html`<${Time} at=${at} milliseconds />`;
 }
 
-/** @param {any} one */
-function time(one) {
-  return one.fold ? '' : html`<${Time} at=${one.at} milliseconds />`;
+/** @param {any} row */
+function aboutCell({ fold, kind, id }) {
+  return !fold && html`${kind} <${Ref} kind=${kind} id=${id} />`;
 }
 
-/** @param {any} one */
-function about(one) {
-  return one.fold ? '' : html`${one.kind} <${Ref} kind=${one.kind} id=${one.id} />`;
+/** @param {any} row A failure has a sign, too. */
+function typeCell({ fold, count, type }) {
+  if (fold) return html`<span class="muted">${count} folded</span>`;
+  return isFailure(type) ? `✕ ${type}` : type;
 }
 
-/** @param {any} one */
-function type(one) {
-  if (one.fold) return html`<span class="muted">${one.count} folded</span>`;
-  return html`<${EventType} type=${one.type} />`;
-}
-
-/** @param {any} one */
-function data(one) {
-  const counts = () => Object.entries(one.types).map(([name, count]) => `${name} ${count}`).join(', ');
-  return html`<span class="mono muted">${one.fold ? counts() : summaryOf(one.data)}</span>`;
-}
-
-/**
- * The type of an event; a failure has a sign, too.
- *
- * @param {{type: string}} props
- */
-function EventType({ type: name }) {
-  return isFailure(name) ? html`<span class="tone-bad">✕ ${name}</span>` : name;
+/** @param {any} row */
+function dataCell({ fold, types, data }) {
+  const text = fold ? Object.entries(types).map(([type, count]) => `${type} ${count}`).join(', ') : summaryOf(data);
+  return html`<span class="mono muted" title=${text}>${text}</span>`;
 }
 
 /**
@@ -143,7 +129,7 @@ function Types({ events, types }) {
 /** @param {{name: string, count: number, types: string[]}} props */
 function Type({ name, count, types }) {
   const chosen = types.includes(name);
-  const only = () => setQuery({ type: chosen ? types.filter((one) => one !== name) : [...types, name] });
+  const only = () => setQuery({ type: chosen ? types.filter((type) => type !== name) : [...types, name] });
   const failure = isFailure(name);
   return html`<li>
     <label title=${failure ? 'Failures are never folded.' : undefined}><input type="checkbox" disabled=${failure}
@@ -159,7 +145,7 @@ const folded = preference('folded', /** @type {string[]} */ ([]));
 
 /** @param {string} type */
 function toggleFolded(type) {
-  const rest = folded.value.filter((one) => one !== type);
+  const rest = folded.value.filter((name) => name !== type);
   folded.value = rest.length < folded.value.length ? rest : [...rest, type].sort();
 }
 
@@ -200,8 +186,6 @@ function add(group, event) {
  * @returns {[string, number][]}
  */
 function countTypes(events) {
-  /** @type {Map<string, number>} */
-  const counts = new Map();
-  for (const { type } of events) counts.set(type, (counts.get(type) ?? 0) + 1);
-  return [...counts].sort(([a, of], [b, than]) => than - of || a.localeCompare(b));
+  const counts = [...Map.groupBy(events, ({ type }) => type)].map(([type, { length }]) => /** @type {[string, number]} */ ([type, length]));
+  return counts.sort(([type, count], [other, more]) => more - count || type.localeCompare(other));
 }

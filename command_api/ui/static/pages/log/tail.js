@@ -66,11 +66,11 @@ async function readOlder({ get, set, state }) {
 /** @param {Task} task */
 async function catchUp(task) {
   const { get, set, state } = task;
-  let found = /** @type {any[]} */ ([]);
+  let newer = /** @type {any[]} */ ([]);
   let after = state.head;
   for (let page = 1; ; page += 1) {
     const { events, next, head } = await get({ after, limit: NEWER });
-    found = [...events.reverse(), ...found];
+    newer = [...events.reverse(), ...newer];
     after = next;
     if (next >= head) break;
     if (page === CATCH_UP) {
@@ -79,11 +79,11 @@ async function catchUp(task) {
       return;
     }
   }
-  if (found.length === 0) {
+  if (newer.length === 0) {
     set({ head: after, waiting: false });
     return;
   }
-  const events = [...found, ...state.events].slice(0, MOST);
+  const events = [...newer, ...state.events].slice(0, MOST);
   const next = events.length < MOST ? state.next : events[MOST - 1].position;
   set({ events, head: after, waiting: false, next });
 }

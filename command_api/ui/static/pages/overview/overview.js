@@ -37,9 +37,9 @@ function Counts({ runs, all }) {
     <tbody>
       ${Object.entries(runs).map(([status, count]) => html`<tr key=${status}>
         <th scope="row"><a href=${href('/runs', { status })}><${Status} value=${status} /></a></th>
-        <td class="numeric">${count.toLocaleString('en')}</td>
+        <td class="numeric">${formatCount(count)}</td>
       </tr>`)}
-      <tr><th scope="row"><a href=${href('/runs')}>all</a></th><td class="numeric"><strong>${all.toLocaleString('en')}</strong></td></tr>
+      <tr><th scope="row"><a href=${href('/runs')}>all</a></th><td class="numeric"><strong>${formatCount(all)}</strong></td></tr>
     </tbody>
   </table>`;
 }
@@ -48,12 +48,12 @@ function Counts({ runs, all }) {
 function Rates({ buckets }) {
   const requested = buckets.map((bucket) => bucket.requested);
   const failed = buckets.map((bucket) => bucket.failed);
-  const sum = requested.reduce((one, other) => one + other, 0);
-  const failures = failed.reduce((one, other) => one + other, 0);
+  const sum = requested.reduce((total, count) => total + count, 0);
+  const failures = failed.reduce((total, count) => total + count, 0);
   return html`
-    <p><strong>${(sum / MINUTES).toLocaleString('en', { maximumFractionDigits: 1 })}</strong> runs a minute, ${sum.toLocaleString('en')} in all</p>
+    <p><strong>${(sum / MINUTES).toLocaleString('en', { maximumFractionDigits: 1 })}</strong> runs a minute, ${formatCount(sum)} in all</p>
     <${Sparkline} values=${requested} label="Runs requested in each of the last 60 minutes" />
-    <p><strong>${failures.toLocaleString('en')}</strong> of them ${failures === 1 ? 'has' : 'have'} failed</p>
+    <p><strong>${formatCount(failures)}</strong> of them ${failures === 1 ? 'has' : 'have'} failed</p>
     <${Sparkline} values=${failed} label="Runs requested in each of the last 60 minutes that have failed" tone="bad" />`;
 }
 
@@ -88,7 +88,7 @@ function DueSoon() {
   const runs = useGet('/runs', { due: true, limit: MOST_DUE }, { everyMs: EVERY_MS });
   const schedules = useGet('/schedules', { limit: 500 }, { everyMs: EVERY_MS });
   const error = runs.error ?? schedules.error;
-  const due = [...ticks(schedules.data), ...waits(runs.data)].sort((one, other) => (one.at < other.at ? -1 : 1)).slice(0, MOST_DUE);
+  const due = [...ticks(schedules.data), ...waits(runs.data)].sort((a, b) => (a.at < b.at ? -1 : 1)).slice(0, MOST_DUE);
   const waiting = runs.data?.total ?? 0;
   return html`
     <${Failure} error=${error} />
@@ -99,8 +99,9 @@ function DueSoon() {
 
 /** @param {any} data */
 function ticks(data) {
-  return (data?.schedules ?? []).filter((/** @type {any} */ one) => one.active && one.nextAt).map((/** @type {any} */ one) => ({
-    key: one.id, at: one.nextAt, what: html`<a href=${href(`/schedules/${one.id}`)}>tick of ${one.slug}</a>`,
+  const schedules = (data?.schedules ?? []).filter((/** @type {any} */ { active, nextAt }) => active && nextAt);
+  return schedules.map((/** @type {any} */ { id, nextAt, slug }) => ({
+    key: id, at: nextAt, what: html`<a href=${href(`/schedules/${id}`)}>tick of ${slug}</a>`,
   }));
 }
 
@@ -131,10 +132,10 @@ function Services() {
     <p><${Status} value=${data.ready ? 'ready' : 'unavailable'} /> <span class="muted">${counted(data.executors, 'executor')}, ${counted(data.functions, 'function')}, ${counted(data.waitingCalls, 'call')} waiting for a free slot. The newest event is at position ${formatCount(data.head)}.</span></p>
     <div class="scroll"><table class="lags">
       <thead><tr><th scope="col">Role</th><th scope="col" class="numeric">Position</th><th scope="col" class="numeric">Behind</th></tr></thead>
-      <tbody>${data.followers.map((/** @type {any} */ one) => html`<tr key=${one.name}>
-        <th scope="row">${ROLES[one.name] ?? one.name}</th>
-        <td class="numeric">${formatCount(one.position)}</td>
-        <td class="numeric">${one.lag === 0 ? 'nothing' : counted(one.lag, 'event')}</td>
+      <tbody>${data.followers.map((/** @type {any} */ { name, position, lag }) => html`<tr key=${name}>
+        <th scope="row">${ROLES[name] ?? name}</th>
+        <td class="numeric">${formatCount(position)}</td>
+        <td class="numeric">${lag === 0 ? 'nothing' : counted(lag, 'event')}</td>
       </tr>`)}</tbody>
     </table></div>
     <p class="muted">Followers save their positions from time to time, so a small lag is normal. ${more()}</p>`;

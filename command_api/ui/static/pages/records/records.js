@@ -9,39 +9,27 @@ import { Action, whyNow } from '../../components/actions.js';
 import { CopyButton, curlLine } from '../../components/copy.js';
 import { Field, FormDialog, JsonText, newKey, parseJson } from '../../components/forms.js';
 import { JsonTree } from '../../components/json_tree.js';
+import { List, usePages } from '../../components/list.js';
 import { Empty, Loaded, Notice } from '../../components/notice.js';
 import { Table, timeColumn } from '../../components/table.js';
 import { Fields, Status } from '../../components/values.js';
 
 const PAGE = 100;
-const EVERY_MS = 3000;
+const LIVE = { before: 'before', topics: ['runs'], everyMs: 3000 };
 
-/**
- * The record events that came in, the newest first.
- *
- * @param {{query: import('../../core/router.js').Query}} props
- */
-export function Records({ query }) {
+/** The record events that came in, the newest first. */
+export function Records() {
   const [sending, setSending] = useState(false);
-  const { before } = query;
-  const found = useGet('/records', { before, limit: PAGE }, before ? {} : { topics: ['runs'], everyMs: EVERY_MS });
+  const records = usePages('/records', { limit: PAGE }, 'records', LIVE);
   return html`<section class="page">
     <header class="page-head"><h1>Records</h1>
       <span class="muted">Record events that came in, the newest first</span>
       ${may('orchestrator:write') && html`<span class="actions">
         <${Action} primary label="Send an event…" why=${whyNow()} onAct=${() => setSending(true)} /></span>`}
     </header>
-    <${SendEvent} open=${sending} onClose=${() => setSending(false)} onSent=${found.reload} />
-    <${Loaded} of=${found}>${(/** @type {any} */ { records, next }) => html`
-      ${records.length === 0 && html`<${None} next=${next} />`}
-      ${records.length > 0 && html`<${Table} label="Record events" columns=${COLUMNS} rows=${records}
-        onOpen=${open} />`}
-      <p class="actions">
-        ${before && html`<button type="button" onClick=${() => setQuery({ before: undefined })}>Newest</button>`}
-        ${next && html`<button type="button" onClick=${() => setQuery({ before: String(next) }, { replace: false })}>
-          Older</button>`}
-      </p>
-    `}<//>
+    <${SendEvent} open=${sending} onClose=${() => setSending(false)} onSent=${() => records.reload()} />
+    <${List} of=${records} label="Record events" columns=${COLUMNS} onOpen=${open} empty=${html`<${Empty}
+      title="No record event came in yet"><p>Send one to see which definitions it starts: by the button, or by POST <code>/events</code>.</p><//>`} />
   </section>`;
 }
 
@@ -65,17 +53,6 @@ function typeCell({ id, type }) {
 /** @param {any} row */
 function open({ id }) {
   navigate(`/records/${id}`);
-}
-
-/** @param {{next: number | undefined}} props */
-function None({ next }) {
-  if (next) {
-    return html`<${Empty} title="No record event in this part of the log">
-      <p>A page looks at a part of the log. “Older” looks at the part before.</p><//>`;
-  }
-  return html`<${Empty} title="No record event came in yet">
-    <p>Send one to see which definitions it starts: by the button, or by POST <code>/events</code>.</p>
-  <//>`;
 }
 
 const TYPES = ['record.created', 'record.updated', 'record.deleted', 'record.restored'];
@@ -146,23 +123,22 @@ export function RecordEvent({ params, query }) {
   const record = useGet(path);
   const explained = useGet(`${path}/explain`, {}, { topics: ['runs'] });
   return html`<section class="page">
-    ${record.data === undefined && html`<h1>Record event</h1>`}
-    <${Loaded} of=${record}>${(/** @type {any} */ found) => html`
-      <header class="page-head"><h1>${found.type}</h1><span>${found.structure}</span>
-        <span class="muted">id ${found.id} <${CopyButton} text=${found.id} label="id" /></span></header>
-      <${About} record=${found} />`}<//>
+    <${Loaded} of=${record} title="Record event">${(/** @type {any} */ event) => html`
+      <header class="page-head"><h1>${event.type}</h1><span>${event.structure}</span>
+        <span class="muted">id ${event.id} <${CopyButton} text=${event.id} label="id" /></span></header>
+      <${About} event=${event} />`}<//>
     <h2>Definitions</h2>
-    <${Loaded} of=${explained}>${(/** @type {any} */ found) => html`
-      <${Definitions} explained=${found} all=${query.all === 'true'} />`}<//>
+    <${Loaded} of=${explained}>${(/** @type {any} */ data) => html`
+      <${Definitions} explained=${data} all=${query.all === 'true'} />`}<//>
   </section>`;
 }
 
 /** @param {{params: Record<string, string>}} props */
 RecordEvent.title = ({ params }) => `Record event ${params.id}`;
 
-/** @param {{record: any}} props */
-function About({ record }) {
-  const { id, position, source, eventId, recordId, time, receivedAt, data } = record;
+/** @param {{event: any}} props */
+function About({ event }) {
+  const { id, position, source, eventId, recordId, time, receivedAt, data } = event;
   return html`<${Fields} rows=${[
     ['Received', html`<${Time} at=${receivedAt} /> at position ${position}`],
     ['Happened', html`<${Time} at=${time} />`],
@@ -191,52 +167,34 @@ function Definitions({ explained, all }) {
     ${rows.length === 0 && html`<${Empty} title="The event started no run">
       <p>${definitions.length === 0 ? 'There was no definition when it came.'
         : 'No definition waited for it. Show all definitions to see why.'}</p><//>`}
-    ${rows.length > 0 && html`<${Table} label="Definitions" columns=${DEFINITION_COLUMNS} rows=${rows} rowKey=${definitionKey} />`}
+    ${rows.length > 0 && html`<${Table} label="Definitions" columns=${DEFINITION_COLUMNS} rows=${rows} rowKey="definitionId" />`}
     ${more > 0 && html`<p class="muted">${more} more definitions aren’t listed.</p>`}`;
 }
 
+/** @type {Record<string, string>} */
+const WORDS = { not_matched: 'no match' };
+
+/** The column with the outcome of a record event for one definition. */
+export const OUTCOME_COLUMN = {
+  key: 'outcome', title: 'Outcome', width: '130px', render: (/** @type {any} */ { outcome }) => html`<${Status} value=${WORDS[outcome] ?? outcome} />`,
+};
+
 const DEFINITION_COLUMNS = [
   { key: 'slug', title: 'Definition', width: 'minmax(140px, 1fr)', render: slugCell },
-  { key: 'outcome', title: 'Outcome', width: '130px', render: outcomeCell },
+  OUTCOME_COLUMN,
   { key: 'why', title: 'Why', width: 'minmax(240px, 3fr)', render: whyText },
 ];
-
-/** @param {any} row */
-function definitionKey({ definitionId }) {
-  return definitionId;
-}
 
 /** @param {any} row */
 function slugCell({ slug, definitionId }) {
   return html`<a href=${href(`/definitions/${definitionId}`, { tab: 'explain' })}>${slug}</a>`;
 }
 
-/** @param {any} row */
-function outcomeCell(row) {
-  return html`<${OutcomeCell} of=${row} />`;
-}
-
-/**
- * @typedef {{outcome: string, runId?: string, reason?: string, field?: string, wanted?: string,
- *   was?: string}} Outcome
- */
-
-/** @type {Record<string, string>} */
-const WORDS = { not_matched: 'no match' };
-
-/**
- * The outcome of a record event for one definition, with its reason.
- *
- * @param {{of: Outcome}} props
- */
-export function OutcomeCell({ of }) {
-  return html`<${Status} value=${WORDS[of.outcome] ?? of.outcome} />`;
-}
-
 /**
  * Return the reason of an outcome, or a link to the run that started.
  *
- * @param {Outcome} of
+ * @param {{outcome: string, runId?: string, reason?: string, field?: string, wanted?: string,
+ *   was?: string}} of
  */
 export function whyText({ outcome, runId, reason, field, wanted, was }) {
   if (runId !== undefined) return html`run <a href=${href(`/runs/${runId}`)}>${runId}</a>`;

@@ -7,7 +7,7 @@ import { formatInstant, Time } from '../../core/time.js';
 import { cliLine, CopyButton, download } from '../../components/copy.js';
 import { useAct } from '../../components/forms.js';
 import { JsonTree } from '../../components/json_tree.js';
-import { Failure, Loaded, Loading, Notice } from '../../components/notice.js';
+import { Loaded, Notice } from '../../components/notice.js';
 import { statusColumn, Table, timeColumn } from '../../components/table.js';
 import { formatCount } from '../../components/values.js';
 
@@ -19,8 +19,8 @@ import { formatCount } from '../../components/values.js';
 export function DataTab({ run }) {
   const path = `/runs/${encodeURIComponent(run.id)}`;
   const query = { fields: 'input,context,output' };
-  const found = useGet(path, query, { topics: [`run:${run.id}`] });
-  return html`<${Loaded} of=${found}>${(/** @type {any} */ data) => html`<div class="run-data">
+  const parts = useGet(path, query, { topics: [`run:${run.id}`] });
+  return html`<${Loaded} of=${parts}>${(/** @type {any} */ data) => html`<div class="run-data">
     <section><h2>Input</h2><${JsonTree} value=${data.input ?? null} label="input" /></section>
     <section><h2>Context</h2><${JsonTree} value=${data.context} label="context" /></section>
     <section><h2>Output</h2>${'output' in data
@@ -40,27 +40,27 @@ const LIMIT = 1_000;
  */
 export function AuditTab({ run }) {
   const path = `/audit/runs/${encodeURIComponent(run.id)}`;
-  const { data, error, reload } = useGet(path, { limit: LIMIT, at: asOf.value }, { topics: [`run:${run.id}`] });
-  if (error) return html`<${Failure} error=${error} onRetry=${reload} />`;
-  if (data === undefined) return html`<${Loading} />`;
-  const last = data.events[data.events.length - 1];
-  const sealed = last !== undefined && last.position <= data.sealedUpTo;
-  return html`<div class="audit-tab">
+  const audited = useGet(path, { limit: LIMIT, at: asOf.value }, { topics: [`run:${run.id}`] });
+  return html`<${Loaded} of=${audited}>${(/** @type {any} */ { events, next, state, sealedUpTo }) => html`
     <div class="tools">
-      <span class=${sealed ? 'tone-good' : 'muted'}>${sealed
-        ? `A signed head covers these events (up to position ${data.sealedUpTo}).`
-        : `A signed head covers the log up to position ${data.sealedUpTo}, not yet all of these events.`}</span>
+      <${Sealed} last=${events.at(-1)?.position} upTo=${sealedUpTo} />
       <${ProofButton} runId=${run.id} />
       <${CopyButton} text=${cliLine('audit', 'run', run.id)} label="command line">CLI<//>
     </div>
-    ${data.next !== undefined && html`<${Notice}>The first ${formatCount(LIMIT)} events are shown.
+    ${next !== undefined && html`<${Notice}>The first ${formatCount(LIMIT)} events are shown.
       <code>baton audit run ${run.id}</code> shows all.<//>`}
-    <${Table} label="Audited events" columns=${COLUMNS} rows=${data.events}
-      rowKey=${(/** @type {any} */ one) => String(one.position)} />
+    <${Table} label="Audited events" columns=${COLUMNS} rows=${events} rowKey="position" />
     <${Deliveries} runId=${run.id} />
     <h2>The state to which the events lead</h2>
-    <${JsonTree} value=${data.state} label="state" />
-  </div>`;
+    <${JsonTree} value=${state} label="state" />`}<//>`;
+}
+
+/** @param {{last: number | undefined, upTo: number}} props Positions: of the last event, and of the last leaf under a head. */
+function Sealed({ last, upTo }) {
+  if (last === undefined || last > upTo) {
+    return html`<span class="muted">A signed head covers the log up to position ${upTo}, not yet all of these events.</span>`;
+  }
+  return html`<span class="tone-good">✓ A signed head covers these events (up to position ${upTo}).</span>`;
 }
 
 const COLUMNS = [
@@ -68,7 +68,7 @@ const COLUMNS = [
   { key: 'at', title: 'Time', width: '204px', render: (/** @type {any} */ { at }) => formatInstant(at, { milliseconds: true }) },
   { key: 'actor', title: 'Actor', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ { actor }) => actor ?? html`<span class="muted">the engine</span>` },
   { key: 'type', title: 'Event', width: '136px' },
-  { key: 'about', title: 'About', width: 'minmax(120px, 3fr)', render: (/** @type {any} */ { about }) => html`<span title=${about}>${about}</span>` },
+  { key: 'about', title: 'About', width: 'minmax(120px, 3fr)' },
   { key: 'leaf', title: 'Leaf', width: '124px', render: leafCell },
 ];
 
@@ -107,10 +107,10 @@ function Deliveries({ runId }) {
 
 const DELIVERY_COLUMNS = [
   { key: 'event', title: 'Event', width: 'minmax(140px, 2fr)' },
-  { key: 'stepId', title: 'Step', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ one) => one.stepId ?? '' },
+  { key: 'stepId', title: 'Step', width: 'minmax(80px, 1fr)' },
   statusColumn('status', 'Status'),
   { key: 'attempts', title: 'Attempts', width: '88px', numeric: true },
-  { key: 'lastError', title: 'Last error', width: 'minmax(120px, 3fr)', render: (/** @type {any} */ one) => one.lastError ?? '' },
+  { key: 'lastError', title: 'Last error', width: 'minmax(120px, 3fr)' },
   { key: 'webhookId', title: 'Webhook', width: '190px', render: webhookLink },
 ];
 
@@ -129,8 +129,8 @@ const EVERY_MS = 5_000;
  */
 export function ExplainTab({ run }) {
   const path = `/runs/${encodeURIComponent(run.id)}/explain`;
-  const found = useGet(path, {}, { topics: [`run:${run.id}`], everyMs: EVERY_MS });
-  return html`<${Loaded} of=${found}>${(/** @type {any} */ data) => html`<${Explanation} of=${data} />`}<//>`;
+  const explained = useGet(path, {}, { topics: [`run:${run.id}`], everyMs: EVERY_MS });
+  return html`<${Loaded} of=${explained}>${(/** @type {any} */ data) => html`<${Explanation} of=${data} />`}<//>`;
 }
 
 /** @param {{of: any}} props */
@@ -144,8 +144,8 @@ function Explanation({ of: { because, next, stuck, suggestions } }) {
     <${Table} label="Reasons" columns=${REASONS} rows=${because} rowKey=${reasonKey} />
     <h2>Next</h2>
     ${next.length === 0 ? html`<p class="muted">Nothing moves the run by itself.</p>` : html`
-      <ul>${next.map((/** @type {any} */ one) => html`<li key=${reasonKey(one)}><code>${one.event}</code>
-        ${one.stepId ? ` of ${one.stepId}` : ''} ${one.dueAt && html`<${Time} at=${one.dueAt} />`}</li>`)}</ul>`}
+      <ul>${next.map((/** @type {any} */ move) => html`<li key=${reasonKey(move)}><code>${move.event}</code>
+        ${move.stepId ? ` of ${move.stepId}` : ''} ${move.dueAt && html`<${Time} at=${move.dueAt} />`}</li>`)}</ul>`}
     ${suggestions.length > 0 && html`<h2>You can</h2>
       <ul>${suggestions.map((/** @type {string} */ text) => html`<li key=${text}>${text} <${CopyButton} text=${text} label="suggestion" /></li>`)}</ul>`}
   </div>`;
@@ -155,7 +155,7 @@ function Explanation({ of: { because, next, stuck, suggestions } }) {
 const reasonKey = ({ stepId, code, event, dueAt }) => [stepId, code, event, dueAt].join(' ');
 
 const REASONS = [
-  { key: 'stepId', title: 'Step', width: 'minmax(80px, 160px)', render: (/** @type {any} */ one) => one.stepId ?? 'the run' },
+  { key: 'stepId', title: 'Step', width: 'minmax(80px, 160px)', render: (/** @type {any} */ { stepId = 'the run' }) => stepId },
   { key: 'code', title: 'Code', width: '110px' },
   { key: 'text', title: 'Reason', width: 'minmax(160px, 3fr)', render: reasonText },
   timeColumn('since', 'Since', '230px'),
@@ -170,6 +170,5 @@ function reasonText({ text, attempt, of, executor, lastError }) {
     executor && `executor ${executor}`,
     lastError && `last error ${lastError.code}: ${lastError.message}`,
   ];
-  const whole = parts.filter(Boolean).join('; ');
-  return html`<span title=${whole}>${whole}</span>`;
+  return parts.filter(Boolean).join('; ');
 }

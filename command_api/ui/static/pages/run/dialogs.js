@@ -123,26 +123,26 @@ export function ReasonDialog({ action, onClose, onPerform }) {
  */
 export function ResumeDialog({ runId, onClose, onPerform }) {
   const [timers, setTimers] = useState('fire');
-  const found = useGet(`/runs/${encodeURIComponent(runId)}/resume-preview`, { timers });
+  const preview = useGet(`/runs/${encodeURIComponent(runId)}/resume-preview`, { timers });
   return html`<${FormDialog} title="Resume the run" label="Resume the run" onClose=${onClose}
     onAct=${() => onPerform({ timers })}>
     <${Choice} label="Delays and backoffs" value=${timers} options=${TIMERS} onPick=${setTimers} />
-    <${Loaded} of=${found}>${(/** @type {any} */ data) => html`<${Preview} preview=${data} />`}<//>
+    <${Loaded} of=${preview}>${(/** @type {any} */ data) => html`<${Preview} preview=${data} />`}<//>
   <//>`;
 }
 
 /** @param {{preview: any}} props */
 function Preview({ preview: { held, arrived, next } }) {
   return html`
-    ${held.length > 0 && html`<h3>Timers</h3><ul>${held.map((/** @type {any} */ one) => html`<li>
-      ${one.stepId}: the ${one.kind} ${one.will === 'fire' ? 'ends at once' : html`ends <${Time} at=${one.endsAt} />`}</li>`)}</ul>`}
+    ${held.length > 0 && html`<h3>Timers</h3><ul>${held.map((/** @type {any} */ { stepId, kind, will, endsAt }) => html`<li>
+      ${stepId}: the ${kind} ${will === 'fire' ? 'ends at once' : html`ends <${Time} at=${endsAt} />`}</li>`)}</ul>`}
     ${arrived.length > 0 && html`<h3>Outcomes that came during the pause</h3><ul>
-      ${arrived.map((/** @type {any} */ one) => html`<li>${one.stepId}, attempt ${one.attempt}: ${one.outcome}</li>`)}</ul>`}
+      ${arrived.map((/** @type {any} */ { stepId, attempt, outcome }) => html`<li>${stepId}, attempt ${attempt}: ${outcome}</li>`)}</ul>`}
     <h3>Resuming records</h3>
-    <ol>${next.map((/** @type {any} */ one) => html`<li>${nextText(one)}</li>`)}</ol>`;
+    <ol>${next.map((/** @type {any} */ event) => html`<li>${nextText(event)}</li>`)}</ol>`;
 }
 
-/** @param {any} one */
+/** @param {any} event */
 function nextText({ event, stepId, visit, attempt }) {
   return [event.replace(/^run\./, ''), stepId, attemptText({ visit, attempt })].filter(Boolean).join(' ');
 }

@@ -37,7 +37,7 @@ export function EventsTab({ runId, query }) {
     <${Kinds} events=${events} folded=${folded} loaded=${loaded} query=${query} runId=${runId} />
     <${Failure} error=${error} />
     <div class="beside">
-      <${Table} label="Events" columns=${COLUMNS} rows=${rows} rowKey=${(/** @type {any} */ row) => row.key}
+      <${Table} label="Events" columns=${COLUMNS} rows=${rows} rowKey="key"
         onOpen=${open} current=${query.event} rowClass=${rowClass} />
       ${current && html`<${EventPane} event=${current} runId=${runId} />`}
     </div>
@@ -65,8 +65,7 @@ function kindCell({ event, folded }) {
 function aboutCell({ event, folded }) {
   if (event === undefined) return html`<span class="muted">${[...new Set(folded.map(kindOf))].join(', ')}</span>`;
   const cut = event.truncated === undefined ? '' : ` (${formatCount(event.truncated)} bytes, cut)`;
-  const about = aboutEvent(event) + cut;
-  return html`<span title=${about}>${about}</span>`;
+  return aboutEvent(event) + cut;
 }
 
 /**
@@ -76,7 +75,7 @@ function aboutCell({ event, folded }) {
 function Kinds({ events, folded, loaded, query: { only, stepId }, runId }) {
   const counts = useMemo(() => countKinds(events), [events]);
   const toggle = (/** @type {string} */ kind) => {
-    const rest = folded.filter((one) => one !== kind);
+    const rest = folded.filter((name) => name !== kind);
     foldedKinds.value = rest.length === folded.length ? [...folded, kind] : rest;
   };
   const count = counted(events.length, 'event');
@@ -99,10 +98,8 @@ function Kinds({ events, folded, loaded, query: { only, stepId }, runId }) {
  * @returns {[string, number][]}
  */
 function countKinds(events) {
-  /** @type {Map<string, number>} */
-  const counts = new Map();
-  for (const event of events) counts.set(kindOf(event), (counts.get(kindOf(event)) ?? 0) + 1);
-  return [...counts].sort(([one], [other]) => one.localeCompare(other));
+  const counts = [...Map.groupBy(events, kindOf)].map(([kind, { length }]) => /** @type {[string, number]} */ ([kind, length]));
+  return counts.sort(([kind], [other]) => kind.localeCompare(other));
 }
 
 /** @param {RunEvent} event */
@@ -167,15 +164,15 @@ function useEvents(runId) {
  * @param {import('../../core/reading.js').Task} task
  */
 async function readEvents({ get, set, state: { events } }) {
-  let known = events;
-  let limit = known.length === 0 ? FIRST : LIMIT;
-  let after = known.at(-1)?.position ?? 0;
+  let all = events;
+  let limit = all.length === 0 ? FIRST : LIMIT;
+  let after = all.at(-1)?.position ?? 0;
   while (after !== undefined) {
     const data = await get({ after, limit });
-    known = [...known, ...data.events];
+    all = [...all, ...data.events];
     after = data.next;
     limit = LIMIT;
-    set({ events: known, loaded: after === undefined });
+    set({ events: all, loaded: after === undefined });
   }
 }
 

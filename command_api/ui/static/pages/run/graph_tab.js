@@ -1,8 +1,8 @@
 /** The graph of a run's definition, with what the run made of it, beside an equal list of its steps. */
 import { html, useMemo } from '../../vendor/preact.js';
 import { useGet } from '../../core/reading.js';
-import { readOnly, setQuery, values } from '../../core/router.js';
-import { may } from '../../core/session.js';
+import { setQuery, values } from '../../core/router.js';
+import { mayChange } from '../../components/actions.js';
 import { Choice } from '../../components/forms.js';
 import { Graph } from '../../components/graph/graph.js';
 import { StepTree } from '../../components/graph/step_tree.js';
@@ -70,8 +70,8 @@ function drawn(graph, rows, states, only, ended) {
       only === 'failed' ? status === 'failed' : only !== 'open' || OPEN.has(status)
     ));
   const taken = takenEdges(rows, graph);
-  const edges = graph.edges.map((/** @type {any} */ { from, to, label }) => (
-    { from, to, label, taken: taken.has(edgeKey(from, to)) }
+  const edges = graph.edges.map((/** @type {any} */ edge) => (
+    { ...edge, taken: taken.has(edgeKey(edge.from, edge.to)) }
   ));
   return { nodes, edges };
 }
@@ -82,11 +82,11 @@ function drawn(graph, rows, states, only, ended) {
  * @param {{graph: any, stepId: string, ended: boolean, onRerun: (stepId: string, visit: number) => void}} props
  */
 function FutureStep({ graph, stepId, ended, onRerun }) {
-  const node = graph.nodes.find((/** @type {any} */ one) => one.id === stepId);
+  const node = graph.nodes.find((/** @type {any} */ { id }) => id === stepId);
   if (node === undefined) return null;
   const named = (/** @type {'from' | 'to'} */ end, /** @type {'from' | 'to'} */ other) => graph.edges
     .filter((/** @type {any} */ edge) => edge[end] === stepId)
-    .map((/** @type {any} */ edge) => edge[other])
+    .map((/** @type {any} */ { label, condition = label, ...edge }) => edge[other] + (label ? ` (${condition})` : ''))
     .join(', ');
   return html`<${Pane} title=${node.name ?? stepId} onClose=${() => setQuery({ next: '' })}>
     <p>${ended ? 'The run ended without this step.' : 'The run hasn’t come to this step.'}</p>
@@ -97,7 +97,7 @@ function FutureStep({ graph, stepId, ended, onRerun }) {
       ['Follows', named('to', 'from') || 'nothing: it is first'],
       ['Leads to', named('from', 'to') || 'nothing: it is last'],
     ]} />
-    ${may('orchestrator:write') && !readOnly.value && html`<button type="button"
+    ${mayChange() && html`<button type="button"
       onClick=${() => onRerun(stepId, 0)}>Rerun from here…</button>`}
   <//>`;
 }

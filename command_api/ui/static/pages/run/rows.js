@@ -29,13 +29,13 @@ export function useTimeline(runId) {
  */
 async function readRows({ get, set, state: { rows } }) {
   const open = rows.findIndex(isOpen);
-  let known = open < 0 ? rows : rows.slice(0, open);
+  let all = open < 0 ? rows : rows.slice(0, open);
   let limit = rows.length === 0 ? FIRST : LIMIT;
   for (;;) {
-    const data = await get({ offset: known.length, limit });
-    known = [...known, ...data.rows];
-    const loaded = known.length >= data.total || data.rows.length === 0;
-    set({ rows: known, total: data.total, loaded });
+    const data = await get({ offset: all.length, limit });
+    all = [...all, ...data.rows];
+    const loaded = all.length >= data.total || data.rows.length === 0;
+    set({ rows: all, total: data.total, loaded });
     if (loaded) return;
     if (limit === FIRST) await later(REST_MS);
     limit = LIMIT;
@@ -82,7 +82,7 @@ export const isOpen = (row) => OPEN.has(row.status);
 const isFailed = (row) => FAILED.has(row.status);
 
 /** @type {WeakMap<Row, Bar[]>} The bars of rows that have ended. */
-const known = new WeakMap();
+const barsOfEnded = new WeakMap();
 
 /**
  * Return the bars of a row. An open row lasts until `now`.
@@ -92,9 +92,9 @@ const known = new WeakMap();
  * @returns {Bar[]}
  */
 export function barsOf(row, now) {
-  const found = known.get(row) ?? readBars(row, now);
-  if (!isOpen(row)) known.set(row, found);
-  return found;
+  const bars = barsOfEnded.get(row) ?? readBars(row, now);
+  if (!isOpen(row)) barsOfEnded.set(row, bars);
+  return bars;
 }
 
 /**

@@ -3,9 +3,8 @@ import { html, useEffect, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { useGet } from '../../core/reading.js';
 import { href, readOnly, setQuery, values } from '../../core/router.js';
-import { may } from '../../core/session.js';
 import { formatDuration, formatInstant, now, Time } from '../../core/time.js';
-import { Action, Menu } from '../../components/actions.js';
+import { Action, mayChange, Menu } from '../../components/actions.js';
 import { cliLine, copy, CopyButton, curlLine } from '../../components/copy.js';
 import { useAct } from '../../components/forms.js';
 import { Failure, Lazy, Loading, Notice, say } from '../../components/notice.js';
@@ -30,33 +29,33 @@ export function RunPage({ params, query }) {
   const { id } = params;
   const topics = [`run:${id}`];
   // A comma alone asks for no part: neither data nor steps.
-  const { data: run, error, reload } = useGet(`/runs/${encodeURIComponent(id)}`, { fields: ',' }, { topics });
+  const { data, error, reload } = useGet(`/runs/${encodeURIComponent(id)}`, { fields: ',' }, { topics });
   const timeline = useTimeline(id);
   const [rerun, setRerun] = useState(/** @type {{stepId: string, visit: number} | boolean} */ (false));
   useEffect(() => setRerun(false), [id]);
   const tab = typeof query.tab === 'string' && query.tab in TABS ? query.tab : 'graph';
   useEffect(() => { TABS[tab].load().catch(() => undefined); }, [tab]); // while the run is read
-  const shown = run?.id === id ? run : undefined;
+  const run = data?.id === id ? data : undefined;
   const rerunFrom = (/** @type {string} */ stepId, /** @type {number} */ visit) => setRerun({ stepId, visit });
   const changed = () => {
     reload();
     timeline.reload();
   };
   return html`<div class="run-page">
-    ${shown === undefined && error && html`<h1>Run ${id}</h1>`}
+    ${run === undefined && html`<h1>Run ${id}</h1>`}
     <${Failure} error=${error} onRetry=${reload} />
     <${Failure} error=${error ? null : timeline.error} onRetry=${timeline.reload} />
-    ${shown === undefined ? !error && html`<${Loading} />` : html`
-      <${RunHeader} run=${shown} onChanged=${changed} onRerun=${() => setRerun(true)} />
+    ${run === undefined ? !error && html`<${Loading} />` : html`
+      <${RunHeader} run=${run} onChanged=${changed} onRerun=${() => setRerun(true)} />
       <${RunTabs} current=${tab} />
       <div class="beside">
         <div class="run-tab" role="tabpanel" aria-label=${TABS[tab].label}>
-          <${Lazy} key=${tab} load=${TABS[tab].load} run=${shown} runId=${id} timeline=${timeline} query=${query}
+          <${Lazy} key=${tab} load=${TABS[tab].load} run=${run} runId=${id} timeline=${timeline} query=${query}
             onRerun=${rerunFrom} />
         </div>
-        <${OpenSteps} run=${shown} timeline=${timeline} query=${query} onRerun=${rerunFrom} />
+        <${OpenSteps} run=${run} timeline=${timeline} query=${query} onRerun=${rerunFrom} />
       </div>
-      ${rerun && html`<${Lazy} load=${RERUN_DIALOG} run=${shown} from=${rerun === true ? null : rerun}
+      ${rerun && html`<${Lazy} load=${RERUN_DIALOG} run=${run} from=${rerun === true ? null : rerun}
         steps=${[...new Set(timeline.rows.map((row) => row.stepId))]} onClose=${() => setRerun(false)} />`}`}
   </div>`;
 }
@@ -196,9 +195,8 @@ function RunActions({ run, onChanged, onRerun }) {
   const act = (/** @type {string} */ action) => (
     action in ASKS ? setAsking(action) : attempt(() => perform(action))
   );
-  const writes = may('orchestrator:write') && !readOnly.value;
   return html`<div class="run-actions" data-actions>
-    ${writes && html`${Object.entries(LABELS).map(([name, label]) => html`<${Action} key=${name} label=${label}
+    ${mayChange() && html`${Object.entries(LABELS).map(([name, label]) => html`<${Action} key=${name} label=${label}
         why=${run.actions[name].why} onAct=${() => act(name)} />`)}
       <button type="button" onClick=${onRerun}>Rerun…</button>`}
     <${Menu} label="Copy" items=${copies(run)} />

@@ -2,8 +2,8 @@
 import { html, useState } from '../../vendor/preact.js';
 import { useGet } from '../../core/reading.js';
 import { href, readOnly, route, setQuery, values } from '../../core/router.js';
-import { may } from '../../core/session.js';
 import { formatDuration, formatInstant, now, Time } from '../../core/time.js';
+import { mayChange } from '../../components/actions.js';
 import { CopyButton } from '../../components/copy.js';
 import { JsonTree } from '../../components/json_tree.js';
 import { Failure, Loaded, Loading, Notice } from '../../components/notice.js';
@@ -19,7 +19,7 @@ import { attemptText } from './rows.js';
 export function StepPane({ run, execution, rows, query, onRerun }) {
   const path = `/runs/${encodeURIComponent(run.id)}/steps/${encodeURIComponent(execution)}`;
   const { data: step, error, reload } = useGet(path, {}, { topics: [`run:${run.id}`] });
-  const close = () => setQuery({ step: values(query, 'step').filter((one) => one !== execution) });
+  const close = () => setQuery({ step: values(query, 'step').filter((opened) => opened !== execution) });
   const title = step === undefined ? execution : [step.stepId, attemptText(step)].filter(Boolean).join(' · ');
   return html`<${Pane} title=${title} onClose=${close}>
     <${Failure} error=${error} onRetry=${reload} />
@@ -66,10 +66,10 @@ function StepError({ error }) {
 
 /** @param {{step: any}} props */
 function StepData({ step }) {
-  const shown = [['input', 'Input'], ['progress', 'Progress'], ['output', 'Output']]
+  const members = [['input', 'Input'], ['progress', 'Progress'], ['output', 'Output']]
     .filter(([name]) => name in step);
   return html`<div class="step-data">
-    ${shown.map(([name, label]) => html`<section key=${name}>
+    ${members.map(([name, label]) => html`<section key=${name}>
       <h3>${label}</h3><${JsonTree} value=${step[name]} label=${name} /></section>`)}
   </div>`;
 }
@@ -81,7 +81,7 @@ function StepActions({ run, step, onRerun }) {
   const definition = encodeURIComponent(run.slug ?? run.definitionId);
   const test = href(`/definitions/${definition}/test`, { run: run.id, step: step.stepId, version: String(run.version) });
   return html`<div class="tools">
-    ${may('orchestrator:write') && !readOnly.value && html`<button type="button"
+    ${mayChange() && html`<button type="button"
       onClick=${() => onRerun(step.stepId, step.visit)}>Rerun from here…</button>`}
     ${step.decision && html`<a href=${test}>Test this decision</a>`}
     <a href=${href(`/runs/${encodeURIComponent(run.id)}`, { tab: 'events', stepId: step.stepId })}>Events of this step</a>
@@ -146,7 +146,7 @@ function nearest(attempts, execution) {
  * @param {string} from
  */
 function toggled(opened, picked, from) {
-  if (opened.has(picked)) return [...opened].filter((one) => one !== picked || picked === from);
+  if (opened.has(picked)) return [...opened].filter((execution) => execution !== picked || picked === from);
   return [...opened, picked];
 }
 
@@ -182,14 +182,14 @@ function decisionBefore(rows, { stepId, visit }) {
  */
 function Conditions({ decision, title = 'Why this decision?' }) {
   const cases = decision.evaluations ?? [];
-  const matched = cases.some((/** @type {any} */ one) => one.matched);
+  const decided = cases.some((/** @type {any} */ { matched }) => matched);
   return html`<section class="why"><h3>${title}</h3>
-    <ol>${cases.map((/** @type {any} */ one) => html`<li key=${one.caseIndex} value=${one.caseIndex + 1}>
-      ${one.conditions.map((/** @type {any} */ condition) => html`<p class=${condition.matched ? 'tone-good' : 'muted'}>
+    <ol>${cases.map((/** @type {any} */ { caseIndex, conditions, matched, next }) => html`<li key=${caseIndex} value=${caseIndex + 1}>
+      ${conditions.map((/** @type {any} */ condition) => html`<p class=${condition.matched ? 'tone-good' : 'muted'}>
         <code>${questionOf(condition)}</code> ${answerOf(condition)}</p>`)}
-      <p>${one.matched ? html`<strong>It matches: the run goes to ${one.next ?? 'its end'}.</strong>` : 'It doesn’t match.'}</p>
+      <p>${matched ? html`<strong>It matches: the run goes to ${next ?? 'its end'}.</strong>` : 'It doesn’t match.'}</p>
     </li>`)}</ol>
-    ${!matched && html`<p>${cases.length > 0 ? 'No case matches: the' : 'The'} run goes to
+    ${!decided && html`<p>${cases.length > 0 ? 'No case matches: the' : 'The'} run goes to
       <strong> ${decision.next ?? 'its end'}</strong>, the default.</p>`}
   </section>`;
 }
@@ -225,8 +225,8 @@ function Logs({ runId, step }) {
 function Lines({ runId, step }) {
   const path = `/runs/${encodeURIComponent(runId)}/logs`;
   const query = { step: step.stepId, attempt: step.attempt };
-  const found = useGet(path, query, { topics: [`run:${runId}`] });
-  return html`<${Loaded} of=${found}>${(/** @type {any} */ { lines }) => {
+  const logs = useGet(path, query, { topics: [`run:${runId}`] });
+  return html`<${Loaded} of=${logs}>${(/** @type {any} */ { lines }) => {
     const texts = lines.filter((/** @type {any} */ line) => line.visit === step.visit).map(lineText);
     return texts.length === 0 ? html`<p class="muted">The function logged nothing.</p>`
       : html`<pre class="stack">${texts.join('\n')}</pre>`;

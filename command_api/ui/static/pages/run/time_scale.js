@@ -46,7 +46,7 @@ function merge(spans, from, to) {
   const sorted = spans
     .filter(([begin, end]) => end >= from && begin <= to)
     .map(([begin, end]) => /** @type {Span} */ ([Math.max(begin, from), Math.min(end, to)]))
-    .sort(([one], [other]) => one - other);
+    .sort(([begin], [other]) => begin - other);
   /** @type {Span[]} */
   const merged = [];
   for (const [begin, end] of sorted) {
@@ -88,14 +88,14 @@ function spansOf(busy, from, to) {
  * @returns {Segment[]}
  */
 function placed(spans) {
-  const idle = spans.filter((one) => one.idle).length;
-  const busy = spans.reduce((sum, one) => sum + (one.idle ? 0 : one.to - one.from), 0) || 1;
-  const collapsed = busy * Math.min(COLLAPSED, MOST_COLLAPSED / Math.max(1, idle));
-  const widths = spans.map((one) => (one.idle ? collapsed : one.to - one.from));
+  const count = spans.filter(({ idle }) => idle).length;
+  const busy = spans.reduce((sum, { from, to, idle }) => sum + (idle ? 0 : to - from), 0) || 1;
+  const collapsed = busy * Math.min(COLLAPSED, MOST_COLLAPSED / Math.max(1, count));
+  const widths = spans.map(({ from, to, idle }) => (idle ? collapsed : to - from));
   const whole = widths.reduce((sum, width) => sum + width, 0);
   let begin = 0;
-  return spans.map((one, index) => {
-    const segment = { ...one, begin, end: begin + widths[index] / whole };
+  return spans.map((span, index) => {
+    const segment = { ...span, begin, end: begin + widths[index] / whole };
     begin = segment.end;
     return segment;
   });
@@ -103,16 +103,14 @@ function placed(spans) {
 
 /** @param {Segment[]} segments @param {number} time */
 function fractionAt(segments, time) {
-  const found = find(segments, (one) => one.to < time);
-  const share = (time - found.from) / (found.to - found.from);
-  return found.begin + Math.min(1, Math.max(0, share)) * (found.end - found.begin);
+  const { from, to, begin, end } = find(segments, (segment) => segment.to < time);
+  return begin + Math.min(1, Math.max(0, (time - from) / (to - from))) * (end - begin);
 }
 
 /** @param {Segment[]} segments @param {number} fraction */
 function timeAt(segments, fraction) {
-  const found = find(segments, (one) => one.end < fraction);
-  const share = (fraction - found.begin) / (found.end - found.begin);
-  return found.from + Math.min(1, Math.max(0, share)) * (found.to - found.from);
+  const { from, to, begin, end } = find(segments, (segment) => segment.end < fraction);
+  return from + Math.min(1, Math.max(0, (fraction - begin) / (end - begin))) * (to - from);
 }
 
 /**
@@ -172,8 +170,8 @@ function fractionOf({ currentTarget, clientX }) {
 }
 
 /** @param {[number, number]} drag */
-function rangeStyle([one, other]) {
-  return { left: `${Math.min(one, other) * 100}%`, width: `${Math.abs(other - one) * 100}%` };
+function rangeStyle([begin, end]) {
+  return { left: `${Math.min(begin, end) * 100}%`, width: `${Math.abs(end - begin) * 100}%` };
 }
 
 /**
@@ -184,8 +182,8 @@ function rangeStyle([one, other]) {
  */
 function labelsOf({ segments }, origin) {
   const labels = idleLabels(segments);
-  const isFree = (/** @type {number} */ at) => labels.every((one) => Math.abs(one.at - at) >= APART);
-  for (const { from, to, begin, end } of segments.filter((one) => !one.idle)) {
+  const isFree = (/** @type {number} */ at) => labels.every((label) => Math.abs(label.at - at) >= APART);
+  for (const { from, to, begin, end } of segments.filter(({ idle }) => !idle)) {
     const step = roundStep(((to - from) / Math.max(end - begin, 1e-9)) * APART);
     for (let time = origin + Math.ceil((from - origin) / step) * step; time <= to; time += step) {
       const at = begin + ((time - from) / (to - from)) * (end - begin);

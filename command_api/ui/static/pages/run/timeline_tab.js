@@ -22,7 +22,7 @@ export function TimelineTab({ timeline, query }) {
   const scale = useScale(rows, range, query.idle !== 'show', until);
   const chosen = useMemo(() => chosenRows(rows, query), [rows, query.attempts, query.only]);
   const zoomed = rangeOf(query) !== null && range !== null;
-  const shown = useMemo(
+  const within = useMemo(
     () => (zoomed && range !== null ? rowsWithin(chosen, range, until) : chosen),
     [chosen, zoomed, range?.[0], range?.[1], until],
   );
@@ -30,22 +30,19 @@ export function TimelineTab({ timeline, query }) {
   const opened = new Set(values(query, 'step'));
   const columns = columnsOf(scale, extent?.[0] ?? 0, until);
   return html`<div class="timeline">
-    <${TimelineTools} query=${query} zoomed=${zoomed} scale=${scale} shown=${shown.length}
+    <${TimelineTools} query=${query} zoomed=${zoomed} scale=${scale} count=${within.length}
       loaded=${rows.length} total=${total} current=${rows.find((row) => opened.has(row.executionId))} until=${until} />
-    <${Table} label="Timeline" columns=${columns} rows=${shown} rowKey=${keyOf} selected=${opened}
+    <${Table} label="Timeline" columns=${columns} rows=${within} rowKey="executionId" selected=${opened}
       onSelect=${(/** @type {Set<string>} */ ids) => setQuery({ step: [...ids].slice(0, MOST_OPENED) })}
       onOpen=${(/** @type {any} */ row) => setQuery({ step: row.executionId })}
       current=${values(query, 'step')[0]} />
-    ${shown.length === 0 && html`<${Empty} title="No row matches">
+    ${within.length === 0 && html`<${Empty} title="No row matches">
       <p>Choose other attempts or steps, or show the whole time.</p><//>`}
   </div>`;
 }
 
 /** Steps that are open beside the timeline at once, at most. */
 const MOST_OPENED = 20;
-
-/** @param {import('./rows.js').Row} row */
-const keyOf = (row) => row.executionId;
 
 function NoRows() {
   return html`<${Empty} title="No step has begun">
@@ -118,11 +115,11 @@ const ONLY = [['', 'all'], 'open', 'failed'];
 /**
  * The choices of a timeline, all of which stand in the URL.
  *
- * @param {{query: import('../../core/router.js').Query, zoomed: boolean, shown: number, loaded: number,
+ * @param {{query: import('../../core/router.js').Query, zoomed: boolean, count: number, loaded: number,
  *   total: number, until: number, scale: import('./time_scale.js').Scale,
  *   current?: import('./rows.js').Row}} props `current` is the row that is open
  */
-function TimelineTools({ query, zoomed, scale, shown, loaded, total, current, until }) {
+function TimelineTools({ query, zoomed, scale, count, loaded, total, current, until }) {
   useShortcut('f', 'Show failed steps only', () => setQuery({ only: query.only === 'failed' ? '' : 'failed' }));
   const idle = query.idle !== 'show';
   return html`<div class="tools">
@@ -135,7 +132,7 @@ function TimelineTools({ query, zoomed, scale, shown, loaded, total, current, un
     ${zoomed && html`<button type="button" onClick=${() => setQuery({ from: '', to: '' })}>
       Show the whole time</button> <span class="muted">${lengthOf(scale)}</span>`}
     ${current && html`<button type="button" onClick=${() => zoomTo(current, until)}>Zoom to ${current.stepId}</button>`}
-    <span class="muted tools-count">${countText(shown, loaded, total)}</span>
+    <span class="muted tools-count">${countText(count, loaded, total)}</span>
   </div>`;
 }
 
@@ -160,14 +157,14 @@ function zoomTo(row, until) {
 }
 
 /**
- * @param {number} shown
+ * @param {number} count The rows that the choices let through.
  * @param {number} loaded
  * @param {number} total
  */
-function countText(shown, loaded, total) {
+function countText(count, loaded, total) {
   if (loaded < total) return `${formatCount(loaded)} of ${formatCount(total)} rows read`;
   const text = counted(total, 'row');
-  return shown === total ? text : `${formatCount(shown)} of ${text}`;
+  return count === total ? text : `${formatCount(count)} of ${text}`;
 }
 
 /** The least width of a bar, as a share of the track. */

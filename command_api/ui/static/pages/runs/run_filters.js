@@ -71,12 +71,12 @@ export function usesFurther(/** @type {Query} */ query) {
  */
 export function toApi(query, now) {
   /** @type {Record<string, any>} */
-  const found = {};
-  for (const name of SEVERAL) if (values(query, name).length > 0) found[name] = values(query, name);
-  for (const name of PLAIN) if (values(query, name).length > 0) found[name] = values(query, name)[0];
+  const asked = {};
+  for (const name of SEVERAL) if (values(query, name).length > 0) asked[name] = values(query, name);
+  for (const name of PLAIN) if (values(query, name).length > 0) asked[name] = values(query, name)[0];
   const since = SINCE[/** @type {keyof typeof SINCE} */ (values(query, 'since')[0])];
-  if (since !== undefined && found.from === undefined) found.from = new Date(now - since).toISOString();
-  return found;
+  if (since !== undefined && asked.from === undefined) asked.from = new Date(now - since).toISOString();
+  return asked;
 }
 
 /**

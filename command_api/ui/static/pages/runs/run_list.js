@@ -115,7 +115,7 @@ export class RunList {
   onEvent({ type, position, data }) {
     const named = type === 'run' ? data.runs : [];
     const all = type === 'resync' || data?.more;
-    const ids = all ? this.places.keys() : named.map((/** @type {any} */ one) => one.runId);
+    const ids = all ? this.places.keys() : named.map((/** @type {any} */ { runId }) => runId);
     for (const id of ids) if (this.places.has(id)) this.changed.add(id);
     if (position === null || position > this.position) this.listChanged = true;
     if (this.listChanged || this.changed.size > 0) this.readSoon();
@@ -245,12 +245,12 @@ export class RunList {
 }
 
 /**
- * @param {Run} one
- * @param {Run} other
+ * @param {Run} a
+ * @param {Run} b
  */
-function compareRuns(one, other) {
-  if (one.requestedAt !== other.requestedAt) return one.requestedAt > other.requestedAt ? -1 : 1;
-  return one.id < other.id ? -1 : 1;
+function compareRuns(a, b) {
+  if (a.requestedAt !== b.requestedAt) return a.requestedAt > b.requestedAt ? -1 : 1;
+  return a.id < b.id ? -1 : 1;
 }
 
 /**

@@ -2,10 +2,9 @@
 import { html, useEffect, useMemo, useRef, useState } from '../../vendor/preact.js';
 import { useShortcut } from '../../core/keyboard.js';
 import { useGet } from '../../core/reading.js';
-import { href, navigate, readOnly, setQuery } from '../../core/router.js';
-import { may } from '../../core/session.js';
+import { href, navigate, setQuery } from '../../core/router.js';
 import { ago, formatDuration, formatInstant, now } from '../../core/time.js';
-import { Action } from '../../components/actions.js';
+import { Action, mayChange } from '../../components/actions.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { Empty, Failure, Lazy, Loading, say } from '../../components/notice.js';
 import { ROW_HEIGHT, statusColumn, Table } from '../../components/table.js';
@@ -21,36 +20,36 @@ import { HEAD, MOST_ROWS, useRunList } from './run_list.js';
 export function Runs({ query }) {
   const key = JSON.stringify(query);
   const asked = useMemo(() => toApi(query, Date.now()), [key]);
-  const { list, ...shown } = useRunList(asked);
+  const { list, ...snapshot } = useRunList(asked);
   const { data: definitions } = useGet('/definitions', { limit: 200 });
   const [further, setFurther] = useState(usesFurther(query));
   useShortcut('f', 'Show failed runs only, or all again', () => setQuery({ status: query.status === 'failed' ? undefined : 'failed' }));
-  const slugs = (definitions?.definitions ?? []).map((/** @type {any} */ one) => one.slug);
+  const slugs = (definitions?.definitions ?? []).map((/** @type {any} */ { slug }) => slug);
   return html`
     <div class="page-head">
       <h1>Runs</h1>
-      <span class="muted" data-total>${counted(shown.total, 'run')}</span>
+      <span class="muted" data-total>${counted(snapshot.total, 'run')}</span>
     </div>
     <${FilterBar} filters=${runFilters(slugs, further)}>
       <button type="button" class="link" aria-expanded=${further} onClick=${() => setFurther(!further)}>${further ? 'Fewer filters' : 'More filters'}</button>
     <//>
-    <${Failure} error=${shown.error} onRetry=${() => list?.reload()} />
-    <${List} key=${JSON.stringify(asked)} list=${list} shown=${shown} asked=${asked} />`;
+    <${Failure} error=${snapshot.error} onRetry=${() => list?.reload()} />
+    <${List} key=${JSON.stringify(asked)} list=${list} snapshot=${snapshot} asked=${asked} />`;
 }
 
 Runs.title = () => 'Runs';
 
-/** @param {{list: any, shown: import('./run_list.js').Snapshot, asked: Record<string, any>}} props */
-function List({ list, shown, asked }) {
+/** @param {{list: any, snapshot: import('./run_list.js').Snapshot, asked: Record<string, any>}} props */
+function List({ list, snapshot, asked }) {
   const around = useRef(null);
   const [selected, setSelected] = useState(/** @type {Set<string>} */ (new Set()));
   useReaderPlace(around, list);
-  const { rows, total, fresh, more, loading } = shown;
+  const { rows, total, fresh, more, loading, error } = snapshot;
   useEffect(() => {
     if (fresh > 0) say('There are new runs above.');
   }, [fresh > 0]);
-  const acts = may('orchestrator:write') && !readOnly.value;
-  if (rows.length === 0 && shown.error) return null;
+  const acts = mayChange();
+  if (rows.length === 0 && error) return null;
   if (rows.length === 0) return loading ? html`<${Loading} />` : html`<${NoRuns} filtered=${Object.keys(asked).length > 0} />`;
   const toTop = () => {
     const box = /** @type {any} */ (around.current)?.querySelector('[role=table]');
@@ -131,7 +130,7 @@ function SelectionBar({ rows, selected, total, asked, onClear }) {
   const choice = everything
     ? { query: asked, filter: toBulkFilter(asked), total }
     : { ids: [...selected] };
-  const [one, other] = [...selected];
+  const [before, after] = [...selected];
   return html`<div class="selection-bar" role="region" aria-label="Actions on the selected runs">
     <strong>${formatCount(count)} selected</strong>
     ${!everything && total > selected.size && html`<button type="button" class="link" onClick=${() => setEverything(true)}>
@@ -139,7 +138,7 @@ function SelectionBar({ rows, selected, total, asked, onClear }) {
     <span class="actions">
       ${ACTIONS.map(([name, label]) => html`<${Action}
         key=${name} label=${label} why=${everything ? null : whyNot(name, chosen)} onAct=${() => setAction(name)} />`)}
-      <${Action} label="Compare" onAct=${() => navigate(`/compare/${one}/${other}`)}
+      <${Action} label="Compare" onAct=${() => navigate(`/compare/${before}/${after}`)}
         why=${everything || selected.size !== 2 ? 'Select two runs to compare them' : null} />
       <button type="button" class="quiet" onClick=${onClear}>Clear</button>
     </span>
@@ -156,7 +155,7 @@ function SelectionBar({ rows, selected, total, asked, onClear }) {
 function whyNot(action, runs) {
   if (action === 'rerun' || runs.length === 0) return null;
   const answers = runs.map(({ actions }) => actions[action]);
-  if (answers.some((one) => one === true)) return null;
+  if (answers.some((answer) => answer === true)) return null;
   const [first] = answers;
   return runs.length === 1 ? first.why : `None of the selected runs takes it. The first: ${first.why}`;
 }

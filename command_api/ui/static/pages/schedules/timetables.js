@@ -77,8 +77,7 @@ export function NextTicks({ next }) {
   return html`
     ${reason && html`<${Notice} kind=${ticks.length === 0 ? 'warning' : 'info'}>
       ${ticks.length === 0 ? 'No tick is to come' : 'No further tick is to come'}: ${reason}.<//>`}
-    ${ticks.length > 0 && html`<${Table} label="Next ticks" columns=${columns(timezone)} rows=${ticks}
-      rowKey=${nextKey} />`}`;
+    ${ticks.length > 0 && html`<${Table} label="Next ticks" columns=${columns(timezone)} rows=${ticks} rowKey="at" />`}`;
 }
 
 /** @param {string} timezone */
@@ -96,30 +95,16 @@ function localCell({ local }) {
   return `${date} ${time} ${offset}`;
 }
 
-/** @param {any} row */
-function nextKey({ at }) {
-  return at;
-}
-
-/**
- * The ticks of a schedule that were due, with what came of each.
- *
- * @param {{ticks: any[], total?: number, onEnd?: () => void}} props The newest first.
- */
-export function PastTicks({ ticks, total, onEnd }) {
-  return html`<${Table} label="Past ticks" columns=${COLUMNS} rows=${ticks} rowKey=${tickKey}
-    total=${total} onEnd=${onEnd} />`;
-}
-
-const COLUMNS = [
+/** The columns of ticks that were due, with what came of each. */
+export const TICK_COLUMNS = [
   timeColumn('nominalAt', 'Due'),
   statusColumn('outcome', 'Outcome'),
   { key: 'why', title: 'Run, or why there is none', width: 'minmax(220px, 2fr)', render: whyCell },
   timeColumn('recordedAt', 'Recorded'),
 ];
 
-/** @param {any} row */
-function tickKey({ nominalAt, recordedAt }) {
+/** Return the key of a tick that was due. @param {any} tick */
+export function tickKey({ nominalAt, recordedAt }) {
   return `${nominalAt} ${recordedAt}`;
 }
 

@@ -26,7 +26,7 @@ export function EventDetails({ event, about, inStream = false, more = [] }) {
       ['Version', String(event.version)],
       !inStream && [about.kind, html`<${Ref} ...${about} />`],
       !inStream && stream !== null && ['Stream', html`<a href=${stream}>All events of this ${about.kind}</a>`],
-      ...things.map((one) => [one.kind, html`<${Ref} ...${one} />`]),
+      ...things.map((thing) => [thing.kind, html`<${Ref} ...${thing} />`]),
       ...more,
     ]} />
     ${event.truncated && html`<${Notice} kind="info">
@@ -108,10 +108,10 @@ export function thingHref(kind, id) {
  * @param {number} [version] The event to show.
  */
 export function streamHref(kind, id, version) {
-  const seen = STREAMS.includes(kind)
+  const permitted = STREAMS.includes(kind)
     || (ADMIN_STREAMS.includes(kind) && may('orchestrator:admin'));
   const query = version === undefined ? {} : { event: String(version) };
-  return seen ? href(`/streams/${kind}/${encodeURIComponent(id)}`, query) : null;
+  return permitted ? href(`/streams/${kind}/${encodeURIComponent(id)}`, query) : null;
 }
 
 /**
@@ -134,13 +134,13 @@ export function Ref({ kind, id, label = id }) {
  */
 function thingsIn(data, about) {
   /** @type {Map<string, Thing>} */
-  const found = new Map();
+  const things = new Map();
   for (const part of [data, data?.trigger, data?.actor, data?.origin]) {
     for (const [name, id] of Object.entries(Object(part))) {
       const kind = NAMES.get(name);
-      const known = kind === undefined || typeof id !== 'string' || id === '';
-      if (!known && !(kind === about.kind && id === about.id)) found.set(`${kind}/${id}`, { kind, id });
+      if (kind === undefined || typeof id !== 'string' || id === '') continue;
+      if (kind !== about.kind || id !== about.id) things.set(`${kind}/${id}`, { kind, id });
     }
   }
-  return [...found.values()];
+  return [...things.values()];
 }

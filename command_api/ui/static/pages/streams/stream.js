@@ -13,9 +13,9 @@ import { EventDetails, isFailure, Ref, streamHref, summaryOf, thingHref } from '
 
 const COLUMNS = [
   { key: 'version', title: 'Version', width: '72px', numeric: true },
-  { key: 'at', title: 'Time', width: 'minmax(260px, 1.2fr)', render: at },
-  { key: 'type', title: 'Event', width: 'minmax(150px, 1fr)', render: type },
-  { key: 'summary', title: 'Data', width: 'minmax(160px, 3fr)', render: summary },
+  { key: 'at', title: 'Time', width: 'minmax(260px, 1.2fr)', render: timeCell },
+  { key: 'type', title: 'Event', width: 'minmax(150px, 1fr)', render: typeCell },
+  { key: 'summary', title: 'Data', width: 'minmax(160px, 3fr)', render: summaryCell },
   { key: 'position', title: 'Position', width: '90px', numeric: true },
 ];
 
@@ -45,9 +45,9 @@ export function StreamPage({ params: { kind, id }, query }) {
     <${Failure} error=${error} onRetry=${more} />
     ${!error && events.length === 0 && (end ? html`<${Empty} title="The stream has no event" />` : html`<${Loading} />`)}
     ${events.length > 0 && html`<div class="split">
-      <${Table} label="Events" columns=${COLUMNS} rows=${events} rowKey=${keyOf} current=${String(wanted)}
+      <${Table} label="Events" columns=${COLUMNS} rows=${events} rowKey="version" current=${String(wanted)}
         total=${end ? events.length : events.length + 1} onEnd=${more} rowClass=${rowClass}
-        onOpen=${(/** @type {any} */ one) => setQuery({ event: String(one.version) })} />
+        onOpen=${(/** @type {any} */ { version }) => setQuery({ event: String(version) })} />
       ${index >= 0 && html`<${Pane} title="Event ${wanted}" onClose=${() => setQuery({ event: undefined })}>
         <${EventDetails} event=${events[index]} about=${{ kind, id }} inStream />
       <//>`}
@@ -57,25 +57,24 @@ export function StreamPage({ params: { kind, id }, query }) {
 /** @param {{params: Record<string, string>}} given */
 StreamPage.title = ({ params }) => `Events of ${params.kind} ${params.id}`;
 
-/** @param {any} one */
-const keyOf = (one) => String(one.version);
-/** @param {any} one */
-const rowClass = (one) => (isFailure(one.type) ? 'row-bad' : '');
+/** @param {any} event */
+const rowClass = ({ type }) => (isFailure(type) ? 'is-failure' : '');
 
-/** @param {any} one */
-function at(one) {
-  return html`<${Time} at=${one.at} milliseconds />`;
+/** @param {any} event */
+function timeCell({ at }) {
+  return html`<${Time} at=${at} milliseconds />`;
 }
 
-/** @param {any} one */
-function type(one) {
-  const [, name] = one.type.split('.');
-  return html`<span class=${isFailure(one.type) ? 'tone-bad' : ''}>${isFailure(one.type) ? '✕ ' : ''}${name}</span>`;
+/** @param {any} event */
+function typeCell({ type }) {
+  const [, name] = type.split('.');
+  return isFailure(type) ? `✕ ${name}` : name;
 }
 
-/** @param {any} one */
-function summary(one) {
-  return html`<span class="mono muted">${summaryOf(one.data)}</span>`;
+/** @param {any} event */
+function summaryCell({ data }) {
+  const summary = summaryOf(data);
+  return html`<span class="mono muted" title=${summary}>${summary}</span>`;
 }
 
 /**
@@ -97,10 +96,10 @@ function Relations({ kind, id, first }) {
 
 /** @param {{items: any[]}} props Pairs of a word and links. */
 function Chain({ items }) {
-  const shown = items.filter(Boolean);
-  if (shown.length === 0) return null;
-  return html`<dl class="chain">${shown.map(([word, links]) => html`<div key=${word}>
-    <dt>${word}</dt><dd>${links}</dd>
+  const links = items.filter(Boolean);
+  if (links.length === 0) return null;
+  return html`<dl class="chain">${links.map(([word, targets]) => html`<div key=${word}>
+    <dt>${word}</dt><dd>${targets}</dd>
   </div>`)}</dl>`;
 }
 
@@ -123,25 +122,25 @@ function OfRun({ id }) {
     ['Is a run of', html`<${Ref} kind="definition" id=${run.definitionId} label=${run.slug ?? run.definitionId} />
       version ${run.version} <${Status} value=${run.status} />`],
     run.rerunId && ['Ran again as', html`<${Ref} kind="run" id=${run.rerunId} />`],
-    sent?.total > 0 && ['Caused', html`${sent.deliveries.map((/** @type {any} */ one) => html`<${Delivery} key=${one.id} one=${one} />`)}
+    sent?.total > 0 && ['Caused', html`${sent.deliveries.map((/** @type {any} */ delivery) => html`<${Delivery} key=${delivery.id} ...${delivery} />`)}
       ${sent.total > sent.deliveries.length && html`and ${sent.total - sent.deliveries.length} more deliveries`}`],
   ]} />`;
 }
 
-/** @param {{one: any}} props */
-function Delivery({ one }) {
-  return html`<span class="chain-item">${one.event}
-    <${Ref} kind="delivery" id=${one.id} label="delivery" /> <${Status} value=${one.status} /></span>`;
+/** @param {{id: string, event: string, status: string}} props */
+function Delivery({ id, event, status }) {
+  return html`<span class="chain-item">${event}
+    <${Ref} kind="delivery" id=${id} label="delivery" /> <${Status} value=${status} /></span>`;
 }
 
 /** @param {{id: string}} props */
 function OfRecord({ id }) {
   const matches = useGet(`/records/${encodeURIComponent(id)}`).data?.matches ?? [];
-  const fired = matches.filter((/** @type {any} */ one) => one.runId !== undefined);
+  const fired = matches.filter((/** @type {any} */ { runId }) => runId !== undefined);
   return html`<${Chain} items=${[
     ['About', html`<${Ref} kind="record" id=${id} label="the record event, with why each definition did or did not start" />`],
-    ['Caused', fired.length === 0 ? 'no run' : fired.map((/** @type {any} */ one) => html`<span
-      class="chain-item" key=${one.runId}>run <${Ref} kind="run" id=${one.runId} /> of ${one.slug}</span>`)],
+    ['Caused', fired.length === 0 ? 'no run' : fired.map((/** @type {any} */ { runId, slug }) => html`<span
+      class="chain-item" key=${runId}>run <${Ref} kind="run" id=${runId} /> of ${slug}</span>`)],
   ]} />`;
 }
 

@@ -16,14 +16,11 @@ const EVERY_MS = 2000;
 
 /** The whole page. */
 export function SystemPage() {
-  const { data: system, error, reload } = useGet('/system', {}, { everyMs: EVERY_MS });
-  if (error && !system) return html`<h1>System</h1><${Failure} error=${error} onRetry=${reload} />`;
-  if (system === undefined) return html`<${Loading} />`;
-  return html`
+  const answer = useGet('/system', {}, { everyMs: EVERY_MS });
+  return html`<${Loaded} of=${answer} title="System">${(/** @type {any} */ system) => html`
     <div class="page-head"><h1>System</h1> <${Status} value=${system.ready ? 'ready' : 'unavailable'} />
       <span class="muted">as the server that answers sees it</span>
-      <${Hold} hold=${system.hold} onChange=${reload} /></div>
-    <${Failure} error=${error} />
+      <${Hold} hold=${system.hold} onChange=${answer.reload} /></div>
     ${!system.ready && html`<${Notice} kind="error" title="The server isn’t ready.">The failing check below says what
       it waits for. Commands are refused only while the store doesn’t answer.<//>`}
     <${Fields} rows=${[
@@ -37,14 +34,14 @@ export function SystemPage() {
       <section><h2>Followers of the log</h2><${PlainTable} label="Followers" heads=${['Name', 'Position', 'Behind']}
         rows=${system.followers.map((/** @type {any} */ { name, position, lag }) => [ROLES[name] ?? name, position, lag])} /></section>
       <section><h2>Leases</h2><${PlainTable} label="Leases" heads=${['Job', 'Holder', 'Epoch', 'Until']}
-        rows=${system.leases.map((/** @type {any} */ one) => [one.name, html`<code>${one.holder}</code>`, one.epoch,
-          html`<${Time} at=${one.expiresAt} />`])}
+        rows=${system.leases.map((/** @type {any} */ { name, holder, epoch, expiresAt }) => [name, html`<code>${holder}</code>`, epoch,
+          html`<${Time} at=${expiresAt} />`])}
         empty="No process holds a lease: neither a projector nor a scheduler works." /></section>
       <section><h2>Executors <span class="count">${system.executors}</span></h2><${Executors} system=${system} /></section>
       <section><h2>Functions <span class="count">${system.functions}</span></h2><${Functions} /></section>
     </div>
     ${may('orchestrator:admin') && html`<${Views} />`}
-    ${system.config && html`<${Settings} config=${system.config} />`}`;
+    ${system.config && html`<${Settings} config=${system.config} />`}`}<//>`;
 }
 
 SystemPage.title = () => 'System';
@@ -59,7 +56,7 @@ function Executors({ system: { executors, partitions } }) {
   }
   if (!partitions) return html`<p class="muted">The log has no partitions here: any executor takes any run.</p>`;
   return html`<${PlainTable} label="Partitions" heads=${['Member', 'Host', 'Partitions']}
-    rows=${partitions.map((/** @type {any} */ one) => [html`<code>${one.member}</code>`, one.host, one.partitions.join(', ')])}
+    rows=${partitions.map((/** @type {any} */ owner) => [html`<code>${owner.member}</code>`, owner.host, owner.partitions.join(', ')])}
     empty="No executor owns a partition yet." />`;
 }
 
@@ -67,11 +64,11 @@ const FUNCTIONS_EVERY_MS = 5000;
 
 /** A table of the functions. */
 function Functions() {
-  const found = useGet('/functions', {}, { everyMs: FUNCTIONS_EVERY_MS });
-  return html`<${Loaded} of=${found}>${(/** @type {any} */ data) => html`<p class="muted">${formatCount(data.queueDepth)} runs and calls of this tenant wait.
+  const functions = useGet('/functions', {}, { everyMs: FUNCTIONS_EVERY_MS });
+  return html`<${Loaded} of=${functions}>${(/** @type {any} */ data) => html`<p class="muted">${formatCount(data.queueDepth)} runs and calls of this tenant wait.
       ${data.queues.length > 0 && ` Queues of workers: ${data.queues.join(', ')}.`}</p>
     <${PlainTable} label="Functions" heads=${['Name', 'Kind', 'Queue', 'Also called']}
-      rows=${data.functions.map((/** @type {any} */ one) => [html`<code>${one.name}</code>`, one.kind, one.queue, one.aliases.join(', ')])}
+      rows=${data.functions.map((/** @type {any} */ { name, kind, queue, aliases }) => [html`<code>${name}</code>`, kind, queue, aliases.join(', ')])}
       empty="No executor has announced functions. Name their files in BATON_FUNCTIONS." />`}<//>`;
 }
 
@@ -87,12 +84,12 @@ function Settings({ config }) {
     <p class="muted">Those of the process that answers. Secrets and the passwords of addresses are masked.</p>
     <${Field} label="Find" type="search" value=${text} onInput=${setText} />
     <${PlainTable} label="Settings" heads=${['Setting', 'Value']} empty="No setting has this text in its name."
-      rows=${names.sort().map((name) => [html`<code>BATON_${name.toUpperCase()}</code>`, html`<code>${shown(config[name])}</code>`])} />
+      rows=${names.sort().map((name) => [html`<code>BATON_${name.toUpperCase()}</code>`, html`<code>${settingText(config[name])}</code>`])} />
   </details>`;
 }
 
 /** @param {any} value */
-function shown(value) {
+function settingText(value) {
   if (value === null || value === '') return '–';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
@@ -185,47 +182,48 @@ function Views() {
     <${Failure} error=${error} onRetry=${reload} />
     ${!data && !error && html`<${Loading} />`}
     ${data && html`<${PlainTable} label="Sets of views" heads=${HEADS}
-      rows=${sets.map((/** @type {any} */ one) => row(one, data.head, setChosen))} />`}
+      rows=${sets.map((/** @type {any} */ set) => cellsOf(set, data.head, setChosen))} />`}
     <div class="actions"><${Action} label="Build another set" why=${whyNow(building && 'A set is being built.')}
       onAct=${() => act(() => ask('/views/rebuild', {}))} /></div>
-    ${chosen && html`<${Promotion} one=${chosen} onClose=${() => setChosen(null)} onPromote=${promote} />`}
+    ${chosen && html`<${Promotion} set=${chosen} onClose=${() => setChosen(null)} onPromote=${promote} />`}
   </section>`;
 }
 
 /**
- * @param {any} one
+ * @param {any} set
  * @param {number} head
- * @param {(one: any) => void} onChoose
+ * @param {(set: any) => void} onChoose
  */
-function row(one, head, onChoose) {
-  const promote = ['ready', 'differs', 'previous'].includes(one.state) && !readOnly.value
-    && html`<button type="button" onClick=${() => onChoose(one)}>${one.state === 'previous' ? 'Take back…' : 'Promote…'}</button>`;
+function cellsOf(set, head, onChoose) {
+  const { state, position, behind, differences, bytes, createdAt } = set;
+  const promote = ['ready', 'differs', 'previous'].includes(state) && !readOnly.value
+    && html`<button type="button" onClick=${() => onChoose(set)}>${state === 'previous' ? 'Take back…' : 'Promote…'}</button>`;
   return [
-    String(one.set), html`<${Status} value=${one.state.replace('_', ' ')} />`, one.position, one.behind,
-    one.state === 'building' ? html`<${Building} one=${one} head=${head} />` : '',
-    one.differences === undefined ? 'not compared' : differences(one.differences),
-    `${(one.bytes / MB).toFixed(1)} MB`, html`<${Time} at=${one.createdAt} />`, promote,
+    String(set.set), html`<${Status} value=${state.replace('_', ' ')} />`, position, behind,
+    state === 'building' ? html`<${Building} set=${set} head=${head} />` : '',
+    differences === undefined ? 'not compared' : differencesText(differences),
+    `${(bytes / MB).toFixed(1)} MB`, html`<${Time} at=${createdAt} />`, promote,
   ];
 }
 
 /** @param {number} count A comparison ends after 20. */
-function differences(count) {
+function differencesText(count) {
   return count === 0 ? 'none' : html`<span class="tone-bad">≠ ${count}${count >= 20 && ' or more'}</span>`;
 }
 
-/** @param {{one: any, head: number}} props */
-function Building({ one: { position, eventsPerSecond, remainingSeconds }, head }) {
+/** @param {{set: any, head: number}} props */
+function Building({ set: { position, eventsPerSecond, remainingSeconds }, head }) {
   return html`<span class="progress"><progress max=${head} value=${position} aria-label="Progress of the build"></progress>
     ${eventsPerSecond && html`${formatCount(eventsPerSecond)} events/s, ${formatDuration(1000 * (remainingSeconds ?? 0))} left`}</span>`;
 }
 
-/** @param {{one: any, onClose: () => void, onPromote: (path: string, body: object) => Promise<void>}} props */
-function Promotion({ one, onClose, onPromote }) {
+/** @param {{set: any, onClose: () => void, onPromote: (path: string, body: object) => Promise<void>}} props */
+function Promotion({ set: { set: number, state }, onClose, onPromote }) {
   const [accepted, setAccepted] = useState(false);
-  const differs = one.state === 'differs';
-  return html`<${FormDialog} title="Make set ${one.set} the live one" label="Promote set ${one.set}" onClose=${onClose}
-    off=${differs && !accepted} onAct=${() => onPromote(`/views/${one.set}/promote`, { acceptDifference: accepted })}>
-    <p>Queries of all tenants read set ${one.set} from then on. The set that is live now is kept up to date, so this can
+  const differs = state === 'differs';
+  return html`<${FormDialog} title="Make set ${number} the live one" label="Promote set ${number}" onClose=${onClose}
+    off=${differs && !accepted} onAct=${() => onPromote(`/views/${number}/promote`, { acceptDifference: accepted })}>
+    <p>Queries of all tenants read set ${number} from then on. The set that is live now is kept up to date, so this can
       be taken back as quickly.</p>
     ${differs && html`<${Notice} kind="warning" title="The set differs from the live one.">If the live set is damaged,
       that is expected: the new one follows from the events. <label><input type="checkbox" checked=${accepted}

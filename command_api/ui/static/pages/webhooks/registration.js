@@ -2,8 +2,8 @@
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { CopyButton } from '../../components/copy.js';
-import { Field, FormDialog, submit, useAct } from '../../components/forms.js';
-import { Failure, Notice } from '../../components/notice.js';
+import { Field, FormDialog } from '../../components/forms.js';
+import { Notice } from '../../components/notice.js';
 import { Dialog } from '../../components/panes.js';
 
 const EVENTS = [
@@ -14,26 +14,24 @@ const EVENTS = [
 const FIRST = ['workflow.execution.completed', 'workflow.execution.failed'];
 
 /**
- * The form that registers a webhook or changes one.
+ * The dialog that registers a webhook or changes one.
  *
- * @param {{webhook?: any, onDone: (answer: any) => void}} props Without a webhook, one is registered;
- *   its answer has the secret.
+ * @param {{webhook?: any, onDone: (answer: any) => void, onClose: () => void}} props Without a webhook,
+ *   one is registered; its answer has the secret.
  */
-export function WebhookForm({ webhook, onDone }) {
+export function WebhookDialog({ webhook, onDone, onClose }) {
   const [url, setUrl] = useState(webhook?.url ?? '');
   const [events, setEvents] = useState(/** @type {string[]} */ (webhook?.events ?? FIRST));
   const [flags, setFlags] = useState({ active: webhook?.active ?? true, ordered: webhook?.ordered ?? false });
-  const { busy, failure, act } = useAct();
   const toggle = (/** @type {string} */ name) => {
-    setEvents(EVENTS.filter((one) => (one === name) !== events.includes(one)));
+    setEvents(EVENTS.filter((event) => (event === name) !== events.includes(event)));
   };
-  const save = () => act(async () => {
+  const save = async () => {
     const path = webhook ? `/webhooks/${webhook.id}` : '/webhooks';
-    const { data } = await send(webhook ? 'PUT' : 'POST', path, { url, events, ...flags });
-    onDone(data);
-  });
-  return html`<form onSubmit=${submit(save)}>
-    <${Failure} error=${failure} />
+    onDone((await send(webhook ? 'PUT' : 'POST', path, { url, events, ...flags })).data);
+  };
+  return html`<${FormDialog} title=${webhook ? 'Change the webhook' : 'Register a webhook'} label=${webhook ? 'Save' : 'Register'}
+    off=${events.length === 0 && 'Choose an event.'} onClose=${onClose} onAct=${save}>
     <${Field} label="URL" type="url" required placeholder="where the receiver takes messages" spellcheck="false"
       value=${url} onInput=${setUrl} />
     <fieldset><legend>Events</legend>${EVENTS.map((name) => html`<label class="inline" key=${name}>
@@ -41,9 +39,7 @@ export function WebhookForm({ webhook, onDone }) {
     <${Flag} name="active" flags=${flags} onFlags=${setFlags}>Active: deliveries are sent<//>
     <${Flag} name="ordered" flags=${flags} onFlags=${setFlags}>Ordered: a run’s deliveries keep their order, so one
       that fails holds back the later ones<//>
-    <div class="actions"><button type="submit" class="primary" disabled=${busy || events.length === 0}>
-      ${webhook ? 'Save' : 'Register'}</button></div>
-  </form>`;
+  <//>`;
 }
 
 /** @param {{name: 'active' | 'ordered', flags: any, onFlags: (flags: any) => void, children?: any}} props */
