@@ -59,7 +59,10 @@ async def test_versions_are_listed_and_compared(memory: Stack) -> None:
 
 @pytest.mark.operations("baton", "getDefinitionGraph")
 async def test_a_graph_is_drawn_in_three_forms(memory: Stack) -> None:
-    await create(memory)
+    valid = {"path": "steps.validate.output.isValid", "op": "eq", "value": True}
+    paid = {"path": "input.paid", "op": "exists"}
+    choice = {**STEPS[1], "decide": [{"if": [valid, paid], "next": "done"}], "else": "validate"}
+    await create(memory, steps=[STEPS[0], choice, STEPS[2]])
 
     shown = (await memory.get("/definitions/orders/graph")).body
     mermaid = await memory.get("/definitions/orders/graph?format=mermaid")
@@ -72,7 +75,13 @@ async def test_a_graph_is_drawn_in_three_forms(memory: Stack) -> None:
     ]
     assert shown["edges"] == [
         {"from": "validate", "to": "check"},
-        {"from": "check", "to": "done", "label": "case 1"},
+        {
+            "from": "check",
+            "to": "done",
+            "label": "isValid = true and 1 more",
+            "condition": "steps.validate.output.isValid eq true and input.paid exists",
+        },
+        {"from": "check", "to": "validate", "label": "else"},
     ]
     assert mermaid.raw.decode() == (
         "flowchart TD\n"
@@ -80,7 +89,8 @@ async def test_a_graph_is_drawn_in_three_forms(memory: Stack) -> None:
         '  s1{"check: decide"}\n'
         '  s2["done: answer"]\n'
         "  s0 --> s1\n"
-        '  s1 -->|"case 1"| s2\n'
+        '  s1 -->|"isValid #61; true and 1 more"| s2\n'
+        '  s1 -->|"else"| s0\n'
     )
     assert mermaid.headers["Content-Type"] == "text/vnd.mermaid; charset=utf-8"
     assert '"validate" [label="Is it \\"valid\\"?: answer", shape=box];' in dot.raw.decode()

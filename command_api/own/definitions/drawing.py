@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from baton.command_api.own.definitions.case_words import short_condition, whole_condition
 from baton.domain.definition.graph import Compute, Decision, Graph, Step
 from baton.domain.run.flow import successor
 
@@ -26,11 +27,12 @@ _KINDS: Final = {"compute": "function", "decision": "decide", "delay": "delay", 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An edge to a step that follows; `label` says in which case a decision leads there."""
+    """An edge to a step that follows; one of a decision has its condition, short and in full."""
 
     source: str
     target: str
     label: str | None = None
+    condition: str | None = None
 
 
 def kind_of(step: Step) -> str:
@@ -75,9 +77,9 @@ def dot(graph: Graph) -> str:
 
 
 def _choices(step: Decision) -> Iterator[Edge]:
-    for number, case in enumerate(step.cases, start=1):
+    for case in step.cases:
         if case.next is not None:
-            yield Edge(step.id, case.next, f"case {number}")
+            yield Edge(step.id, case.next, short_condition(case), whole_condition(case))
     if step.default_next is not None:
         yield Edge(step.id, step.default_next, "else")
 

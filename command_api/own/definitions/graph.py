@@ -29,13 +29,18 @@ class GraphNode(BaseModel):
 
 
 class GraphEdge(BaseModel):
-    """An edge to a step that follows; `label` says in which case a decision leads there."""
+    """An edge to a step that follows.
+
+    An edge of a decision has a `label`: the condition in a few words, or "else". `condition` is the
+    whole condition.
+    """
 
     model_config = ConfigDict(serialize_by_alias=True)
 
     source: str = Field(alias="from")
     target: str = Field(alias="to")
     label: str | None = None
+    condition: str | None = None
 
 
 class DefinitionGraph(BaseModel):
@@ -62,12 +67,14 @@ async def _show(context: RequestContext) -> Reply:
 
 
 def _rendered(version: int, graph: Graph) -> JsonObject:
-    edges = [
-        without_none({"from": edge.source, "to": edge.target, "label": edge.label})
-        for edge in drawing.labelled_edges(graph)
-    ]
+    edges = [_edge(edge) for edge in drawing.labelled_edges(graph)]
     nodes = [_node(step) for step in graph.steps]
     return {"version": version, "flow": graph.flow, "nodes": nodes, "edges": edges}
+
+
+def _edge(edge: drawing.Edge) -> JsonObject:
+    ends = {"from": edge.source, "to": edge.target}
+    return without_none({**ends, "label": edge.label, "condition": edge.condition})
 
 
 def _node(step: Step) -> JsonObject:

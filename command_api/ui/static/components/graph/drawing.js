@@ -6,6 +6,8 @@ const CHARACTER = 7;
 const PADDING = 34;
 const LEAST_WIDTH = 92;
 const MOST_CHARACTERS = 28;
+/** The width of a character of an edge's label. */
+const LABEL_CHARACTER = 6.5;
 const HEIGHT = 42;
 
 /** The sign of each kind of step. */
@@ -41,14 +43,16 @@ const NO_STATUS = { icon: '', tone: 'none' };
  * @param {{edges: import('./collapse.js').GraphEdge[], layout: import('./layout.js').Layout}} props
  */
 export function GraphEdges({ edges, layout }) {
+  const widths = new Map(layout.boxes.map(({ id, width }) => [id, width]));
   return layout.edges.map(({ index, points, back }) => {
-    const { from, to, label, taken } = edges[index] ?? {};
+    const { to, label, condition = label, taken } = edges[index] ?? {};
     const kind = `graph-edge${taken ? ' is-taken' : ''}${back ? ' is-back' : ''}`;
     const [labelX, labelY] = labelPlace(points);
-    return html`<g class=${kind} key=${`${from} ${to} ${label}`}>
+    return html`<g class=${kind} key=${index}>
       <path d=${pathOf(points)} />
       <path class="graph-arrow" d=${arrowOf(points)} />
-      ${label && html`<text x=${labelX} y=${labelY}>${label}</text>`}
+      ${label && html`<title>${condition}</title>
+        <text x=${labelX} y=${labelY}>${cut(label, lengthOf(points, widths.get(to)))}</text>`}
     </g>`;
   });
 }
@@ -110,8 +114,21 @@ function arrowOf(points) {
   return upwards ? `M${x - 4} ${y + 7}L${x} ${y}L${x + 4} ${y + 7}` : `M${x - 4} ${y - 7}L${x} ${y}L${x + 4} ${y - 7}`;
 }
 
-/** @param {[number, number][]} points */
-function labelPlace(points) {
-  const [[x1, y1], [x2, y2]] = points;
-  return [Math.round((x1 + x2) / 2) + 4, Math.round((y1 + y2) / 2) + 4];
+/**
+ * Return the middle of a label: near the end of the edge's first part, where its siblings are apart.
+ *
+ * @param {[number, number][]} points
+ */
+function labelPlace([[x1, y1], [x2, y2]]) {
+  return [Math.round(x1 + (x2 - x1) * 0.9), Math.round(y1 + (y2 - y1) * 0.75)];
+}
+
+/**
+ * Return the most characters of a label: one at a step is as wide as its box.
+ *
+ * @param {[number, number][]} points
+ * @param {number} [width] The width of the box at the end.
+ */
+function lengthOf(points, width = LEAST_WIDTH) {
+  return Math.floor((points.length === 2 ? width : LEAST_WIDTH) / LABEL_CHARACTER);
 }

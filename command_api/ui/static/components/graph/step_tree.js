@@ -10,6 +10,7 @@ const NO_GROUPS = new Set();
 /**
  * @typedef {{node: import('./collapse.js').ShownNode, level: number, place: number, among: number,
  *   open?: boolean}} Item `place` of `among` items of its level; `open` is missing for a step
+ * @typedef {{short: string, whole: string}} Conditions under which decisions lead to a step
  */
 
 /**
@@ -18,8 +19,9 @@ const NO_GROUPS = new Set();
  */
 export function StepTree({ nodes, edges, selected, onPick, label = 'Steps' }) {
   const [opened, setOpened] = useState(/** @type {ReadonlySet<string>} */ (NO_GROUPS));
-  const shown = useMemo(() => collapse(nodes, edges, NO_GROUPS), [nodes, edges]);
-  const items = useMemo(() => itemsOf(shown.nodes, opened), [shown, opened]);
+  const collapsed = useMemo(() => collapse(nodes, edges, NO_GROUPS), [nodes, edges]);
+  const items = useMemo(() => itemsOf(collapsed.nodes, opened), [collapsed, opened]);
+  const conditions = useMemo(() => conditionsOf(edges), [edges]);
   const { ref, first, last, before, after, scrollTo } = useWindow(items.length, ROW_HEIGHT);
   const [at, setAt] = useState(0);
   const active = Math.min(at, items.length - 1);
@@ -50,6 +52,7 @@ export function StepTree({ nodes, edges, selected, onPick, label = 'Steps' }) {
     <div style=${{ height: `${before}px` }} role="none"></div>
     ${items.slice(first, last).map((item, index) => html`<${TreeItem} key=${item.node.id} item=${item}
       id=${idOf(first + index)} active=${first + index === active} selected=${item.node.id === selected}
+      conditions=${conditions.get(item.node.id)}
       onClick=${() => { setAt(first + index); activate(item); }} />`)}
     <div style=${{ height: `${after}px` }} role="none"></div>
   </div>`;
@@ -64,19 +67,41 @@ const MOVES = {
 const idOf = (index) => `step-tree-${index}`;
 
 /**
- * @param {{item: Item, id: string, active: boolean, selected: boolean, onClick: () => void}} props
+ * @param {{item: Item, id: string, active: boolean, selected: boolean, conditions?: Conditions,
+ *   onClick: () => void}} props
  */
-function TreeItem({ item, id, active, selected, onClick }) {
+function TreeItem({ item, id, active, selected, conditions, onClick }) {
   const { node, level, place, among, open } = item;
   const classes = ['step-item', `level-${level}`, active && 'is-active', selected && 'is-selected'];
-  return html`<div role="treeitem" id=${id} class=${classes.filter(Boolean).join(' ')} title=${node.label}
+  const title = conditions ? `${node.label}, after ${conditions.whole}` : node.label;
+  return html`<div role="treeitem" id=${id} class=${classes.filter(Boolean).join(' ')} title=${title}
     aria-level=${level} aria-posinset=${place} aria-setsize=${among} aria-expanded=${open}
     aria-selected=${selected} onClick=${onClick}>
     <span class="step-item-name">${open !== undefined && html`<span aria-hidden="true">${open ? '▾' : '▸'} </span>`}
-      ${node.label}</span>
+      ${node.label}
+      ${conditions && html` <span class="muted" aria-hidden="true">${conditions.short}</span>
+        <span class="hidden">after ${conditions.whole}</span>`}</span>
     ${node.status && open === undefined && html`<${Status} value=${node.status} />`}
     <span class="muted step-item-note">${node.note ?? (node.status ? '' : node.kind)}</span>
   </div>`;
+}
+
+/**
+ * Return the conditions under which decisions lead to each step, by its id.
+ *
+ * @param {import('./collapse.js').GraphEdge[]} edges
+ * @returns {Map<string, Conditions>}
+ */
+function conditionsOf(edges) {
+  const conditions = new Map();
+  for (const { from, to, label, condition = label } of edges) {
+    if (label === undefined) continue;
+    const before = conditions.get(to);
+    const whole = `${from}: ${condition}`;
+    conditions.set(to, before === undefined ? { short: label, whole }
+      : { short: `${before.short}, ${label}`, whole: `${before.whole}; ${whole}` });
+  }
+  return conditions;
 }
 
 /**
