@@ -2,13 +2,17 @@
 
 import re
 
+import pytest
 from playwright.async_api import Page, Request, expect
 
 from tests.ui.guard import Guard
+from tests.ui.pages import settled
 from tests.ui.seed import Seeded
 from tests.ui.server import UiServer
 
 STREAM = re.compile(r"/stream\?")
+ONE_ROW_PX = 45
+"""The height of a top bar whose parts stand in one row."""
 
 
 async def test_the_tabs_of_a_browser_share_one_stream(
@@ -99,3 +103,26 @@ async def test_a_wrong_code_leads_to_the_page_to_sign_in(
 
     await expect(page.get_by_role("heading", name="Sign in to Baton")).to_be_visible()
     assert "#" not in page.url
+
+
+@pytest.mark.parametrize("width", [1_024, 1_152, 1_280, 1_439, 1_440])
+async def test_the_top_bar_is_one_row_and_its_menu_leads_to_the_other_pages(
+    page: Page, width: int
+) -> None:
+    await page.set_viewport_size({"width": width, "height": 800})
+    await page.goto("/ui/")
+    await settled(page)
+    await expect(page.locator(".live")).to_contain_text("live")
+    bar = page.get_by_role("banner")
+    assert (await bar.bounding_box() or {}).get("height", 0) <= ONE_ROW_PX
+
+    rare = bar.get_by_role("link", name="Webhooks")
+    more = bar.get_by_role("button", name="More pages")
+    if width < 1_440:
+        await more.click()
+        rare = bar.get_by_role("menuitem", name="Webhooks")
+    await rare.click()
+
+    await expect(page.get_by_role("heading", name="Webhooks")).to_be_visible()
+    await expect(bar.locator("nav")).to_contain_text("Webhooks")
+    assert (await bar.bounding_box() or {}).get("height", 0) <= ONE_ROW_PX

@@ -8,19 +8,22 @@ import { may, preference, session, signOut, tenant } from '../core/session.js';
 import { formatDuration, zone } from '../core/time.js';
 import { Lazy } from '../components/notice.js';
 
-/** @type {{path: string, title: string, scope?: string}[]} */
+/**
+ * @type {{path: string, title: string, scope?: string, rare?: boolean}[]} In a window of medium
+ *   width, those that are rarely needed stand in a menu.
+ */
 const LINKS = [
   { path: '/', title: 'Overview' },
   { path: '/runs', title: 'Runs' },
   { path: '/definitions', title: 'Definitions' },
   { path: '/schedules', title: 'Schedules' },
   { path: '/records', title: 'Records' },
-  { path: '/bulk', title: 'Bulk' },
-  { path: '/webhooks', title: 'Webhooks' },
-  { path: '/dead-letters', title: 'Dead letters', scope: 'orchestrator:admin' },
   { path: '/log', title: 'Log', scope: 'orchestrator:admin' },
   { path: '/audit', title: 'Audit' },
   { path: '/system', title: 'System' },
+  { path: '/bulk', title: 'Bulk', rare: true },
+  { path: '/webhooks', title: 'Webhooks', rare: true },
+  { path: '/dead-letters', title: 'Dead letters', scope: 'orchestrator:admin', rare: true },
 ];
 
 /** The bar above every page. */
@@ -58,9 +61,14 @@ function Navigation() {
   useLayoutEffect(() => { // in a narrow window the links scroll
     ref.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [here]);
+  const links = LINKS.filter(({ scope }) => !scope || may(scope));
+  const rare = links.filter((link) => link.rare);
+  const current = rare.find(({ path }) => path === here);
   return html`<nav aria-label="Pages" ref=${ref}>
-    ${LINKS.filter(({ scope }) => !scope || may(scope)).map(({ path, title }) => html`<a
-      key=${path} href=${href(path)} aria-current=${path === here ? 'page' : undefined}>${title}</a>`)}
+    ${links.map((link) => html`<a key=${link.path} href=${href(link.path)} class=${link.rare ? 'rare' : undefined}
+      aria-current=${link.path === here ? 'page' : undefined}>${link.title}</a>`)}
+    <span class="more-pages ${current ? 'is-current' : ''}"><${LazyMenu} label=${current?.title ?? 'More'} name="More pages"
+      items=${rare.map(({ path, title }) => ({ label: title, onPick: () => navigate(path) }))} /></span>
   </nav>`;
 }
 
@@ -72,24 +80,31 @@ function TenantSwitch() {
     navigate(`/${route.value.path.split('/')[1]}`); // an id of one tenant names nothing of another
   };
   return html`<select class="tenant" aria-label="Tenant" value=${tenant.value} onChange=${onChange}>
-    ${tenants.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
+    ${tenants.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
   </select>`;
+}
+
+function Account() {
+  const subject = session.value?.subject ?? '';
+  return html`<${LazyMenu} label=${subject} name="Account of ${subject}" items=${[
+    { label: 'Keyboard shortcuts', onPick: () => (helpOpen.value = true) },
+    { label: 'Sign out', onPick: signOut },
+  ]} />`;
 }
 
 const MENU = async () => (await import('../components/actions.js')).Menu;
 
-function Account() {
-  const items = [
-    { label: 'Keyboard shortcuts', onPick: () => (helpOpen.value = true) },
-    { label: 'Sign out', onPick: signOut },
-  ];
+/**
+ * A menu whose module is read when it is first opened.
+ *
+ * @param {{label: string, name: string, items: import('../components/actions.js').Item[]}} props
+ */
+function LazyMenu({ label, name, items }) {
   const [used, setUsed] = useState(false);
-  const subject = session.value?.subject ?? '';
-  const name = `Account of ${subject}`;
   const closed = html`<button type="button" aria-haspopup="menu" aria-expanded="false" aria-label=${name}
-    onClick=${() => setUsed(true)}>${subject} <span aria-hidden="true">▾</span></button>`;
+    onClick=${() => setUsed(true)}>${label} <span aria-hidden="true">▾</span></button>`;
   if (!used) return closed;
-  return html`<${Lazy} load=${MENU} meanwhile=${closed} opened label=${subject} name=${name} items=${items} />`;
+  return html`<${Lazy} load=${MENU} meanwhile=${closed} opened label=${label} name=${name} items=${items} />`;
 }
 
 /** A text with one result leads to the run itself, any other one to the list. */
