@@ -91,7 +91,7 @@ async def test_a_definition_is_paused_and_activated(
     start = page.get_by_role("button", name="Start a run")
     await expect(start).to_have_attribute("aria-disabled", "true")
     assert (await ui_server.get("/definitions/resting"))["status"] == "paused"
-    await page.get_by_role("button", name="Activate").click()
+    await page.get_by_role("button", name="Activate", exact=True).click()
 
     await expect(start).not_to_have_attribute("aria-disabled", "true")
     assert (await ui_server.get("/definitions/resting"))["status"] == "active"

@@ -120,7 +120,7 @@ function arrowOf(points) {
  * @param {[number, number][]} points
  */
 function labelPlace([[x1, y1], [x2, y2]]) {
-  return [Math.round(x1 + (x2 - x1) * 0.9), Math.round(y1 + (y2 - y1) * 0.75)];
+  return [Math.round(x1 + (x2 - x1) * 0.9), Math.round(y1 + (y2 - y1) * 0.65)];
 }
 
 /**

@@ -80,7 +80,7 @@ const COLUMNS = [
 function Actions({ query }) {
   const { subject: by, from, to } = query;
   const asked = { subject: by, action: values(query, 'action'), from, to, limit: PAGE };
-  const actions = usePages('/audit/log', asked, 'actions', { everyMs: EVERY_MS, rowKey: actionKey });
+  const actions = usePages('/audit/log', asked, 'actions', { everyMs: RESTING_MS, rowKey: actionKey });
   return html`<${FilterBar} filters=${FILTERS} />
     <${List} of=${actions} label="Actions" columns=${COLUMNS}
       empty=${html`<${Empty} title="No action matches"><p>Remove a filter to see more.</p><//>`} />`;

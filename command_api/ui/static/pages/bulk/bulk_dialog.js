@@ -36,7 +36,7 @@ export function BulkDialog({ action, choice, onClose }) {
   };
   const count = preview === null ? '' : ` ${counted(preview.count, 'run')}`;
   return html`<${FormDialog} title="${VERBS[action]} the chosen runs" label="${VERBS[action]}${count}" off=${!ready}
-    onClose=${onClose} onAct=${request}>
+    wide=${action === 'rerun'} onClose=${onClose} onAct=${request}>
     ${preview ? html`<${Chosen} preview=${preview} />` : !error && html`<${Loading} label="Looking for the runs…" />`}
     <${BulkOptions} action=${action} entered=${entered} onEnter=${setEntered} />
     <${Failure} error=${fault ?? error} />
@@ -107,8 +107,8 @@ const LABELS = {
 function BulkOptions({ action, entered, onEnter }) {
   const set = (/** @type {string} */ name) => (/** @type {string} */ value) => onEnter({ ...entered, [name]: value });
   if (action === 'rerun') {
-    return html`<${RerunFields} fields=${{ ...EMPTY, ...entered }} steps=${[]}
-      change=${(/** @type {any} */ { target }) => set(target.name)(target.value)} />`;
+    return html`<div class="form-grid"><${RerunFields} fields=${{ ...EMPTY, ...entered }} steps=${[]}
+      change=${(/** @type {any} */ { target }) => set(target.name)(target.value)} /></div>`;
   }
   return html`${(FIELDS[action] ?? []).map((name) => (CHOICES[name]
     ? html`<${Choice} key=${name} label=${LABELS[name]} value=${entered[name] || CHOICES[name][0][0]}

@@ -33,15 +33,14 @@ export function Definitions({ query }) {
   const asked = { q, status, lastRuns: LAST_RUNS };
   const definitions = useList('/definitions', asked, 'definitions', { topics: ['runs'], everyMs: EVERY_MS });
   const filtered = q !== undefined || status !== undefined;
-  return html`<section class="page">
+  return html`
     <header class="page-head"><h1>Definitions</h1>
       ${definitions.rows && html`<span class="count">${formatCount(definitions.total)}</span>`}
     </header>
     <${FilterBar} filters=${FILTERS} />
     <${List} of=${definitions} label="Definitions" columns=${COLUMNS} onOpen=${open}
       empty=${filtered ? html`<${NoneMatches} />` : html`<${First} />`}>
-      Name the beginning of a slug to find others.<//>
-  </section>`;
+      Name the beginning of a slug to find others.<//>`;
 }
 
 Definitions.title = () => 'Definitions';
@@ -116,13 +115,12 @@ export function Definition({ params, query }) {
   const path = `/definitions/${encodeURIComponent(params.id)}`;
   const definition = useGet(path, {}, { everyMs: EVERY_MS });
   const versions = useGet(`${path}/versions`, { limit: MOST_VERSIONS }, { everyMs: EVERY_MS });
-  return html`<section class="page">
+  return html`
     <${Loaded} of=${definition} title="Definition ${params.id}">${(/** @type {any} */ data) => html`
       <${Loaded} of=${versions} title=${data.slug}>${(/** @type {any} */ page) => html`
         <${OfVersion} definition=${data} versions=${page.versions} path=${path} query=${query} onChanged=${definition.reload} />
       `}<//>
-    `}<//>
-  </section>`;
+    `}<//>`;
 }
 
 /** @param {{params: Record<string, string>}} props */
@@ -140,7 +138,7 @@ function OfVersion({ definition, versions, path, query, onChanged }) {
     <//>`}
     <${Tabs} tabs=${TABS} current=${tab.id} label="Views of the definition"
       onPick=${(/** @type {string} */ id) => setQuery({ tab: id })} />
-    <div role="tabpanel" class="tab-panel">
+    <div role="tabpanel">
       <${Loaded} of=${whole}>${(/** @type {any} */ { definition: document }) => html`
         <${Lazy} key=${tab.id} load=${tab.load} definition=${definition} version=${version}
           versions=${versions} document=${document} path=${path} query=${query} />

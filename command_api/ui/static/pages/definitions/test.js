@@ -19,21 +19,20 @@ export function Test({ params, query }) {
   const wanted = query.version ?? definition.data?.version;
   const version = useGet(wanted === undefined ? null : `${path}/versions/${wanted}`);
   const tab = query.tab ?? (query.backtest === undefined ? 'decision' : 'backtest');
-  return html`<section class="page">
+  return html`
     <header class="page-head">
       <h1>Test <a href=${href(path)}>${definition.data?.slug ?? params.id}</a></h1>
       <span class="muted">Nothing that you try here is stored, and no function is called.</span>
     </header>
     <${Tabs} tabs=${TABS} current=${String(tab)} label="Kinds of tests"
       onPick=${(/** @type {string} */ id) => setQuery({ tab: id })} />
-    <div role="tabpanel" class="tab-panel">
+    <div role="tabpanel">
       <${Loaded} of=${definition.error ? definition : version}>${(/** @type {any} */ data) => (tab === 'decision'
         ? html`<${DecisionForm} path=${path} document=${data.definition}
             version=${data.version.version} query=${query} />`
         : html`<${BacktestForm} path=${path} document=${data.definition} />
             ${query.backtest && html`<${BacktestProgress} id=${String(query.backtest)} query=${query} />`}`)}<//>
-    </div>
-  </section>`;
+    </div>`;
 }
 
 /** @param {{params: Record<string, string>}} props */

@@ -190,7 +190,7 @@ function Drawing({ path, version, format }) {
   const drawing = useGet(`${path}/graph`, { version, format });
   return html`<${Loaded} of=${drawing}>${(/** @type {string} */ text) => html`
     <p><${CopyButton} text=${text} label="graph">Copy<//></p>
-    <pre class="source" tabindex="0">${text}</pre>`}<//>`;
+    <pre tabindex="0">${text}</pre>`}<//>`;
 }
 
 /** @param {{path: string, dialect: string, old: number | false}} props */

@@ -21,7 +21,7 @@ const LIVE = { before: 'before', topics: ['runs'], everyMs: 3000 };
 export function Records() {
   const [sending, setSending] = useState(false);
   const records = usePages('/records', { limit: PAGE }, 'records', LIVE);
-  return html`<section class="page">
+  return html`
     <header class="page-head"><h1>Records</h1>
       <span class="muted">Record events that came in, the newest first</span>
       ${may('orchestrator:write') && html`<span class="actions">
@@ -29,8 +29,7 @@ export function Records() {
     </header>
     <${SendEvent} open=${sending} onClose=${() => setSending(false)} onSent=${() => records.reload()} />
     <${List} of=${records} label="Record events" columns=${COLUMNS} onOpen=${open} empty=${html`<${Empty}
-      title="No record event came in yet"><p>Send one to see which definitions it starts: by the button, or by POST <code>/events</code>.</p><//>`} />
-  </section>`;
+      title="No record event came in yet"><p>Send one to see which definitions it starts: by the button, or by POST <code>/events</code>.</p><//>`} />`;
 }
 
 Records.title = () => 'Records';
@@ -122,15 +121,14 @@ export function RecordEvent({ params, query }) {
   const path = `/records/${encodeURIComponent(params.id)}`;
   const record = useGet(path);
   const explained = useGet(`${path}/explain`, {}, { topics: ['runs'] });
-  return html`<section class="page">
+  return html`
     <${Loaded} of=${record} title="Record event">${(/** @type {any} */ event) => html`
       <header class="page-head"><h1>${event.type}</h1><span>${event.structure}</span>
         <span class="muted">id ${event.id} <${CopyButton} text=${event.id} label="id" /></span></header>
       <${About} event=${event} />`}<//>
     <h2>Definitions</h2>
     <${Loaded} of=${explained}>${(/** @type {any} */ data) => html`
-      <${Definitions} explained=${data} all=${query.all === 'true'} />`}<//>
-  </section>`;
+      <${Definitions} explained=${data} all=${query.all === 'true'} />`}<//>`;
 }
 
 /** @param {{params: Record<string, string>}} props */

@@ -41,7 +41,7 @@ export function RunPage({ params, query }) {
     reload();
     timeline.reload();
   };
-  return html`<div class="run-page">
+  return html`
     ${run === undefined && html`<h1>Run ${id}</h1>`}
     <${Failure} error=${error} onRetry=${reload} />
     <${Failure} error=${error ? null : timeline.error} onRetry=${timeline.reload} />
@@ -49,15 +49,14 @@ export function RunPage({ params, query }) {
       <${RunHeader} run=${run} onChanged=${changed} onRerun=${() => setRerun(true)} />
       <${RunTabs} current=${tab} />
       <div class="beside">
-        <div class="run-tab" role="tabpanel" aria-label=${TABS[tab].label}>
+        <div role="tabpanel" aria-label=${TABS[tab].label}>
           <${Lazy} key=${tab} load=${TABS[tab].load} run=${run} runId=${id} timeline=${timeline} query=${query}
             onRerun=${rerunFrom} />
         </div>
         <${OpenSteps} run=${run} timeline=${timeline} query=${query} onRerun=${rerunFrom} />
       </div>
       ${rerun && html`<${Lazy} load=${RERUN_DIALOG} run=${run} from=${rerun === true ? null : rerun}
-        steps=${[...new Set(timeline.rows.map((row) => row.stepId))]} onClose=${() => setRerun(false)} />`}`}
-  </div>`;
+        steps=${[...new Set(timeline.rows.map((row) => row.stepId))]} onClose=${() => setRerun(false)} />`}`}`;
 }
 
 /** @param {import('../../core/router.js').Route} route */

@@ -21,7 +21,7 @@ const LIVE = { topics: ['runs'], everyMs: 10_000 };
 export function Schedules({ query }) {
   const { definitionId } = query;
   const schedules = useList('/schedules', { definitionId }, 'schedules', LIVE);
-  return html`<section class="page">
+  return html`
     <header class="page-head"><h1>Schedules</h1>
       ${schedules.rows && html`<span class="count">${formatCount(schedules.total)}</span>`}
       ${definitionId && html`<button type="button" onClick=${() => setQuery({ definitionId: undefined })}>
@@ -29,8 +29,7 @@ export function Schedules({ query }) {
     </header>
     <${List} of=${schedules} label="Schedules" columns=${COLUMNS} onOpen=${open} empty=${html`<${Empty} title="There is no schedule">
       <p>A definition whose trigger is a timetable has one: <code>trigger: {cron: "0 9 * * *"}</code></p><//>`}>
-      The page of a definition leads to its schedule.<//>
-  </section>`;
+      The page of a definition leads to its schedule.<//>`;
 }
 
 Schedules.title = () => 'Schedules';
@@ -73,14 +72,13 @@ export function Schedule({ params }) {
   const path = `/schedules/${encodeURIComponent(params.id)}`;
   const schedule = useGet(path, {}, LIVE);
   const next = useGet(`${path}/next`, { count: NEXT }, LIVE);
-  return html`<section class="page">
+  return html`
     <${Loaded} of=${schedule} title="Schedule">${(/** @type {any} */ data) => html`
       <${About} schedule=${data} />
       <h2>Next ticks</h2>
       <${Loaded} of=${next}>${(/** @type {any} */ ticks) => html`<${NextTicks} next=${ticks} />`}<//>
       <h2>Past ticks</h2>
-      <${Past} path=${path} />`}<//>
-  </section>`;
+      <${Past} path=${path} />`}<//>`;
 }
 
 /** @param {{params: Record<string, string>}} props */
