@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Page, Request, expect
+from playwright.async_api import Locator, Page, Request, expect
 
 from tests.ui.guard import Guard
 from tests.ui.pages import settled
@@ -105,6 +105,12 @@ async def test_a_wrong_code_leads_to_the_page_to_sign_in(
     assert "#" not in page.url
 
 
+async def height_of(element: Locator) -> float:
+    box = await element.bounding_box()
+    assert box is not None
+    return box["height"]
+
+
 @pytest.mark.parametrize("width", [1_024, 1_152, 1_280, 1_439, 1_440])
 async def test_the_top_bar_is_one_row_and_its_menu_leads_to_the_other_pages(
     page: Page, width: int
@@ -114,7 +120,7 @@ async def test_the_top_bar_is_one_row_and_its_menu_leads_to_the_other_pages(
     await settled(page)
     await expect(page.locator(".live")).to_contain_text("live")
     bar = page.get_by_role("banner")
-    assert (await bar.bounding_box() or {}).get("height", 0) <= ONE_ROW_PX
+    assert await height_of(bar) <= ONE_ROW_PX
 
     rare = bar.get_by_role("link", name="Webhooks")
     more = bar.get_by_role("button", name="More pages")
@@ -125,4 +131,4 @@ async def test_the_top_bar_is_one_row_and_its_menu_leads_to_the_other_pages(
 
     await expect(page.get_by_role("heading", name="Webhooks")).to_be_visible()
     await expect(bar.locator("nav")).to_contain_text("Webhooks")
-    assert (await bar.bounding_box() or {}).get("height", 0) <= ONE_ROW_PX
+    assert await height_of(bar) <= ONE_ROW_PX
