@@ -12,9 +12,8 @@ from random import Random
 from typing import Final
 
 from baton.eventlog.events.envelope import Recorded
-from baton.eventlog.ids import new_id
 from baton.eventlog.loops.follow import follow
-from baton.eventlog.loops.leader_election import Leader
+from baton.eventlog.loops.leader_election import Elected
 from baton.eventlog.loops.retry import retry
 from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.loops.stop_tasks import stop_tasks
@@ -25,7 +24,6 @@ from baton.scheduler.metrics import Counters
 from baton.scheduler.records.match_record_events import FOLLOWED_EVENTS as RECORD_EVENTS
 from baton.scheduler.records.match_record_events import RecordMatcher
 from baton.scheduler.run_admission import DEFERRED_MS
-from baton.scheduler.schedules.due_ticks import Policies
 from baton.scheduler.schedules.fire_schedules import FOLLOWED_EVENTS as SCHEDULE_EVENTS
 from baton.scheduler.schedules.fire_schedules import ScheduleFirer
 from baton.scheduler.timers.fire_timers import FOLLOWED_EVENTS as TIMER_EVENTS
@@ -48,7 +46,7 @@ FINISH_S: Final = 5.0
 _log = logging.getLogger(__name__)
 
 
-class Scheduler:
+class Scheduler(Elected):
     """The scheduler role of one process: build it, `run` it, `stop` it.
 
     The views' tables must exist. `counters` sums over all terms of leadership.
@@ -69,23 +67,19 @@ class Scheduler:
         clock: Clock,
         rng: Random,
         hold: ServerHold,
-        holder: str | None = None,
-        policies: Policies | None = None,
+        holder: str,
         call_wait_ms: int = 0,
         open_runs: OpenRuns | None = None,
         near_ms: float = NEAR_MS,
     ) -> None:
+        super().__init__(stores.leases, NAME, holder=holder, clock=clock)
         self._near_ms = near_ms
         self._hold = hold
         self._stores = stores
         self._clock = clock
         self._rng = rng
-        self._policies = policies or Policies()
         self._call_wait_ms = call_wait_ms
         self._open_runs = open_runs
-        self._leader = Leader(
-            stores.leases, NAME, holder=holder or new_id(clock.now()), clock=clock
-        )
         self._timers: TimerFirer | None = None
         self.counters = Counters()
 
@@ -93,22 +87,6 @@ class Scheduler:
     def timers_overdue(self) -> int:
         """The number of timers that should have fired more than a second ago."""
         return 0 if self._timers is None else self._timers.overdue
-
-    @property
-    def leading(self) -> bool:
-        """Whether this scheduler holds the lease."""
-        return self._leader.leading
-
-    async def run(self) -> None:
-        """Wait for the lease and work while it is held, until stopped or cancelled.
-
-        Raises the error that made the log or an event unreadable; the process should then end.
-        """
-        await self._leader.run(self._lead)
-
-    async def stop(self) -> None:
-        """Finish running work, save the checkpoint and release the lease."""
-        await self._leader.stop()
 
     async def _lead(self) -> None:
         """Work while the server isn't held; timers and ticks due in a hold fire after it."""
@@ -130,7 +108,6 @@ class Scheduler:
         schedules = ScheduleFirer(
             self._stores,
             clock=self._clock,
-            policies=self._policies,
             counters=self.counters,
             open_runs=self._open_runs,
         )

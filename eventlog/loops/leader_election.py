@@ -6,6 +6,7 @@ harm because ids are derived, appends carry expected versions, and checkpoints o
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import Final
 
@@ -24,11 +25,11 @@ _log = logging.getLogger("baton.leader_election")
 
 
 class Leader:
-    """Shares the lease `name` with other processes, in turns; `lease` is the current one."""
+    """Shares the lease `name` with other processes, in turns."""
 
     def __init__(self, leases: Leases, name: str, *, holder: str, clock: Clock) -> None:
         """Compete for the lease as `holder`, a name that no other process has at the same time."""
-        self.lease: Lease | None = None
+        self._lease: Lease | None = None
         self._leases = leases
         self._name = name
         self._holder = holder
@@ -38,7 +39,7 @@ class Leader:
     @property
     def leading(self) -> bool:
         """Whether this process holds the lease."""
-        return self.lease is not None
+        return self._lease is not None
 
     async def run(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         """Run `work` whenever this process leads, until stopped or cancelled.
@@ -65,13 +66,13 @@ class Leader:
 
     async def _take_turns(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         while True:
-            self.lease = await self._acquire()
-            if self.lease is not None:
-                _log.info("%s: leading, epoch %d", self._name, self.lease.epoch)
+            self._lease = await self._acquire()
+            if self._lease is not None:
+                _log.info("%s: leading, epoch %d", self._name, self._lease.epoch)
                 try:
-                    await self._turn(work, self.lease)
+                    await self._turn(work, self._lease)
                 finally:
-                    lease, self.lease = self.lease, None
+                    lease, self._lease = self._lease, None
                     await self._release(lease)
             await self._clock.idle(CANDIDATE_MS)
 
@@ -97,7 +98,7 @@ class Leader:
             await self._clock.idle(RENEW_MS)
             renewed = await self._acquire()
             if renewed is not None and renewed.epoch == lease.epoch:
-                self.lease = lease = renewed
+                self._lease = lease = renewed
             elif renewed is not None or self._clock.now() >= lease.expires_at:
                 _log.warning("%s: lost the lease of epoch %d", self._name, lease.epoch)
                 return
@@ -118,6 +119,34 @@ class Leader:
                 await self._leases.release(lease)
         except Unavailable as error:
             _log.warning("%s: can't release the lease, which will expire: %s", self._name, error)
+
+
+class Elected(ABC):
+    """A follower that works in one process at a time: run it in each, and the leader works."""
+
+    def __init__(self, leases: Leases, name: str, *, holder: str, clock: Clock) -> None:
+        """Compete for the lease `name` as `holder`; no other process has that name meanwhile."""
+        self._leader = Leader(leases, name, holder=holder, clock=clock)
+
+    @property
+    def leading(self) -> bool:
+        """Whether this process holds the lease."""
+        return self._leader.leading
+
+    async def run(self) -> None:
+        """Wait for the lease and work while it is held, until stopped or cancelled.
+
+        Raises any error of the work except `Unavailable`, which ends the term.
+        """
+        await self._leader.run(self._lead)
+
+    async def stop(self) -> None:
+        """End the work as at the end of each term, and release the lease."""
+        await self._leader.stop()
+
+    @abstractmethod
+    async def _lead(self) -> None:
+        """Work for one term, until cancelled."""
 
 
 def _without_unavailable(error: BaseException) -> BaseException | None:

@@ -16,7 +16,7 @@ from baton.domain.stream import stream_parts
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.failpoints import failpoint
-from baton.eventlog.loops.leader_election import Leader
+from baton.eventlog.loops.leader_election import Elected
 from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
@@ -40,7 +40,7 @@ ShowProgress = Callable[[int, int], None]
 _log = logging.getLogger("baton.relay")
 
 
-class Relay:
+class Relay(Elected):
     """Publishes events while this process holds the relay's lease.
 
     `published` counts the events of all terms; `position` is the newest published position of the
@@ -54,6 +54,7 @@ class Relay:
         Args:
             holder: Names this process in the lease; no other process may have the same name.
         """
+        super().__init__(stores.leases, NAME, holder=holder, clock=clock)
         if stores.outbox is None or stores.publisher is None:
             raise ValueError("a relay needs an outbox and a publisher")
         self._head = stores.events.head
@@ -61,7 +62,6 @@ class Relay:
         self._publisher = stores.publisher
         self._checkpoints = stores.checkpoints
         self._clock = clock
-        self._leader = Leader(stores.leases, NAME, holder=holder, clock=clock)
         self._saved = 0
         self._saved_at = 0
         self.published = 0
@@ -73,20 +73,7 @@ class Relay:
         """The number of stored events that aren't published yet."""
         return max(0, self._newest - self.position) if self.leading else 0
 
-    @property
-    def leading(self) -> bool:
-        """Whether this relay holds the lease."""
-        return self._leader.leading
-
-    async def run(self) -> None:
-        """Publish whenever this process holds the lease, until stopped."""
-        await self._leader.run(self._turn)
-
-    async def stop(self) -> None:
-        """Save the checkpoint and release the lease."""
-        await self._leader.stop()
-
-    async def _turn(self) -> None:
+    async def _lead(self) -> None:
         self.position = self._saved = await self._checkpoints.load(NAME)
         self._saved_at = self._clock.now()
         looking = asyncio.create_task(self._look())

@@ -16,7 +16,7 @@ from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
-from baton.eventlog.loops.leader_election import Leader
+from baton.eventlog.loops.leader_election import Elected
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
@@ -46,7 +46,7 @@ The next leader repeats unfinished batches.
 _log = logging.getLogger(__name__)
 
 
-class Bulks:
+class Bulks(Elected):
     """Performs bulks while this process holds the lease.
 
     The views' tables must exist. `counters` sums over all terms.
@@ -59,24 +59,11 @@ class Bulks:
     """
 
     def __init__(self, stores: Stores, performer: Performer, *, clock: Clock, holder: str) -> None:
+        super().__init__(stores.leases, NAME, holder=holder, clock=clock)
         self._stores = stores
         self._performer = performer
         self._clock = clock
-        self._leader = Leader(stores.leases, NAME, holder=holder, clock=clock)
         self.counters = Counters()
-
-    @property
-    def leading(self) -> bool:
-        """Whether this process holds the lease."""
-        return self._leader.leading
-
-    async def run(self) -> None:
-        """Wait for the lease and work while it is held, until stopped or cancelled."""
-        await self._leader.run(self._lead)
-
-    async def stop(self) -> None:
-        """Finish the current batches and release the lease."""
-        await self._leader.stop()
 
     async def _lead(self) -> None:
         term = Term(self._stores, self._performer, clock=self._clock, counters=self.counters)

@@ -14,7 +14,7 @@ from typing import Final
 from baton.domain.webhook.event_types import NOTIFIED_EVENTS
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
-from baton.eventlog.loops.leader_election import Leader
+from baton.eventlog.loops.leader_election import Elected
 from baton.eventlog.loops.retry import retry
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.backend import Stores
@@ -51,7 +51,7 @@ The next leader repeats unfinished attempts.
 _log = logging.getLogger(__name__)
 
 
-class Deliveries:
+class Deliveries(Elected):
     """Requests and sends deliveries while this process holds the lease.
 
     The views' tables must exist. `counters` sums over all terms.
@@ -73,25 +73,12 @@ class Deliveries:
         holder: str,
         near_ms: float = NEAR_MS,
     ) -> None:
+        super().__init__(stores.leases, NAME, holder=holder, clock=clock)
         self._near_ms = near_ms
         self._stores = stores
         self._sending = sending
         self._clock = clock
-        self._leader = Leader(stores.leases, NAME, holder=holder, clock=clock)
         self.counters = Counters()
-
-    @property
-    def leading(self) -> bool:
-        """Whether this process holds the lease."""
-        return self._leader.leading
-
-    async def run(self) -> None:
-        """Wait for the lease and work while it is held, until stopped or cancelled."""
-        await self._leader.run(self._lead)
-
-    async def stop(self) -> None:
-        """Finish the running attempts, save the checkpoint and release the lease."""
-        await self._leader.stop()
 
     async def _lead(self) -> None:
         term = Term(

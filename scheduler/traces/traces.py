@@ -14,7 +14,7 @@ from typing import Final
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
-from baton.eventlog.loops.leader_election import Leader
+from baton.eventlog.loops.leader_election import Elected
 from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
@@ -36,7 +36,7 @@ _RETRY = RetryPolicy(first_ms=200, max_ms=15_000)
 _log = logging.getLogger(__name__)
 
 
-class Traces:
+class Traces(Elected):
     """Exports spans while this process holds the lease; `counters` sums over all terms.
 
     Args:
@@ -56,19 +56,14 @@ class Traces:
         holder: str,
         exported: Exported | None = None,
     ) -> None:
+        super().__init__(stores.leases, NAME, holder=holder, clock=clock)
         self._stores = stores
         self._exporter = exporter
         self._exported = exported or Exported()
         self._clock = clock
-        self._leader = Leader(stores.leases, NAME, holder=holder, clock=clock)
         self._began = 0
         self.position = 0
         self.counters = Counters()
-
-    @property
-    def leading(self) -> bool:
-        """Whether this process holds the lease."""
-        return self._leader.leading
 
     async def run(self) -> None:
         """Wait for the lease and work while it is held, until stopped or cancelled.
@@ -79,11 +74,7 @@ class Traces:
         head = self._stores.events.head
         doing = "reading the end of the log"
         self._began = await retry(head, clock=self._clock, log=_log, doing=doing)
-        await self._leader.run(self._lead)
-
-    async def stop(self) -> None:
-        """Save the checkpoint and release the lease."""
-        await self._leader.stop()
+        await super().run()
 
     async def _lead(self) -> None:
         folding = folding_of(self._stores.events, self._exported)

@@ -30,10 +30,10 @@ ON_ORDER = EventTrigger(event_type="record.created", structure="orders")
 SECOND = 1_000
 
 
-def scheduler_of(world: World, *, leases: Leases | None = None, **members) -> Scheduler:
+def scheduler_of(world: World, *, holder: str = "one", leases: Leases | None = None) -> Scheduler:
     stores = replace(world.stores, leases=leases or world.stores.leases)
     hold = ServerHold(stores.events, stores.checkpoints, world.clock)
-    return Scheduler(stores, clock=world.clock, rng=Random(1), hold=hold, **members)
+    return Scheduler(stores, clock=world.clock, rng=Random(1), hold=hold, holder=holder)
 
 
 def running(*schedulers: Scheduler) -> AbstractAsyncContextManager[list[asyncio.Task[None]]]:
