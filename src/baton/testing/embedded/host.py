@@ -1,11 +1,9 @@
 """An engine in the process of the test: the roles of `baton dev`, with virtual time."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Final, assert_never
 
-from baton.backend_choice import backend_of
 from baton.command_api.commands import (
     cancel_run,
     explain_run,
@@ -16,7 +14,6 @@ from baton.command_api.commands import (
     test_decision,
 )
 from baton.command_api.principal import ADMIN, Principal
-from baton.command_api.services import Services
 from baton.domain.artifact import Artifact, Values
 from baton.domain.ids import id_text
 from baton.domain.json import Json, JsonObject
@@ -27,10 +24,9 @@ from baton.domain.run.state import FINAL
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name, stream_parts
 from baton.eventlog.events.envelope import Recorded
-from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.testing.documents import Document
 from baton.testing.embedded.definitions import Definitions
-from baton.testing.embedded.process import MEMORY, EngineProcess, Source
+from baton.testing.embedded.process import EngineProcess, Source
 from baton.testing.host import Control, Explained, Seen, Waited
 from baton.testing.stubs import Stub
 
@@ -39,7 +35,7 @@ _WITHIN_MS: Final = 400 * 86_400_000
 _LOG_PAGE: Final = 1_000
 
 
-class EmbeddedHost:
+class EmbeddedHost(EngineProcess):
     """Implements `Host` with roles in the event loop of the test.
 
     Its clock moves only when a test moves it or waits for a run, and never while a function runs.
@@ -59,46 +55,13 @@ class EmbeddedHost:
         start: int,
         seed: int,
         only_stubs: bool,
-        url: str = MEMORY,
+        url: str,
     ) -> None:
+        rng = Random(seed)  # noqa: S311 - reproducible on purpose
+        super().__init__(sources, rng, start=start, only_stubs=only_stubs, url=url)
         self.within_ms = _WITHIN_MS
-        self.time = VirtualTime(start, real_idle=_is_shared(url))
         self._user = Principal(subject="test", tenant=TENANT, scopes=frozenset((ADMIN,)))
-        self._rng = Random(seed)  # noqa: S311 - reproducible on purpose
-        self._process = EngineProcess(sources, self.time, self._rng, only_stubs=only_stubs, url=url)
         self._definitions = Definitions(self._user, self._new_id)
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop | None:
-        """The event loop of the roles; None before `open`."""
-        return self._process.loop
-
-    @property
-    def opened(self) -> bool:
-        """Whether the roles were started."""
-        return self._process.opened
-
-    @property
-    def services(self) -> Services:
-        """The services that commands and queries work with."""
-        return self._process.services
-
-    async def open(self) -> None:
-        """Start the roles."""
-        await self._process.open()
-
-    async def close(self) -> None:
-        """Stop the roles; running attempts are cancelled."""
-        await self._process.close()
-
-    async def settle(self) -> None:
-        """Do what is due now; the clock stays where it is."""
-        await self._process.settle()
-
-    async def crash(self) -> None:
-        """End the executor as if its process were killed, and start another one."""
-        await self._process.crash()
-        await self.settle()
 
     def now(self) -> int:
         """Return the time, in ms since the epoch."""
@@ -110,7 +73,7 @@ class EmbeddedHost:
 
     def stub(self, stub: Stub) -> None:
         """Let a stub answer for a function from now on."""
-        self._process.calls.add(stub)
+        self.calls.add(stub)
 
     async def apply(self, document: Document) -> None:
         """Create definitions, or publish their next versions."""
@@ -217,11 +180,3 @@ class EmbeddedHost:
         """Return an id as `baton.eventlog.ids` makes them, drawn from the seed."""
         seconds = (self.now() // 1_000) & 0xFFFFFFFF
         return id_text(seconds.to_bytes(4, "big") + self._rng.randbytes(8))
-
-
-def _is_shared(url: str) -> bool:
-    """Return whether other processes can use a store as well; raises LookupError.
-
-    The notices of such a store need real time, also while the clock stands.
-    """
-    return "shared" in backend_of(url).capabilities

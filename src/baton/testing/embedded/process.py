@@ -15,6 +15,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from baton.backend_choice import backend_of
 from baton.command_api.services import Services
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
@@ -61,13 +62,14 @@ class EngineProcess:
 
     Args:
         sources: The functions.
-        time: The time of all roles.
+        start: The time at which the clock begins, in ms since the epoch.
         rng: Draws the jitter of backoffs.
         only_stubs: Fail the steps whose functions have no stub.
         url: The address of the store, which must be empty.
 
     Attributes:
         calls: Has the stubs.
+        time: The time of all roles.
         loop: The event loop of the roles; None before `open`.
         opened: Whether the roles were started.
     """
@@ -75,24 +77,24 @@ class EngineProcess:
     def __init__(
         self,
         sources: Iterable[Source],
-        time: VirtualTime,
         rng: Random,
         *,
+        start: int,
         only_stubs: bool,
-        url: str = MEMORY,
+        url: str,
     ) -> None:
         registry = Registry()
         for source in sources:
             for function in _functions_of(source):
                 registry.add(function)
+        self.time = VirtualTime(start, real_idle=_is_shared(url))
         self.loop: asyncio.AbstractEventLoop | None = None
         self.opened = False
         self._registry = registry
         self._url = url
-        self._time = time
         self._rng = rng
-        self._functions = RegisteredFunctions(registry, clock=time.clock)
-        self.calls = StubbedCalls(self._functions, registry, time.clock, only_stubs=only_stubs)
+        self._functions = RegisteredFunctions(registry, clock=self.time.clock)
+        self.calls = StubbedCalls(self._functions, registry, self.time.clock, only_stubs=only_stubs)
         self._process: Process | None = None
         self._executor: ExecutorRole | None = None
         self._executing: asyncio.Task[None] | None = None
@@ -103,7 +105,7 @@ class EngineProcess:
         """The services that commands and queries of the engine work with."""
         return self._running.services
 
-    async def open(self) -> Services:
+    async def open(self) -> None:
         """Start the roles in a task of their own; raises the error of a role that can't start."""
         self.loop = asyncio.get_running_loop()
         self._closing = asyncio.Event()
@@ -115,22 +117,22 @@ class EngineProcess:
         if self._life.done():
             self._life.result()
         self.opened = True
-        return self.services
 
     async def settle(self) -> None:
-        """Do what is due now; raises the error of a role that has ended."""
+        """Do what is due now; the clock stays. Raises the error of a role that has ended."""
         if self._life is not None and self._life.done():
             self._life.result()
             raise RuntimeError("the engine was closed")
-        await self._time.settle()
+        await self.time.settle()
 
     async def crash(self) -> None:
-        """Kill the executor, which records nothing more, and start another one."""
+        """End the executor as if its process were killed, and start another one."""
         await self._end_executor(release=False)
         self._start_executor(self._running.context)
+        await self.settle()
 
     async def close(self) -> None:
-        """Stop the roles."""
+        """Stop the roles; running attempts are cancelled."""
         if self._life is not None:
             self._closing.set()
             await self._life
@@ -149,7 +151,7 @@ class EngineProcess:
             if await stores.events.head():
                 raise ValueError("an engine needs an empty store, and this one has events")
             closing.push_async_callback(self._functions.close)
-            replaced = Replacements(time=self._time, rng=self._rng)
+            replaced = Replacements(time=self.time, rng=self._rng)
             process = build_process(settings, stores, _ROLES, closing=closing, replaced=replaced)
             self._process = process
             process.context.functions.own = known_functions(self._registry)
@@ -169,6 +171,14 @@ class EngineProcess:
         if self._executor is not None and self._executing is not None:
             await self._executor.executor.stop(grace_s=0, release=release)
             await stop_tasks((self._executing,))
+
+
+def _is_shared(url: str) -> bool:
+    """Return whether other processes can use a store as well; raises LookupError.
+
+    The notices of such a store need real time, also while the clock stands.
+    """
+    return "shared" in backend_of(url).capabilities
 
 
 def _functions_of(source: Source) -> list[PythonFunction]:
