@@ -13,7 +13,8 @@ from baton.backend_choice import is_embedded
 from baton.eventlog.notary.audit_keys import AuditKeys
 from baton.eventlog.notary.signed_note import SigningKey
 from baton.eventlog.private_files import make_folder, open_new
-from baton.settings import Settings, split_seal_keys, split_secrets
+from baton.setting_types import split_seal_keys, split_secrets
+from baton.settings import Settings
 
 _SECRET_FILE = "jwt.secret"  # noqa: S105 - the file's name
 _SEAL_FILE = "seal.key"

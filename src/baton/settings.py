@@ -7,12 +7,10 @@ capitals after `BATON_`; its key in `baton.toml` is its name.
 
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -20,22 +18,30 @@ from pydantic_settings import (
 from baton.command_api.budgets.limits import Limits
 from baton.command_api.principal import TENANT_PATTERN
 from baton.domain.delivery.decisions import BACKOFF_MS
-from baton.eventlog.notary.anchors import check_address, path_of
-from baton.protocols.loopback import is_loopback
-from baton.protocols.standard_webhooks import MIN_KEY_BYTES, key_bytes
+from baton.eventlog.notary.anchors import path_of
 from baton.protocols.trace_context import TraceParent
-from baton.scheduler.traces.setting_checks import CollectorUrl, Headers, TraceKeep, TraceUrl
 from baton.setting_sources import FILE, PREFIX, FilesSource, TomlSource
+from baton.setting_types import (
+    AnchorAddress,
+    AnchorSecret,
+    AuditKeyTexts,
+    Backoff,
+    CollectorUrl,
+    Headers,
+    JwksUrl,
+    JwtSecrets,
+    SealKeys,
+    SigningSecret,
+    Texts,
+    TraceKeep,
+    TraceUrl,
+)
 
 _LIMITS = Limits()
 _BACKOFF_S: Final = tuple(ms / 1_000 for ms in BACKOFF_MS)
-MAX_BACKOFF_S: Final = 7 * 86_400
-MAX_RETRIES: Final = 50
 DEFAULT_DATA = Path(".baton")
-MIN_SECRET_BYTES = 32
 QUEUE_NAME = r"^[A-Za-z0-9._-]{1,100}$"
 """Pattern of a queue's name, which becomes a part of a topic's name."""
-SEAL_KEY_DIGITS: Final = 64
 
 
 class DeclaredFunction(BaseModel):
@@ -74,13 +80,13 @@ class Settings(BaseSettings):
     log: str = "memory:"
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
-    jwt_secret: SecretStr | None = None
-    seal_key: SecretStr | None = None
-    jwt_jwks_url: str | None = None
+    jwt_secret: JwtSecrets | None = None
+    seal_key: SealKeys | None = None
+    jwt_jwks_url: JwksUrl | None = None
     jwt_issuer: str | None = None
     jwt_audience: str | None = None
     require_dag_signature: bool = False
-    dag_signing_secret: SecretStr | None = None
+    dag_signing_secret: SigningSecret | None = None
     dag_signing_jwks: Path | None = None
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] | None = None
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
@@ -91,21 +97,21 @@ class Settings(BaseSettings):
     kafka_key_file: Path | None = None
     records_topic: str = "baton.records"
     topic_prefix: str = "baton."
-    functions: Annotated[tuple[str, ...], NoDecode] = ()
+    functions: Texts = ()
     declared_functions: dict[str, DeclaredFunction] = Field(default_factory=dict)
     functions_allow_private: Literal["loopback"] | bool = False
     functions_wait_ms: int = Field(default=300_000, ge=0)
     functions_max_hung_threads: int = Field(default=100, ge=1)
     webhooks_allow_private: bool = False
-    webhook_backoff: Annotated[tuple[float, ...], NoDecode] = _BACKOFF_S
+    webhook_backoff: Backoff = _BACKOFF_S
     webhook_retention_days: int = Field(default=30, ge=0, le=36_500)
     notary: bool = True
-    audit_key: SecretStr | None = None
+    audit_key: AuditKeyTexts | None = None
     audit_name: str = Field(default="baton", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$")
-    audit_anchor: str | None = None
-    audit_anchor_secret: SecretStr | None = None
+    audit_anchor: AnchorAddress | None = None
+    audit_anchor_secret: AnchorSecret | None = None
     operator_tenant: str | None = Field(default=None, pattern=f"^{TENANT_PATTERN.pattern}$")
-    hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    hosts: Texts = ()
     ui_insecure: bool = False
     limit_head_s: float = Field(default=_LIMITS.head_s, ge=0)
     limit_body_s: float = Field(default=_LIMITS.body_s, ge=0)
@@ -136,80 +142,6 @@ class Settings(BaseSettings):
     url: str = "http://127.0.0.1:8080"
     token: SecretStr | None = None
 
-    @field_validator("functions", "hosts", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        """Split a comma-separated text."""
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("webhook_backoff", mode="before")
-    @classmethod
-    def _split_backoff(cls, value: object) -> object:
-        """Split comma-separated seconds; an empty text means no retries."""
-        if not isinstance(value, str):
-            return value
-        try:
-            return tuple(float(part) for part in value.split(",") if part.strip())
-        except ValueError:
-            message = "must be seconds, separated by commas, such as 5,300,1800"
-            raise ValueError(message) from None
-
-    @field_validator("webhook_backoff")
-    @classmethod
-    def _check_backoff(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if len(value) > MAX_RETRIES or not all(0 <= delay <= MAX_BACKOFF_S for delay in value):
-            message = f"must be at most {MAX_RETRIES} delays of 0 to {MAX_BACKOFF_S} seconds"
-            raise ValueError(message)
-        return value
-
-    @field_validator("jwt_secret")
-    @classmethod
-    def _check_secrets(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            split_secrets(value.get_secret_value())
-        return value
-
-    @field_validator("dag_signing_secret")
-    @classmethod
-    def _check_signing_secret(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value().encode()) < MIN_SECRET_BYTES:
-            message = f"must have at least {MIN_SECRET_BYTES} bytes"
-            raise ValueError(message)
-        return value
-
-    @field_validator("seal_key")
-    @classmethod
-    def _check_seal_keys(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            split_seal_keys(value.get_secret_value())
-        return value
-
-    @field_validator("audit_key")
-    @classmethod
-    def _check_audit_keys(cls, value: SecretStr | None) -> SecretStr | None:
-        from baton.eventlog.notary.audit_keys import AuditKeys  # noqa: PLC0415 - few verbs need it
-
-        if value is not None:
-            AuditKeys.parse(value.get_secret_value())
-        return value
-
-    @field_validator("audit_anchor")
-    @classmethod
-    def _check_anchor(cls, value: str | None) -> str | None:
-        if value is not None:
-            check_address(value)
-        return value
-
-    @field_validator("audit_anchor_secret")
-    @classmethod
-    def _check_anchor_secret(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(key_bytes(value.get_secret_value())) < MIN_KEY_BYTES:
-            message = f"must have at least {MIN_KEY_BYTES} bytes"
-            raise ValueError(message)
-        return value
-
     @model_validator(mode="after")
     def _check_anchor_is_signed(self) -> Self:
         anchor = self.audit_anchor
@@ -220,13 +152,6 @@ class Settings(BaseSettings):
             )
             raise ValueError(message)
         return self
-
-    @field_validator("jwt_jwks_url")
-    @classmethod
-    def _check_jwks_url(cls, value: str | None) -> str | None:
-        if value is not None:
-            _require_trusted_address(value)
-        return value
 
     @model_validator(mode="after")
     def _check_audience(self) -> Self:
@@ -264,38 +189,3 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources; an earlier one takes precedence."""
         return init_settings, env_settings, FilesSource(settings_cls), TomlSource(settings_cls)
-
-
-def split_secrets(text: str) -> tuple[str, ...]:
-    """Return the comma-separated secrets that verify tokens; the first one signs.
-
-    Raises ValueError if a secret is too short, or if there is none.
-    """
-    parts = tuple(part.strip() for part in text.split(","))
-    if any(len(part.encode()) < MIN_SECRET_BYTES for part in parts):
-        message = f"each secret must have at least {MIN_SECRET_BYTES} bytes"
-        raise ValueError(message)
-    return parts
-
-
-def split_seal_keys(text: str) -> tuple[bytes, ...]:
-    """Return the keys in `text`, separated by commas or blanks; the first one seals.
-
-    Raises ValueError unless each is written as 64 hexadecimal digits.
-    """
-    parts = text.replace(",", " ").split()
-    if not parts or not all(len(part) == SEAL_KEY_DIGITS and part.isalnum() for part in parts):
-        message = "each key must be 64 hexadecimal digits (openssl rand -hex 32)"
-        raise ValueError(message)
-    return tuple(bytes.fromhex(part) for part in parts)
-
-
-def _require_trusted_address(url: str) -> None:
-    """Raise ValueError unless the address has https, or is on this machine."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme == "https" and host:
-        return
-    if parts.scheme != "http" or not is_loopback(host):
-        message = "must be an https:// address: whoever alters the keys on the way can sign tokens"
-        raise ValueError(message)

@@ -17,7 +17,7 @@ from baton.executor.functions.registry import function_identity
 from baton.executor.traced_calls import WithinSpan
 from baton.projector.traces.keep import Keep
 from baton.protocols.trace_context import ALL_TRACES, Sampling
-from baton.scheduler.traces.setting_checks import parse_keep, split_headers
+from baton.setting_types import parse_keep, split_headers
 from baton.settings import Settings
 
 if TYPE_CHECKING:
