@@ -41,7 +41,7 @@ from baton.eventlog.events.codec import encode, topic_of
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.run_values import RunValues
 from baton.process_memory import collect_garbage_less_often
-from baton.wiring import open_stores, store_location
+from baton.stores import open_stores, store_location
 from benchmarks.engine import settings_in
 from benchmarks.load import TENANT
 from benchmarks.processes import print_json, rss_mib

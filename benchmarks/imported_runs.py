@@ -31,7 +31,7 @@ from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.events.codec import encode, topic_of
 from baton.eventlog.events.envelope import Stored
-from baton.wiring import store_location
+from baton.stores import store_location
 from benchmarks.engine import settings_in
 from benchmarks.load import TENANT
 from benchmarks.shapes import SHAPES

@@ -16,8 +16,8 @@ import uvloop
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.keys import audit_keys
 from baton.process_memory import collect_garbage_less_often
+from baton.stores import open_stores, store_location
 from baton.verification.run import helpers
-from baton.wiring import open_stores, store_location
 from benchmarks.engine import settings_in
 from benchmarks.engine_process import measured
 from benchmarks.load import Load

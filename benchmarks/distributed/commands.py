@@ -34,7 +34,7 @@ from baton.projector.views.run_steps.queries import RunStepQueries
 from baton.projector.views.runs.queries import RunQueries
 from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.settings import Settings
-from baton.wiring import open_stores
+from baton.stores import open_stores
 from benchmarks.load import TENANT
 from benchmarks.shapes import SHAPES
 

@@ -3,17 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from aiohttp import web
 
 from baton.availability import LogContact, keep_running, stop_role
 from baton.backend_choice import backend_of, transport_of
 from baton.command_api.app import make_health_app
-from baton.command_api.live.run_events import RUN_EVENTS
 from baton.command_api.services import Services
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
@@ -28,7 +27,6 @@ from baton.eventlog.waiting_work import WaitingCalls
 from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
 from baton.http_services import build_credentials, build_services, readiness_checks
-from baton.keys import seal_keys
 from baton.metrics.commits import CommitMetrics
 from baton.process_memory import (
     collect_garbage_less_often,
@@ -43,11 +41,8 @@ from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
 from baton.role import ALL_ROLES, Replacements, Role, RoleContext, RoleName
 from baton.roles import api, executor, projector, scheduler, worker
-from baton.scheduler.bulks.bulks import FOLLOWED_EVENTS as BULK_EVENTS
-from baton.scheduler.deliveries.deliveries import FOLLOWED_EVENTS as DELIVERY_EVENTS
-from baton.scheduler.scheduler import FOLLOWED_EVENTS
 from baton.settings import Settings
-from baton.transport_settings import transport_location
+from baton.stores import open_shared, transport_location
 
 BUILDERS: Final[Mapping[RoleName, Callable[[RoleContext], Role]]] = {
     "projector": projector.build,
@@ -66,70 +61,6 @@ READY_POLL_MS: Final = 50
 NO_TOPICS: Final = "workers receive their tasks through Kafka: set BATON_LOG=kafka://HOST:PORT"
 
 _FOLLOW_SHARED_LOG: Final[frozenset[RoleName]] = frozenset(("executor", "scheduler"))
-
-Sealing: TypeAlias = Literal["all", "reading", "none"]
-"""The use of stored secrets by a process."""
-
-_FOLLOWED: Final[Mapping[frozenset[RoleName], frozenset[type]]] = {
-    frozenset(("scheduler",)): FOLLOWED_EVENTS | DELIVERY_EVENTS | BULK_EVENTS,
-    frozenset(("api",)): RUN_EVENTS,
-}
-"""The event classes that a process with only these roles follows; any other process follows all."""
-
-
-async def open_shared(settings: Settings, roles: frozenset[RoleName] = frozenset()) -> Stores:
-    """Open the configured store and attach the configured transport, if there is one.
-
-    The log skips events that none of `roles` follows. Raises `InUse` and `Unavailable`.
-    """
-    transport = transport_of(settings.log)
-    stores = await open_stores(settings, followed=_FOLLOWED.get(roles), sealing=_sealing_of(roles))
-    if transport is None:
-        return stores
-    try:
-        return await transport.attach(stores, transport_location(settings))
-    except BaseException:
-        await stores.close()
-        raise
-
-
-async def open_stores(
-    settings: Settings,
-    *,
-    read_only: bool = False,
-    beside: bool = False,
-    followed: frozenset[type] | None = None,
-    sealing: Sealing = "all",
-) -> Stores:
-    """Open the configured store; raises `InUse` and `Unavailable`.
-
-    Args:
-        read_only: Change nothing; this is possible while another process writes.
-        beside: Append a few events next to the process that uses the store, if there is one.
-        followed: The event classes that the log must deliver, None for all.
-        sealing: Whether stored secrets are read and written ("all"), only read, or not used: then
-            no key is needed. A process that only reads them creates no key.
-    """
-    at = store_location(settings, sealing=sealing)
-    location = replace(at, read_only=read_only, beside=beside, followed=followed)
-    return await backend_of(settings.store_url).open(location)
-
-
-def _sealing_of(roles: frozenset[RoleName]) -> Sealing:
-    """Return the use of secrets: the API stores and checks them, the scheduler signs with them."""
-    if "api" in roles:
-        return "all"
-    return "reading" if "scheduler" in roles else "none"
-
-
-def store_location(settings: Settings, *, sealing: Sealing = "none") -> StoreLocation:
-    """Return the location of the configured store."""
-    create = sealing == "all"
-    return StoreLocation(
-        secrets_keys=() if sealing == "none" else seal_keys(settings, create=create),
-        folder=settings.data_folder,
-        url=settings.store_url,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

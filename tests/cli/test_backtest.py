@@ -15,7 +15,7 @@ from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Graph
 from baton.domain.run.messages import Error, Failed, Outcome
 from baton.settings import Settings
-from baton.wiring import open_stores
+from baton.stores import open_stores
 from tests.cli.conftest import Call
 from tests.cli.processes import Ended
 from tests.kit.definitions import body, create_definition

@@ -12,7 +12,7 @@ from baton.eventlog.errors import Unavailable
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.eventlog.notary.tree_writer import resume_tree
 from baton.settings import Settings
-from baton.wiring import open_stores
+from baton.stores import open_stores
 from tests.conformance.deployments import appended, settings_of, write
 from tests.notary.sealing import KEY, KEYS, all_blocks, opened, seal
 

@@ -19,7 +19,8 @@ from baton.protocols.address_policy import BlockedAddress
 from baton.role import ALL_ROLES, Role, RoleName
 from baton.roles.executor import address_policy
 from baton.settings import Settings
-from baton.wiring import Process, build_process, open_stores, run_roles
+from baton.stores import open_stores
+from baton.wiring import Process, build_process, run_roles
 
 HEALTH = {"/healthz", "/readyz", "/metrics"}
 

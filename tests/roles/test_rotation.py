@@ -18,7 +18,8 @@ from baton.backend_choice import backend_of
 from baton.command_api.serve import serve
 from baton.role import RoleName
 from baton.settings import Settings
-from baton.wiring import run_roles, store_location
+from baton.stores import store_location
+from baton.wiring import run_roles
 from tests.dialects.centrali_documents import compute, orchestration
 from tests.kit.eventually import eventually
 from tests.servers.postgres import database_for

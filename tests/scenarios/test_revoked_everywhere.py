@@ -11,7 +11,7 @@ import pytest_asyncio
 from baton.cli.data.access import changing, operator
 from baton.command_api.commands.access import revoke_api_key
 from baton.settings import Settings
-from baton.wiring import open_stores
+from baton.stores import open_stores
 from tests.kit.api_keys import Key, create_key
 from tests.kit.eventually import eventually
 from tests.kit.stack import in_background

@@ -88,7 +88,7 @@ async def _read(
     """Return the history of a run, and the position up to which a head covers the log."""
     from baton.command_api.own.audit.run_history import history
     from baton.domain.stream import stream_name
-    from baton.wiring import open_stores
+    from baton.stores import open_stores
 
     stores: Stores = await open_stores(settings, read_only=True, sealing="none")
     try:

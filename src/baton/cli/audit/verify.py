@@ -137,8 +137,8 @@ async def _verified(
     from baton.eventlog.notary.checks.store import Demands, verify_store
     from baton.eventlog.notary.key_rotation import rotations_in
     from baton.process_memory import collect_garbage_less_often
+    from baton.stores import open_stores, store_location
     from baton.verification.run import helpers
-    from baton.wiring import open_stores, store_location
 
     collect_garbage_less_often()
     stores = await open_stores(settings, read_only=True, sealing="none")

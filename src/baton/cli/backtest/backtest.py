@@ -226,7 +226,7 @@ async def _backtest(recordings: "Recordings", request: _Request) -> _Result:
     from baton.eventlog.backtests.selection import Selection, choose_runs
     from baton.eventlog.run_values import RunValues
     from baton.process_memory import collect_garbage_less_often
-    from baton.wiring import open_stores
+    from baton.stores import open_stores
 
     collect_garbage_less_often()
     stores = await open_stores(recordings.settings, read_only=True, sealing="none")

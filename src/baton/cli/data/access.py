@@ -53,7 +53,7 @@ def operator() -> "Actor":
 async def reading(settings: "Settings") -> AsyncIterator["Stores"]:
     """Yield the store, for reading only; raises Failed, `Unavailable`."""
     from baton.cli.data.store_checks import require_data
-    from baton.wiring import open_stores
+    from baton.stores import open_stores
 
     require_data(settings)
     stores = await open_stores(settings, read_only=True, sealing="none")
@@ -73,7 +73,7 @@ async def changing(settings: "Settings") -> AsyncIterator["AccessStores"]:
     from baton.command_api.commands.access import AccessStores
     from baton.command_api.http.rejection_texts import text_of
     from baton.domain.errors import Invalid, Rejected
-    from baton.wiring import open_stores
+    from baton.stores import open_stores
 
     require_durable(settings)
     stores = await open_stores(settings, beside=True, sealing="none")

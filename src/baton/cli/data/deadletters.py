@@ -93,7 +93,7 @@ async def _newest(
     settings: "Settings", period: Period, limit: int
 ) -> tuple[list["DeadLetter"], int]:
     """Return the newest letters of a period, oldest first, and the number of all in it."""
-    from baton.wiring import open_stores
+    from baton.stores import open_stores
 
     stores = await open_stores(settings, read_only=True)
     try:
@@ -120,7 +120,7 @@ async def _redrive(settings: "Settings", letter_id: str | None) -> tuple[int, li
     from baton.eventlog.clock import SystemClock
     from baton.eventlog.dead_letters.redrive import redrive as send_again
     from baton.eventlog.errors import Unwritable
-    from baton.wiring import open_shared
+    from baton.stores import open_shared
 
     clock = SystemClock()
     began_at = clock.now()

@@ -161,7 +161,7 @@ async def _prover(
     """Return the prover of an export; raises Failed for a log without a signed head."""
     from baton.cli.terminal.failures import Failed
     from baton.eventlog.notary.proofs.prove import begin_proof
-    from baton.wiring import open_stores
+    from baton.stores import open_stores
 
     stores = await open_stores(settings, read_only=True, sealing="none")
     opened.push_async_callback(stores.close)

@@ -29,7 +29,7 @@ async def _migrate(settings: "Settings") -> None:
 async def _migrated_store(settings: "Settings") -> list[str]:
     from baton.backend_choice import backend_of
     from baton.protocols.masking import masked
-    from baton.wiring import store_location
+    from baton.stores import store_location
 
     shown = masked(settings.store_url)
     backend = backend_of(settings.store_url)
@@ -42,7 +42,7 @@ async def _migrated_store(settings: "Settings") -> list[str]:
 async def _migrated_log(settings: "Settings") -> list[str]:
     from baton.backend_choice import transport_of
     from baton.protocols.masking import masked
-    from baton.transport_settings import transport_location
+    from baton.stores import transport_location
 
     shown = masked(settings.log)
     transport = transport_of(settings.log)

@@ -95,7 +95,7 @@ def _stop_at(to: str | None) -> StopAt:
 
 
 async def _replay(settings: "Settings", until: StopAt, *, apply: bool) -> Report:
-    from baton.wiring import open_stores
+    from baton.stores import open_stores
 
     stores = await open_stores(settings, read_only=not apply, sealing="none")
     try:

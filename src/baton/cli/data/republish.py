@@ -48,7 +48,7 @@ def republish(
 
 
 async def _republished(settings: "Settings", first: int, last: int | None) -> _Reached:
-    from baton.wiring import open_shared
+    from baton.stores import open_shared
 
     stores = await open_shared(settings)
     try:

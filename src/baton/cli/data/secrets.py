@@ -23,7 +23,7 @@ def reseal(data: DataFolder = None) -> None:
     from baton.cli.data.store_checks import require_data
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
-    from baton.wiring import store_location
+    from baton.stores import store_location
 
     settings = load_settings(data=data)
     require_data(settings)

@@ -19,7 +19,8 @@ from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.backend import Stores
 from baton.role import Replacements, RoleName
 from baton.settings import Settings
-from baton.wiring import Process, open_shared, run_roles
+from baton.stores import open_shared
+from baton.wiring import Process, run_roles
 
 _EVERYWHERE = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - compared here, not bound
 

@@ -11,7 +11,7 @@ async def hold_stored_server(settings: "Settings", *, subject: str) -> None:
     from baton.domain.actor import Actor
     from baton.eventlog.clock import SystemClock
     from baton.eventlog.loops.server_hold import ServerHold
-    from baton.wiring import open_stores
+    from baton.stores import open_stores
 
     stores, clock = await open_stores(settings), SystemClock()
     try:

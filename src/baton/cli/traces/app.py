@@ -71,8 +71,8 @@ async def _export(
     from importlib.metadata import version
 
     from baton.scheduler.traces.subjects import Subjects, spans_of
+    from baton.stores import open_stores
     from baton.trace_settings import http_functions_of, open_exporter
-    from baton.wiring import open_stores
 
     exporter = open_exporter(collector, version=version("baton-orchestrator"))
     stores = await open_stores(settings, read_only=True, sealing="none")

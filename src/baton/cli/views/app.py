@@ -149,7 +149,7 @@ async def _with_stores(
 ) -> T:
     from baton.eventlog.ports.views import NoSuchSet, SetIsLive
     from baton.projector.sets.changes import NotPossible
-    from baton.wiring import open_stores
+    from baton.stores import open_stores
 
     stores = await open_stores(settings, beside=True, sealing="none")
     try:

@@ -27,8 +27,9 @@ from baton.executor.sdk import MARK, Mark
 from baton.role import Replacements, RoleContext, RoleName
 from baton.roles.executor import ExecutorRole, build_with
 from baton.settings import Settings
+from baton.stores import open_stores
 from baton.testing.stubs import StubbedCalls
-from baton.wiring import Process, build_process, open_stores, run_built
+from baton.wiring import Process, build_process, run_built
 
 _ROLES: Final[frozenset[RoleName]] = frozenset(("projector", "scheduler"))
 Source: TypeAlias = Callable[..., object] | ModuleType | str | Path
