@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from baton.cli.server.timeline import heading, timeline
+from baton.cli.server.runs.timeline import heading, timeline
 
 REQUESTED = "2026-01-01T00:00:00.000Z"
 

@@ -25,9 +25,10 @@ from baton.cli.data import (
     secrets,
     user,
 )
-from baton.cli.server import definitions, events, functions, runs
+from baton.cli.server import definitions, events, functions
 from baton.cli.server.bulk import verbs as bulk
 from baton.cli.server.control import explain, hold, pause, rerun
+from baton.cli.server.runs import verbs as runs
 from baton.cli.server.webhooks import verbs as webhooks
 from baton.cli.services import demo, dev, roles, ui, up, worker
 from baton.cli.terminal.commands import Group, did_you_mean, use_own_help

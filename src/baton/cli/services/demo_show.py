@@ -15,7 +15,7 @@ from rich.text import Text
 from baton.cli.server.apply_definition import apply_document
 from baton.cli.server.client import Server
 from baton.cli.server.events import STRUCTURED, cloud_event
-from baton.cli.server.timeline import elapsed, heading, timeline
+from baton.cli.server.runs.timeline import elapsed, heading, timeline
 from baton.cli.terminal.failures import Failed
 from baton.cli.terminal.output import console, in_terminal, print_lines
 from baton.cli.terminal.statuses import FINAL

@@ -10,7 +10,7 @@ from uuid import uuid4
 from baton.cli.server.events import STRUCTURED, cloud_event
 from baton.cli.server.lookup import definition_path, definition_subject
 from baton.cli.server.refusals import FORBIDDEN, ServerRefused
-from baton.cli.server.runs import run_path, run_subject
+from baton.cli.server.runs.run_reference import run_path, run_subject
 from baton.domain.artifact import Artifact, Values
 from baton.domain.definition.messages import Body
 from baton.domain.errors import Rejected

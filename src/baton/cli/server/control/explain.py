@@ -8,7 +8,7 @@ import typer
 
 from baton.cli.options import AsJson, AsOf, Tenant, Token, Url
 from baton.cli.server.definitions import Reference
-from baton.cli.server.runs import RunId, run_path, run_subject
+from baton.cli.server.runs.run_reference import RunId, run_path, run_subject
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from baton.cli.options import AsJson, Reason, Tenant, Token, Url
-from baton.cli.server.runs import RunId, change_run, run_path, run_subject
+from baton.cli.server.runs.run_reference import RunId, change_run, run_path, run_subject
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -8,7 +8,7 @@ import typer
 
 from baton.cli.documents import parse_object
 from baton.cli.options import AsJson, IdempotencyKey, Reason, Tenant, Token, Url
-from baton.cli.server.runs import RunId, run_path, run_subject
+from baton.cli.server.runs.run_reference import RunId, run_path, run_subject
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 

@@ -24,29 +24,17 @@ from baton.cli.options import (
     Url,
 )
 from baton.cli.server.definitions import Reference, complete_definition
+from baton.cli.server.runs.run_reference import RunId, change_run, run_path, run_subject
 from baton.cli.terminal.failures import Failed
 
 if TYPE_CHECKING:
     from baton.cli.server.client import Server
-    from baton.cli.server.refusals import Subject
 
 app = typer.Typer(
     help="Runs on a server: list, show, watch, logs, start, cancel, retry, rerun, pause, resume."
 )
 
 DEFAULT_LIMIT = 20
-
-
-def _complete_run(context: typer.Context) -> list[str]:
-    from baton.cli.server.lookup import complete_runs
-
-    return complete_runs(context.params)
-
-
-RunId = Annotated[
-    str,
-    typer.Argument(metavar="RUN", autocompletion=_complete_run, help="Id of the run."),
-]
 
 
 @app.command("list")
@@ -131,7 +119,7 @@ def show(
 ) -> None:
     """Show the timeline of a run, with outputs, decisions and where its functions failed."""
     from baton.cli.server.client import connect
-    from baton.cli.server.timeline import heading, timeline
+    from baton.cli.server.runs.timeline import heading, timeline
     from baton.cli.terminal.output import print_json, print_lines
 
     server = connect(url, token, tenant)
@@ -176,7 +164,7 @@ def logs(
 ) -> None:
     """Print what the functions of a run have logged, by attempt."""
     from baton.cli.server.client import connect
-    from baton.cli.server.run_logs import print_logs
+    from baton.cli.server.runs.run_logs import print_logs
 
     about = run_subject(run_id, part="" if step is None else f", step {step!r}")
     server, chosen = connect(url, token, tenant), {"step": step, "attempt": attempt}
@@ -266,35 +254,10 @@ def retry(
     print_line(f"{run_id} reopened")
 
 
-def run_path(run_id: str) -> str:
-    """Return the path of a run in the server's API."""
-    from urllib.parse import quote
-
-    return f"/runs/{quote(run_id, safe='')}"
-
-
-def run_subject(run_id: str, part: str = "") -> "Subject":
-    """Return a run for messages."""
-    from baton.cli.server.refusals import Subject
-
-    return Subject(
-        kind="run",
-        ident=run_id,
-        others="`baton runs list` shows the newest",
-        state=f"`baton runs show {run_id}` shows it",
-        part=part,
-    )
-
-
-def change_run(server: "Server", run: "Subject", change: str, body: dict[str, Any]) -> Any:
-    """Send a request that changes a run, and return the answer."""
-    return server.call("POST", f"{run_path(run.ident)}/{change}", body, about=run, of_options=True)
-
-
 def _watch(server: "Server", run_id: str, *, as_json: bool) -> None:
     """Follow a run of a server that has answered; outages of the server are waited out."""
-    from baton.cli.server.follow_run import follow_run
     from baton.cli.server.reconnecting import Reconnecting
+    from baton.cli.server.runs.follow_run import follow_run
     from baton.cli.terminal.output import print_json
 
     fetch = Reconnecting(server, run_path(run_id), about=run_subject(run_id))

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Group
 from rich.live import Live
 
-from baton.cli.server.timeline import heading, timeline
+from baton.cli.server.runs.timeline import heading, timeline
 from baton.cli.terminal.output import console, in_terminal, print_lines
 from baton.cli.terminal.statuses import FINAL
 from baton.cli.terminal.visible import visible_text

@@ -1,0 +1,1 @@
+"""`baton runs …`: the runs of a server, one by one."""
