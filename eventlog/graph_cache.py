@@ -1,13 +1,16 @@
 """Caches the graphs of definition versions. A version never changes, so no entry gets stale."""
 
 from collections import OrderedDict
-from typing import Protocol
+from typing import Final, Protocol
 
 from baton.domain.definition.decisions import DECIDER
 from baton.domain.definition.graph import Graph
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import load
 from baton.eventlog.ports.stores import EventStore
+
+GRAPHS: Final = 10_000
+"""The number of graphs that a cache keeps."""
 
 _Key = tuple[str, str, int]
 
@@ -34,10 +37,9 @@ class Run(Protocol):
 class GraphCache:
     """Graphs by tenant, definition and version; the oldest entries are evicted first."""
 
-    def __init__(self, store: EventStore, *, size: int = 10_000) -> None:
-        """Load missing graphs from `store`; keep about `size` of them."""
+    def __init__(self, store: EventStore) -> None:
+        """Load missing graphs from `store`; keep about `GRAPHS` of them."""
         self._store = store
-        self._size = size
         self._graphs: OrderedDict[_Key, Graph] = OrderedDict()
 
     def cached(self, run: Run) -> Graph | None:
@@ -56,6 +58,6 @@ class GraphCache:
         definition = (await load(self._store, DECIDER, stream)).state
         for version, body in definition.versions.items():
             self._graphs[run.tenant, run.definition_id, version] = body.graph
-        while len(self._graphs) > self._size:
+        while len(self._graphs) > GRAPHS:
             self._graphs.popitem(last=False)
         return definition.versions[run.definition_version].graph

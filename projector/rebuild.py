@@ -4,14 +4,13 @@ A live view that differs from the rebuilt one, byte for byte, is damaged or isn'
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.ports.views import ViewSets, ViewStore
 from baton.projector.batch import Batch, read_missing
 from baton.projector.sets.comparison import Comparison, Difference
-from baton.projector.view import View, tables_of
+from baton.projector.view import tables_of
 from baton.projector.views import every_view
 
 OnProgress = Callable[[int, int], None]
@@ -33,14 +32,12 @@ class Rebuild:
     All methods raise `Unavailable`.
     """
 
-    def __init__(
-        self, events: EventStore, live: ViewStore, fresh: ViewStore, views: Sequence[View[Any]]
-    ) -> None:
+    def __init__(self, events: EventStore, live: ViewStore, fresh: ViewStore) -> None:
         self._events = events
         self._live = live
         self._fresh = fresh
-        self._views = views
-        self._batch = Batch(views, position=0)
+        self._tables = tables_of(every_view())
+        self._batch = Batch(every_view(), position=0)
 
     @property
     def position(self) -> int:
@@ -74,8 +71,8 @@ class Rebuild:
         live = await self._live.checkpoint()
         if live < self.position:
             raise ValueError(f"The live views stand at {live}, the rebuilt ones at {self.position}")
-        tables = tables_of(self._views)
-        found = await Comparison(self._live, self._fresh, tables, reach=self._reach).first(1)
+        comparison = Comparison(self._live, self._fresh, self._tables, reach=self._reach)
+        found = await comparison.first(1)
         return found[0] if found else None
 
     async def close(self) -> None:
@@ -113,12 +110,11 @@ class AppliedRebuild(Rebuild):
         events: EventStore,
         live: ViewStore,
         fresh: ViewStore,
-        views: Sequence[View[Any]],
         *,
         sets: ViewSets,
         number: int,
     ) -> None:
-        super().__init__(events, live, fresh, views)
+        super().__init__(events, live, fresh)
         self._sets = sets
         self._number = number
         self._swapped = False
@@ -130,7 +126,7 @@ class AppliedRebuild(Rebuild):
         """
         await self._sets.promote(self._number, even_behind=True)
         self._swapped = True
-        await self._live.prepare(tables_of(self._views))
+        await self._live.prepare(self._tables)
         for one in await self._sets.every():
             if one.number != self._number:
                 await self._sets.drop(one.number)
@@ -141,30 +137,21 @@ class AppliedRebuild(Rebuild):
             await self._sets.drop(self._number)
 
 
-async def begin_rebuild(
-    events: EventStore, live: ViewStore, sets: ViewSets, views: Sequence[View[Any]] | None = None
-) -> Rebuild:
+async def begin_rebuild(events: EventStore, live: ViewStore, sets: ViewSets) -> Rebuild:
     """Return an empty rebuild, which ends when it is closed; raises `Unavailable`."""
-    views = every_view() if views is None else views
-    tables = tables_of(views)
+    tables = tables_of(every_view())
     await live.prepare(tables)
-    return Rebuild(events, live, await sets.open_temporary(tables), views)
+    return Rebuild(events, live, await sets.open_temporary(tables))
 
 
 async def begin_applied_rebuild(
-    events: EventStore,
-    live: ViewStore,
-    sets: ViewSets,
-    views: Sequence[View[Any]] | None = None,
-    *,
-    at: int,
+    events: EventStore, live: ViewStore, sets: ViewSets, *, at: int
 ) -> AppliedRebuild:
     """Return an empty rebuild that can replace the live set; `at` is now. Raises `Unavailable`."""
-    views = every_view() if views is None else views
-    tables = tables_of(views)
+    tables = tables_of(every_view())
     await live.prepare(tables)
     number = await sets.create(tables, at=at)
-    return AppliedRebuild(events, live, await sets.open(number), views, sets=sets, number=number)
+    return AppliedRebuild(events, live, await sets.open(number), sets=sets, number=number)
 
 
 def _time_of(recorded: Recorded) -> int:

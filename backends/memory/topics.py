@@ -7,7 +7,6 @@ from zlib import crc32
 
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.topics import Message, ReceivedMessage
 
 PARTITIONS = 6
@@ -18,9 +17,8 @@ MAX_MESSAGES = 500
 class MemoryTopics:
     """Implements `Topics`; the first use of a topic creates it."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
-        """`clock` gives messages their time."""
-        self._clock = clock or SystemClock()
+    def __init__(self) -> None:
+        self._clock = SystemClock()
         self._topics: dict[str, _Topic] = {}
         self._groups: dict[tuple[str, str], _Group] = {}
 

@@ -23,43 +23,26 @@ class Page:
         return self.offset // self.limit + 1
 
 
-def numbered_page(
-    query: MultiMapping[str],
-    *,
-    sizes: tuple[int, int],
-    default_size: int = 20,
-    names: tuple[str, str] = ("page", "pageSize"),
-) -> Page:
-    """Return the page that a number and a size ask for; raises Refused 400.
+def numbered_page(query: MultiMapping[str], *, sizes: tuple[int, int]) -> Page:
+    """Return the page that `page` (counted from 1) and `pageSize` ask for; raises Refused 400.
 
     Args:
         query: The request's query parameters.
         sizes: The smallest and the largest size allowed.
-        default_size: The size of a request that names none.
-        names: The parameters of the number (counted from 1) and of the size.
     """
-    number_name, size_name = names
-    size = integer(query, size_name, default_size, at_least=sizes[0], at_most=sizes[1])
-    number = integer(query, number_name, 1, at_least=1, at_most=MAX_OFFSET // size)
+    size = integer(query, "pageSize", 20, at_least=sizes[0], at_most=sizes[1])
+    number = integer(query, "page", 1, at_least=1, at_most=MAX_OFFSET // size)
     return Page(offset=(number - 1) * size, limit=size)
 
 
-def offset_page(
-    query: MultiMapping[str],
-    *,
-    max_limit: int,
-    default_limit: int = 50,
-    names: tuple[str, str] = ("offset", "limit"),
-) -> Page:
-    """Return the page that an offset and a limit ask for; raises Refused 400.
+def offset_page(query: MultiMapping[str], *, max_limit: int, default_limit: int = 50) -> Page:
+    """Return the page that `offset` and `limit` ask for; raises Refused 400.
 
     Args:
         query: The request's query parameters.
         max_limit: The largest limit allowed; the smallest is 1.
         default_limit: The limit of a request that names none.
-        names: The parameters of the offset and of the limit.
     """
-    offset_name, limit_name = names
-    limit = integer(query, limit_name, default_limit, at_least=1, at_most=max_limit)
-    offset = integer(query, offset_name, 0, at_least=0, at_most=MAX_OFFSET)
+    limit = integer(query, "limit", default_limit, at_least=1, at_most=max_limit)
+    offset = integer(query, "offset", 0, at_least=0, at_most=MAX_OFFSET)
     return Page(offset=offset, limit=limit)

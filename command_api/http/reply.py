@@ -47,13 +47,12 @@ def json_reply(
     *,
     position: int | None = None,
     headers: Mapping[str, str] | None = None,
-    content_type: str = JSON,
 ) -> Reply:
     """Return `body` (dict, list, dataclass) as a JSON reply; None means no body."""
     return Reply(
         status=status,
         body=b"" if body is None else orjson.dumps(body),
-        content_type=content_type,
+        content_type=JSON,
         position=position,
         headers=tuple((headers or {}).items()),
     )

@@ -59,8 +59,8 @@ class ComparisonBudget:
 
     __slots__ = ("_members", "left")
 
-    def __init__(self, values: int = 20_000) -> None:
-        self.left = values
+    def __init__(self) -> None:
+        self.left = 20_000
         self._members: dict[int, tuple[Json, _Members]] = {}
 
     def members_of(self, array: list[Json] | tuple[Json, ...]) -> _Members:

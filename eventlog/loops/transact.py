@@ -56,13 +56,11 @@ async def transact(
     stream: str,
     command: C,
     *,
-    also: Sequence[Write] = (),
     known: StreamState[S] | None = None,
 ) -> CommandResult[S]:
     """Decide `command` on the stream's state and append the resulting events.
 
     Args:
-        also: Writes to other streams in the same append, if the command results in any event.
         known: A state of the stream to try first, instead of reading it.
 
     Raises the decider's refusal, `InConflict` after too many conflicts, and `Unavailable`, after
@@ -77,27 +75,22 @@ async def transact(
             at = newest.position
             return CommandResult(state=state, recorded=(), position=at, reloaded=reloaded)
         write = Write(stream=stream, expected=newest.version, events=decided)
-        result = await store.append((write, *also) if also else (write,))
+        result = await store.append((write,))
         failpoint("after-append")
         if isinstance(result, Appended):
-            recorded = result.recorded[: len(decided)] if also else result.recorded
-            at = recorded[-1].position
+            recorded, at = result.recorded, result.recorded[-1].position
             return CommandResult(state=state, recorded=recorded, position=at, reloaded=reloaded)
         newest, reloaded = None, True
     raise _lost_every_race()
 
 
 async def transact_all(
-    store: EventStore,
-    intents: Sequence[StreamCommand[Any, Any, Any]],
-    *,
-    also: Sequence[Write] = (),
+    store: EventStore, intents: Sequence[StreamCommand[Any, Any, Any]]
 ) -> Sequence[CommandResult[Any]]:
     """Decide commands of several streams and append all resulting events, or none.
 
     Args:
         intents: One command per stream; the streams must differ.
-        also: Further writes in the same append, if any command results in an event.
 
     Returns a result for each command, in order. Raises the same errors as `transact`.
     """
@@ -106,7 +99,7 @@ async def transact_all(
         writes = [write for stream in loaded if (write := stream.write) is not None]
         if not writes:
             return [stream.outcome(()) for stream in loaded]
-        result = await store.append([*writes, *also])
+        result = await store.append(writes)
         failpoint("after-append")
         if isinstance(result, Appended):
             return _outcomes(loaded, result.recorded)

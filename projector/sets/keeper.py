@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from baton.domain.frozen import frozen
 from baton.eventlog.errors import Unavailable
@@ -15,7 +14,7 @@ from baton.eventlog.ports.views import ViewSet, ViewStore
 from baton.eventlog.view_sets.choice import shape_of
 from baton.projector.projector import Projector
 from baton.projector.sets.set_follower import SetFollower
-from baton.projector.view import View
+from baton.projector.view import tables_of
 from baton.projector.views import every_view
 
 LOOK_S: Final = 0.25
@@ -60,7 +59,6 @@ class ViewSetKeeper:
         *,
         clock: Clock,
         holder: str,
-        views: Sequence[View[Any]] | None = None,
         shared: bool = False,
         pauses: bool = True,
         events_per_s: int = 0,
@@ -68,8 +66,8 @@ class ViewSetKeeper:
         self._stores = stores
         self._clock = clock
         self._holder = holder
-        self._views = every_view() if views is None else views
-        self._shape = shape_of([view.table for view in self._views])
+        self._tables = tables_of(every_view())
+        self._shape = shape_of(self._tables)
         self._shared = shared
         self._pauses = pauses
         self._events_per_s = events_per_s
@@ -107,7 +105,7 @@ class ViewSetKeeper:
 
     async def prepare(self) -> None:
         """Create the live set if there is none; raises `Unavailable`."""
-        await self._stores.views.prepare([view.table for view in self._views])
+        await self._stores.views.prepare(self._tables)
 
     async def run(self, log: Log) -> None:
         """Follow `log` into every set until cancelled; raises as `Projector.run` does."""
@@ -149,20 +147,13 @@ class ViewSetKeeper:
                 store,
                 clock=self._clock,
                 holder=self._holder,
-                views=self._views,
                 events_per_s=self._events_per_s,
             )
             new = self._clock.now() - one.created_at < HEAD_START_S * 1_000
             following = _follow_beside(follower, log, after_s=HEAD_START_S if new else 0.0)
             task = group.create_task(following, name=f"views-{one.number}")
             return _Kept(store=store, projector=follower.projector, task=task)
-        projector = Projector(
-            store,
-            clock=self._clock,
-            views=self._views,
-            shared=self._shared,
-            pauses=self._pauses,
-        )
+        projector = Projector(store, clock=self._clock, shared=self._shared, pauses=self._pauses)
         self._stores.view_sets.read(one.number)
         self._reading = projector
         self._begun.set()

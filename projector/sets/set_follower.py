@@ -6,8 +6,7 @@ process, which takes over when that verb has ended, however it did.
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.failpoints import failpoint
@@ -19,8 +18,6 @@ from baton.eventlog.ports.views import ViewStore
 from baton.eventlog.view_sets.choice import last_promoted, set_of, tables_of
 from baton.projector.projector import Projector
 from baton.projector.sets.comparison import Comparison, Difference, common_tables
-from baton.projector.view import View
-from baton.projector.views import every_view
 
 MOST_DIFFERENCES: Final = 20
 """Differences after which a comparison stops counting."""
@@ -45,17 +42,11 @@ class SetFollower:
         *,
         clock: Clock,
         holder: str,
-        views: Sequence[View[Any]] | None = None,
         events_per_s: int = 0,
     ) -> None:
         """`store` is that of the set; the other arguments are those of the projector."""
         self.store = store
-        self.projector = Projector(
-            store,
-            clock=clock,
-            views=every_view() if views is None else views,
-            events_per_s=events_per_s,
-        )
+        self.projector = Projector(store, clock=clock, events_per_s=events_per_s)
         self._stores = stores
         self._number = number
         self._clock = clock

@@ -9,7 +9,7 @@ import pytest
 
 from baton.domain.decider import Decider
 from baton.domain.errors import InConflict, Rejected
-from baton.domain.run.messages import RunCancelled, RunStarted
+from baton.domain.run.messages import RunStarted
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
@@ -19,7 +19,6 @@ from baton.eventlog.loops.transact import StreamCommand, transact, transact_all
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.stores import EventStore
 from tests.backends.memory import open_stores
-from tests.kit.actors import ANN
 from tests.kit.clock import ManualClock
 
 
@@ -112,16 +111,6 @@ async def test_commands_of_several_streams_are_appended_together(stores: Stores)
     assert [one.version for one in last.recorded] == [9, 10]
     assert not none.changed
     assert last.position == await stores.events.head()
-
-
-async def test_further_writes_are_appended_only_with_a_decision(stores: Stores) -> None:
-    further = Write(stream="acme/run/z", expected=0, events=[RunCancelled(actor=ANN, at=1)])
-    await transact(stores.events, SEATS, "acme/run/a", Take(0), also=[further])
-    assert list(await stores.events.read("acme/run/z")) == []
-    outcome = await transact(stores.events, SEATS, "acme/run/a", Take(1), also=[further])
-
-    assert len(outcome.recorded) == 1
-    assert len(await stores.events.read("acme/run/z")) == 1
 
 
 class AlwaysConflicting:

@@ -341,7 +341,7 @@ def test_a_verification_may_begin_later(database: Database) -> None:
 def test_streams_whose_states_were_dropped_are_folded_again(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folds.Folds.__init__, "__kwdefaults__", {"room": 3})
+    monkeypatch.setattr(folds, "OPEN_STREAMS", 3)
     folded: list[str] = []
     apply = folds.Folds.apply
 

@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 TOKEN: Final = "page_token"  # noqa: S105 - a parameter's name
 SIZE: Final = "page_size"
+_DEFAULT_SIZE: Final = 50
 _MAX_TOKEN: Final = 1_000
 _INT64: Final = range(-(2**63), 2**63)
 
@@ -44,19 +45,16 @@ class TokenPage:
         return urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def token_page(
-    context: RequestContext, shape: Sequence[type], *, max_size: int, default_size: int = 50
-) -> TokenPage:
+def token_page(context: RequestContext, shape: Sequence[type], *, max_size: int) -> TokenPage:
     """Return the page that the query asks for; raises Refused 400.
 
     Args:
         context: The request.
         shape: The types of a position's members, `str` or `int`.
         max_size: The largest size allowed; the smallest is 1.
-        default_size: The size of a request that names none.
     """
     query = context.query
-    size = integer(query, SIZE, default_size, at_least=1, at_most=max_size)
+    size = integer(query, SIZE, _DEFAULT_SIZE, at_least=1, at_most=max_size)
     filters = sorted(
         (name, value) for name, value in query.items() if name not in (TOKEN, SIZE, AS_OF)
     )

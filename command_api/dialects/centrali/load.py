@@ -35,16 +35,14 @@ async def load_run(context: RequestContext) -> Run:
     return await kit.load_run(context, params["runId"], definition_id=params["orchestrationId"])
 
 
-async def definitions_page(
-    context: RequestContext, *, sorts: Mapping[str, DefinitionSort] = _SORTS
-) -> tuple[list[State], JsonObject]:
+async def definitions_page(context: RequestContext) -> tuple[list[State], JsonObject]:
     """Return the requested page of definitions and its `meta`; raises Refused 400."""
     page = numbered_page(context.query, sizes=PAGE_SIZES)
-    sort = choice(context.query, "sort", tuple(sorts), "createdAt")
+    sort = choice(context.query, "sort", SORT_FIELDS, "createdAt")
     order: Order = "asc" if choice(context.query, "order", _ORDERS) == "asc" else "desc"
     definitions, total = await context.services.definitions.page(
         context.tenant,
-        sort=sorts[sort or "createdAt"],
+        sort=_SORTS[sort or "createdAt"],
         order=order,
         offset=page.offset,
         limit=page.limit,

@@ -32,12 +32,11 @@ def deciders() -> Mapping[str, Decider[Any, Any, Any]]:
 class Folds:
     """The states of unfinished streams; `later` are the streams that need a second pass."""
 
-    def __init__(self, only: frozenset[str] | None = None, *, room: int = OPEN_STREAMS) -> None:
-        """Fold the streams of `only` and keep their states, or fold all and keep `room` states."""
+    def __init__(self, only: frozenset[str] | None = None) -> None:
+        """Fold the streams of `only`, or all; of all, keep `OPEN_STREAMS` states."""
         self.later: set[str] = set()
         self._states: dict[str, Any] = {}
         self._only = only
-        self._room = room
 
     def wants(self, stream: str) -> bool:
         """Return whether this object folds the events of a stream."""
@@ -66,11 +65,11 @@ class Folds:
             self._states.pop(stream, None)
             return
         self._states[stream] = state
-        if self._only is None and len(self._states) > self._room:
+        if self._only is None and len(self._states) > OPEN_STREAMS:
             del self._states[next(iter(self._states))]
 
     def passes(self) -> Iterator["Folds"]:
         """Yield folds for the second pass, in parts that fit into memory."""
         rest = iter(sorted(self.later))
-        while part := frozenset(islice(rest, self._room)):
+        while part := frozenset(islice(rest, OPEN_STREAMS)):
             yield Folds(part)
