@@ -25,6 +25,26 @@ FurtherRow: TypeAlias = tuple[str, bytes, Values]
 """The end of a row's key, which follows that of the document, the row's content and its values."""
 
 
+@lru_cache(maxsize=4_096)
+def key_of(stream: str) -> Key:
+    """Return tenant and id of a stream.
+
+    Cached because every view asks for the key of every event, and a stream's events follow closely.
+    """
+    tenant, _, ident = stream.split("/", 2)
+    return tenant, ident
+
+
+def stream_keys(recorded: Recorded) -> tuple[Key, ...]:
+    """Return tenant and id of the event's stream, which has one document."""
+    return (key_of(recorded.stream),)
+
+
+def created_by(*events: type) -> Callable[[Recorded], bool]:
+    """Return a `View.creates` for documents that begin with an event of these classes alone."""
+    return lambda recorded: isinstance(recorded.event, events)
+
+
 def no_rows(document: object) -> Sequence[FurtherRow]:  # noqa: ARG001 - has the shape of View.take_rows
     """Return no rows: the document has its own row alone."""
     return ()
@@ -71,7 +91,8 @@ class View(Documents[D]):
     All callbacks are pure functions that the projector and a rebuild call.
 
     Attributes:
-        keys: Returns the documents that an event changes, from the event alone.
+        keys: Returns the documents that an event changes, from the event alone; by default the one
+            of its stream.
         creates: Returns True if a document of the event that isn't in memory can't exist yet, which
             spares reading it; False when in doubt.
         evolve: Folds one event into one document; None stands for no document, before or after.
@@ -81,7 +102,7 @@ class View(Documents[D]):
     """
 
     events: tuple[type, ...]
-    keys: Callable[[Recorded], tuple[Key, ...]]
+    keys: Callable[[Recorded], tuple[Key, ...]] = stream_keys
     creates: Callable[[Recorded], bool]
     evolve: Callable[[D | None, Recorded], D | None]
     following: "Following[D, Any] | None" = None
@@ -105,13 +126,3 @@ class Following(Documents[F], Generic[D, F]):
 def tables_of(views: Iterable[View[Any]]) -> list[Table]:
     """Return the tables of views and of the documents that follow theirs."""
     return [one.table for view in views for one in (view, view.following) if one is not None]
-
-
-@lru_cache(maxsize=4_096)
-def key_of(stream: str) -> Key:
-    """Return tenant and id of a stream.
-
-    Cached because every view asks for the key of every event, and a stream's events follow closely.
-    """
-    tenant, _, ident = stream.split("/", 2)
-    return tenant, ident

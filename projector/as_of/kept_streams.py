@@ -7,7 +7,7 @@ from baton.domain.definition.messages import DefinitionCreated
 from baton.domain.schedule.messages import ScheduleCreated
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Table
-from baton.projector.view import Key, Values, View, key_of
+from baton.projector.view import Values, View, created_by, key_of
 
 Kind = Literal["definition", "schedule"]
 
@@ -24,16 +24,6 @@ class Document:
     id: str
     kind: Kind
     since: int
-
-
-def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return tenant and id of the stream."""
-    return (key_of(recorded.stream),)
-
-
-def creates(recorded: Recorded) -> bool:  # noqa: ARG001 - has the shape of View.creates
-    """Return True: the view has only events that create something."""
-    return True
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
@@ -53,8 +43,7 @@ VIEW = View(
     table=TABLE,
     document=Document,
     events=(DefinitionCreated, ScheduleCreated),
-    keys=keys,
-    creates=creates,
+    creates=created_by(DefinitionCreated, ScheduleCreated),
     evolve=evolve,
     columns=columns,
 )

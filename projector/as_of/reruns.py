@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from baton.domain.run.messages import RunBranched
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
-from baton.projector.view import Key, Values, View, key_of
+from baton.projector.view import Values, View, created_by, key_of
 
 TABLE = Table(
     name="reruns",
@@ -21,16 +21,6 @@ class Document:
     id: str
     source: str
     since: int
-
-
-def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return tenant and id of the rerun."""
-    return (key_of(recorded.stream),)
-
-
-def creates(recorded: Recorded) -> bool:  # noqa: ARG001 - has the shape of View.creates
-    """Return True: the view has only events that create something."""
-    return True
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
@@ -49,8 +39,7 @@ VIEW = View(
     table=TABLE,
     document=Document,
     events=(RunBranched,),
-    keys=keys,
-    creates=creates,
+    creates=created_by(RunBranched),
     evolve=evolve,
     columns=columns,
 )

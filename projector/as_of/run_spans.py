@@ -31,7 +31,7 @@ from baton.domain.run.messages import (
 from baton.domain.run.trigger import ByRecord, TriggerKind
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
-from baton.projector.view import FurtherRow, Key, Values, View, key_of
+from baton.projector.view import FurtherRow, Values, View, created_by
 from baton.projector.views.runs.view import FINAL_STATUSES, Status
 
 _OfRun: TypeAlias = (
@@ -123,16 +123,6 @@ class Document:
     started: bool = False
     paused: bool = False
     ended: list[Span] = field(default_factory=list)
-
-
-def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the run's key, its id."""
-    return (key_of(recorded.stream),)
-
-
-def creates(recorded: Recorded) -> bool:
-    """Return whether the event requests the run."""
-    return isinstance(recorded.event, RunRequested)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
@@ -254,8 +244,7 @@ VIEW = View(
     table=TABLE,
     document=Document,
     events=get_args(_OfRun) + get_args(_OfStep),
-    keys=keys,
-    creates=creates,
+    creates=created_by(RunRequested),
     evolve=evolve,
     columns=columns,
     is_final=is_final,

@@ -9,7 +9,7 @@ from typing import get_args
 from baton.domain.api_key.messages import ApiKeyCreated, ApiKeyRevoked, Event
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
-from baton.projector.view import Key, Values, View, key_of
+from baton.projector.view import Values, View, created_by
 
 TABLE = Table(
     name="api_keys",
@@ -32,16 +32,6 @@ class Document:
     created_by: str
     revoked_at: int | None = None
     revoked_by: str | None = None
-
-
-def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the key's tenant and id."""
-    return (key_of(recorded.stream),)
-
-
-def creates(recorded: Recorded) -> bool:
-    """Return whether the event creates the key."""
-    return isinstance(recorded.event, ApiKeyCreated)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
@@ -79,8 +69,7 @@ VIEW = View(
     table=TABLE,
     document=Document,
     events=get_args(Event),
-    keys=keys,
-    creates=creates,
+    creates=created_by(ApiKeyCreated),
     evolve=evolve,
     columns=columns,
     is_final=is_final,

@@ -9,7 +9,7 @@ from baton.domain.bulk.messages import BulkProgressed, Item
 from baton.domain.bulk.state import Tally
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
-from baton.projector.view import Key, Values, View, key_of
+from baton.projector.view import Key, Values, View, created_by, key_of
 
 OUTCOMES = ("done", "unchanged", "refused", "failed")
 """The outcomes, each with a column that is set in the parts that have it."""
@@ -49,11 +49,6 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
     return ((tenant, f"{bulk_id}:{recorded.version}"),)
 
 
-def creates(recorded: Recorded) -> bool:  # noqa: ARG001 - has the shape of View.creates
-    """Return True: every event makes a document of its own."""
-    return True
-
-
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:  # noqa: ARG001
     """Return the outcomes of the event."""
     event: BulkProgressed = recorded.event
@@ -83,7 +78,7 @@ VIEW = View(
     document=Document,
     events=(BulkProgressed,),
     keys=keys,
-    creates=creates,
+    creates=created_by(BulkProgressed),
     evolve=evolve,
     columns=columns,
     is_final=is_final,

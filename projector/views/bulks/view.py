@@ -18,7 +18,7 @@ from baton.domain.bulk.state import Status, Tally
 from baton.domain.json import JsonObject
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
-from baton.projector.view import Key, Values, View, key_of
+from baton.projector.view import Values, View, created_by
 
 TABLE = Table(
     name="bulks",
@@ -59,16 +59,6 @@ class Document:
     requested_at: int
     updated_at: int
     ended_at: int | None = None
-
-
-def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the bulk's tenant and id."""
-    return (key_of(recorded.stream),)
-
-
-def creates(recorded: Recorded) -> bool:
-    """Return whether the event requests the bulk."""
-    return isinstance(recorded.event, BulkRequested)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
@@ -127,8 +117,7 @@ VIEW = View(
     table=TABLE,
     document=Document,
     events=get_args(Event),
-    keys=keys,
-    creates=creates,
+    creates=created_by(BulkRequested),
     evolve=evolve,
     columns=columns,
     is_final=is_final,

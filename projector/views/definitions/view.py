@@ -8,7 +8,7 @@ from baton.domain.definition.state import State
 from baton.domain.definition.state import evolve as evolve_state
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
-from baton.projector.view import Key, Values, View, key_of
+from baton.projector.view import Values, View, created_by
 
 Document: TypeAlias = State
 
@@ -36,16 +36,6 @@ TABLE = Table(
         Index(columns=("deleted", "created_at", "key")),
     ),
 )
-
-
-def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the definition's key, its id."""
-    return (key_of(recorded.stream),)
-
-
-def creates(recorded: Recorded) -> bool:
-    """Return whether the event creates the definition."""
-    return isinstance(recorded.event, DefinitionCreated)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
@@ -77,8 +67,7 @@ VIEW = View(
     table=TABLE,
     document=Document,
     events=get_args(Event),
-    keys=keys,
-    creates=creates,
+    creates=created_by(DefinitionCreated),
     evolve=evolve,
     columns=columns,
 )

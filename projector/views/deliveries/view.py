@@ -16,7 +16,7 @@ from baton.domain.delivery.state import Status
 from baton.domain.webhook.messages import EventType
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
-from baton.projector.view import Key, Values, View, key_of
+from baton.projector.view import Values, View, created_by, key_of
 
 TABLE = Table(
     name="deliveries",
@@ -73,16 +73,6 @@ class Document:
 def lane_of(webhook_id: str, run_id: str) -> str:
     """Return the name of the order that the ordered deliveries of one run keep."""
     return f"{webhook_id}:{run_id}"
-
-
-def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the delivery's tenant and id."""
-    return (key_of(recorded.stream),)
-
-
-def creates(recorded: Recorded) -> bool:
-    """Return whether the event requests the delivery."""
-    return isinstance(recorded.event, DeliveryRequested)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
@@ -158,8 +148,7 @@ VIEW = View(
     table=TABLE,
     document=Document,
     events=get_args(Event),
-    keys=keys,
-    creates=creates,
+    creates=created_by(DeliveryRequested),
     evolve=evolve,
     columns=columns,
     is_final=is_final,

@@ -17,7 +17,7 @@ from baton.domain.run.messages import (
 from baton.domain.run.trigger import ByRecord
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
-from baton.projector.view import Key, Values, View, key_of
+from baton.projector.view import Key, Values, View, created_by, key_of
 from baton.projector.views.runs.change_step import change_step, open_status
 from baton.projector.views.runs.document import FINAL_STATUSES as FINAL_STATUSES  # noqa: PLC0414 - with the view
 from baton.projector.views.runs.document import Document as Document  # noqa: PLC0414
@@ -68,11 +68,6 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
     if isinstance(recorded.event, RunBranched):
         return key, (key[0], recorded.event.source)
     return (key,)
-
-
-def creates(recorded: Recorded) -> bool:
-    """Return whether the event requests the run."""
-    return isinstance(recorded.event, RunRequested)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
@@ -207,7 +202,7 @@ VIEW = View(
     document=Document,
     events=get_args(Event),
     keys=keys,
-    creates=creates,
+    creates=created_by(RunRequested),
     evolve=evolve,
     columns=columns,
     is_final=is_final,

@@ -21,7 +21,7 @@ from baton.domain.schedule.messages import (
 from baton.domain.schedule.timetable import AnyTimetable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
-from baton.projector.view import Key, Values, View, key_of
+from baton.projector.view import Values, View, created_by, key_of
 
 _Published: TypeAlias = DefinitionCreated | DefinitionUpdated | VersionDisabled
 _Tick: TypeAlias = ScheduleFired | ScheduleMissed | ScheduleSkipped
@@ -73,16 +73,6 @@ class Document:
     def separate(self) -> bool:
         """True for a schedule of its own, False for the trigger of a definition."""
         return self.id != self.definition_id
-
-
-def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the schedule's key: the id of its stream, or of its definition."""
-    return (key_of(recorded.stream),)
-
-
-def creates(recorded: Recorded) -> bool:
-    """Return whether the event creates the definition or the standalone schedule."""
-    return isinstance(recorded.event, DefinitionCreated | ScheduleCreated)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
@@ -167,8 +157,7 @@ VIEW = View(
     table=TABLE,
     document=Document,
     events=get_args(_Event),
-    keys=keys,
-    creates=creates,
+    creates=created_by(DefinitionCreated, ScheduleCreated),
     evolve=evolve,
     columns=columns,
 )

@@ -25,7 +25,7 @@ from baton.domain.run.messages import (
 from baton.domain.run.steps import NO_ATTEMPT
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
-from baton.projector.view import Key, Values, View, key_of
+from baton.projector.view import Key, Values, View, created_by, key_of
 
 Kind = Literal["delay", "backoff", "sync"]
 
@@ -80,11 +80,6 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
     return ((tenant, f"{run_id}:{event.step_id}"),)
 
 
-def creates(recorded: Recorded) -> bool:
-    """Return whether the event sets a timer of a step that can't have one yet."""
-    return isinstance(recorded.event, _SETTING)
-
-
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:  # noqa: ARG001
     """Set or clear the timer, whatever its former state."""
     event: _Setting | _Clearing = recorded.event
@@ -134,7 +129,7 @@ VIEW = View(
     document=Document,
     events=_SETTING + get_args(_Clearing),
     keys=keys,
-    creates=creates,
+    creates=created_by(*_SETTING),
     evolve=evolve,
     columns=columns,
 )

@@ -9,7 +9,7 @@ from typing import get_args
 from baton.domain.user.messages import Event, UserAdded, UserRemoved
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
-from baton.projector.view import Key, Values, View, key_of
+from baton.projector.view import Values, View, created_by
 
 TABLE = Table(
     name="users",
@@ -28,16 +28,6 @@ class Document:
     scopes: tuple[str, ...]
     created_at: int
     created_by: str
-
-
-def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the user's tenant and id."""
-    return (key_of(recorded.stream),)
-
-
-def creates(recorded: Recorded) -> bool:
-    """Return whether the event adds the user."""
-    return isinstance(recorded.event, UserAdded)
 
 
 def evolve(_document: Document | None, recorded: Recorded) -> Document | None:
@@ -66,8 +56,7 @@ VIEW = View(
     table=TABLE,
     document=Document,
     events=get_args(Event),
-    keys=keys,
-    creates=creates,
+    creates=created_by(UserAdded),
     evolve=evolve,
     columns=columns,
 )

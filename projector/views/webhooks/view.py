@@ -15,7 +15,7 @@ from baton.domain.webhook.messages import (
 )
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
-from baton.projector.view import Key, Values, View, key_of
+from baton.projector.view import Values, View, created_by
 
 TABLE = Table(
     name="webhooks",
@@ -44,16 +44,6 @@ class Document:
     disabled: Reason | None = None
     created_at: int
     updated_at: int
-
-
-def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the registration's tenant and id."""
-    return (key_of(recorded.stream),)
-
-
-def creates(recorded: Recorded) -> bool:
-    """Return whether the event creates the registration."""
-    return isinstance(recorded.event, WebhookCreated)
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
@@ -104,8 +94,7 @@ VIEW = View(
     table=TABLE,
     document=Document,
     events=get_args(Event),
-    keys=keys,
-    creates=creates,
+    creates=created_by(WebhookCreated),
     evolve=evolve,
     columns=columns,
 )
