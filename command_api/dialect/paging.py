@@ -4,10 +4,16 @@ from dataclasses import dataclass
 
 from multidict import MultiMapping
 
+from baton.command_api.dialect.contract import QueryParameter
 from baton.command_api.http.query_parameters import integer
 
 MAX_OFFSET = 2**31 - 1
 """The last offset at which a page may start; SQL stores take 32 bits."""
+OFFSET_PARAMETER = QueryParameter(
+    name="offset",
+    schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_OFFSET},
+)
+"""The parameter that `offset_page` reads, in the OpenAPI document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +52,11 @@ def offset_page(query: MultiMapping[str], *, max_limit: int, default_limit: int 
     limit = integer(query, "limit", default_limit, at_least=1, at_most=max_limit)
     offset = integer(query, "offset", 0, at_least=0, at_most=MAX_OFFSET)
     return Page(offset=offset, limit=limit)
+
+
+def limit_parameter(default: int, maximum: int) -> QueryParameter:
+    """Return the parameter for the size of a page, in the OpenAPI document."""
+    return QueryParameter(
+        name="limit",
+        schema={"type": "integer", "default": default, "minimum": 1, "maximum": maximum},
+    )

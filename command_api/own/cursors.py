@@ -7,10 +7,16 @@ from typing import Final
 import orjson
 from multidict import MultiMapping
 
+from baton.command_api.dialect.contract import QueryParameter
 from baton.command_api.http.query_parameters import single
 from baton.command_api.http.refusal import refused_field
 
 CURSOR: Final = "cursor"
+CURSOR_PARAMETER: Final = QueryParameter(
+    name=CURSOR,
+    schema={"type": "string", "minLength": 1},
+    description="The `next` of the page before",
+)
 _MAX_CURSOR: Final = 500
 _INT64: Final = range(-(2**63), 2**63)
 

@@ -9,6 +9,7 @@ from typing import Final, Literal, cast
 from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.paging import limit_parameter
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.dialect.run_values import ShownValue, in_list
 from baton.command_api.http.query_parameters import integer
@@ -179,10 +180,7 @@ ROUTES = (
                 description="The `next` of the page before; a page looks at"
                 f" {SCANNED} positions of the log",
             ),
-            QueryParameter(
-                name="limit",
-                schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
-            ),
+            limit_parameter(50, MAX_LIMIT),
         ),
         problems={400: "Invalid parameter", 403: "The token lacks the scope"},
     ),

@@ -5,12 +5,13 @@ from typing import Any, Final
 from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.paging import limit_parameter
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.http.query_parameters import choices, instant, integer, single
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.audit.actions import ACTIONS, Wanted, end_of, read_actions
-from baton.command_api.own.cursors import CURSOR, parse_cursor, render_cursor
+from baton.command_api.own.cursors import CURSOR_PARAMETER, parse_cursor, render_cursor
 from baton.command_api.principal import ADMIN
 from baton.domain.actor import Actor
 from baton.domain.json import JsonObject
@@ -163,15 +164,8 @@ ROUTES = (
                 schema={"type": "string", "format": "date-time"},
                 description="Only actions before this time",
             ),
-            QueryParameter(
-                name=CURSOR,
-                schema={"type": "string"},
-                description="The `next` of an earlier page",
-            ),
-            QueryParameter(
-                name="limit",
-                schema={"type": "integer", "default": 100, "minimum": 1, "maximum": MAX_LIMIT},
-            ),
+            CURSOR_PARAMETER,
+            limit_parameter(100, MAX_LIMIT),
         ),
         problems={400: "Invalid parameter", 403: "The token lacks the scope orchestrator:admin"},
     ),

@@ -7,6 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.paging import limit_parameter
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.http.query_parameters import AS_OF, instant, integer, single
 from baton.command_api.http.reply import Reply
@@ -133,10 +134,7 @@ ROUTES = (
                 schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_VERSION},
                 description="Only events with a higher version",
             ),
-            QueryParameter(
-                name="limit",
-                schema={"type": "integer", "default": 1000, "minimum": 1, "maximum": MAX_LIMIT},
-            ),
+            limit_parameter(1000, MAX_LIMIT),
         ),
         problems={
             400: "Invalid parameter",

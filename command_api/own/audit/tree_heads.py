@@ -5,6 +5,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.paging import limit_parameter
 from baton.command_api.http.query_parameters import integer
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
@@ -87,10 +88,7 @@ ROUTES = (
                 schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_SIZE},
                 description="Only heads of more leaves",
             ),
-            QueryParameter(
-                name="limit",
-                schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
-            ),
+            limit_parameter(50, MAX_LIMIT),
         ),
         problems={400: "Invalid parameter", 403: "The token lacks the scope"},
     ),

@@ -7,14 +7,15 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, Field
 
-from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.contract import Route
+from baton.command_api.dialect.paging import limit_parameter
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.http.query_parameters import integer
 from baton.command_api.http.refusal import Refused
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.audit.actions import Wanted, read_actions
-from baton.command_api.own.cursors import CURSOR, parse_cursor, render_cursor
+from baton.command_api.own.cursors import CURSOR_PARAMETER, parse_cursor, render_cursor
 from baton.command_api.principal import ADMIN
 from baton.domain.errors import NotFound
 from baton.domain.json import JsonObject
@@ -235,15 +236,8 @@ ROUTES = (
         response=VerificationPage,
         example={"verifications": [_EXAMPLE]},
         query=(
-            QueryParameter(
-                name=CURSOR,
-                schema={"type": "string"},
-                description="The `next` of an earlier page",
-            ),
-            QueryParameter(
-                name="limit",
-                schema={"type": "integer", "default": 20, "minimum": 1, "maximum": MAX_LIMIT},
-            ),
+            CURSOR_PARAMETER,
+            limit_parameter(20, MAX_LIMIT),
         ),
         problems={400: "Invalid parameter", 403: "The token lacks the scope orchestrator:admin"},
     ),

@@ -3,14 +3,14 @@
 from typing import Final, get_args
 
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.dialect.paging import MAX_OFFSET, offset_page
+from baton.command_api.dialect.paging import OFFSET_PARAMETER, limit_parameter, offset_page
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.http.query_parameters import choice, choices, integer
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.bulk.documents import BulkItemPage, BulkPage, BulkSummary
 from baton.command_api.own.bulk.render import EXAMPLE, render_bulk, render_item
-from baton.command_api.own.cursors import CURSOR, parse_cursor, render_cursor
+from baton.command_api.own.cursors import CURSOR_PARAMETER, parse_cursor, render_cursor
 from baton.command_api.own.runs.render_run import render_runs
 from baton.command_api.principal import READ
 from baton.domain.bulk.messages import Action, Outcome
@@ -83,11 +83,6 @@ def _several(name: str, values: tuple[str, ...]) -> QueryParameter:
     return QueryParameter(name=name, schema=schema, description="Only bulks with one of these")
 
 
-def _limit(default: int) -> QueryParameter:
-    schema = {"type": "integer", "default": default, "minimum": 1, "maximum": MAX_LIMIT}
-    return QueryParameter(name="limit", schema=schema)
-
-
 _DENIED: Final = {400: "Invalid parameter", 403: "The token lacks the scope"}
 _NOT_FOUND: Final = {**_DENIED, 404: "The tenant has no such bulk"}
 
@@ -105,11 +100,8 @@ ROUTES = (
         query=(
             _several("status", _STATUSES),
             _several("action", _ACTIONS),
-            _limit(50),
-            QueryParameter(
-                name="offset",
-                schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_OFFSET},
-            ),
+            limit_parameter(50, MAX_LIMIT),
+            OFFSET_PARAMETER,
         ),
         problems=_DENIED,
     ),
@@ -141,12 +133,8 @@ ROUTES = (
                 schema={"type": "string", "enum": list(_OUTCOMES)},
                 description="Only runs with this newest outcome",
             ),
-            QueryParameter(
-                name=CURSOR,
-                schema={"type": "string", "minLength": 1},
-                description="The `next` of the page before",
-            ),
-            _limit(100),
+            CURSOR_PARAMETER,
+            limit_parameter(100, MAX_LIMIT),
         ),
         problems=_NOT_FOUND,
     ),

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.paging import limit_parameter
 from baton.command_api.dialect.rendering import optional_time, without_none
 from baton.command_api.http.query_parameters import integer
 from baton.command_api.http.reply import Reply
@@ -148,10 +149,7 @@ ROUTES = (
                 schema={"type": "string", "minLength": 1},
                 description=f"The `next` of the page before; a page looks at {SCANNED} letters",
             ),
-            QueryParameter(
-                name="limit",
-                schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
-            ),
+            limit_parameter(50, MAX_LIMIT),
         ),
         problems={400: "Invalid parameter", 403: PROBLEMS[403]},
     ),

@@ -5,7 +5,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.dialect.paging import offset_page
+from baton.command_api.dialect.paging import OFFSET_PARAMETER, limit_parameter, offset_page
 from baton.command_api.dialect.rendering import optional_time, without_none
 from baton.command_api.http.query_parameters import choice, choices, integer, single
 from baton.command_api.http.reply import Reply
@@ -146,11 +146,8 @@ ROUTES = (
             QueryParameter(
                 name="order", schema={"type": "string", "enum": list(_ORDERS), "default": "asc"}
             ),
-            QueryParameter(
-                name="limit",
-                schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
-            ),
-            QueryParameter(name="offset", schema={"type": "integer", "default": 0, "minimum": 0}),
+            limit_parameter(50, MAX_LIMIT),
+            OFFSET_PARAMETER,
         ),
         problems={400: "Invalid parameter", 403: "The token lacks the scope"},
     ),

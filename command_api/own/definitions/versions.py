@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.dialect.paging import offset_page
+from baton.command_api.dialect.paging import OFFSET_PARAMETER, limit_parameter, offset_page
 from baton.command_api.http.query_parameters import integer
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -158,11 +158,8 @@ ROUTES = (
         tag="Definitions",
         response=VersionPage,
         query=(
-            QueryParameter(
-                name="limit",
-                schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
-            ),
-            QueryParameter(name="offset", schema={"type": "integer", "default": 0, "minimum": 0}),
+            limit_parameter(50, MAX_LIMIT),
+            OFFSET_PARAMETER,
         ),
         example={"versions": [_VERSION_EXAMPLE], "total": 1, "limit": 50, "offset": 0},
         problems={400: "Invalid parameter", **_PROBLEMS},

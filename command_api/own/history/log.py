@@ -5,6 +5,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.paging import limit_parameter
 from baton.command_api.http.query_parameters import choices, integer
 from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
@@ -95,10 +96,7 @@ ROUTES = (
                 schema={"type": "array", "items": {"type": "string", "enum": list(_TYPES)}},
                 description="Only events of these types",
             ),
-            QueryParameter(
-                name="limit",
-                schema={"type": "integer", "default": 100, "minimum": 1, "maximum": MAX_LIMIT},
-            ),
+            limit_parameter(100, MAX_LIMIT),
         ),
         problems={400: "Invalid parameter", 403: "The token lacks the scope orchestrator:admin"},
     ),

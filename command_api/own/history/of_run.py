@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from baton.command_api.dialect.contract import QueryParameter, Route
 from baton.command_api.dialect.load import load_run
+from baton.command_api.dialect.paging import limit_parameter
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.http.query_parameters import choices, integer, single
 from baton.command_api.http.reply import Reply
@@ -75,10 +76,7 @@ _QUERY: Final = (
     QueryParameter(
         name="stepId", schema={"type": "string"}, description="Only events of this step"
     ),
-    QueryParameter(
-        name="limit",
-        schema={"type": "integer", "default": 100, "minimum": 1, "maximum": MAX_LIMIT},
-    ),
+    limit_parameter(100, MAX_LIMIT),
 )
 
 ROUTES = (

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.paging import limit_parameter
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.http.query_parameters import integer
 from baton.command_api.http.refusal import Refused
@@ -73,10 +74,7 @@ _QUERY: Final = (
         schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_VERSION},
         description="Only events with a higher version",
     ),
-    QueryParameter(
-        name="limit",
-        schema={"type": "integer", "default": 100, "minimum": 1, "maximum": MAX_LIMIT},
-    ),
+    limit_parameter(100, MAX_LIMIT),
 )
 _PROBLEMS: Final = {
     400: "Invalid parameter",

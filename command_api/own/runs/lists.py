@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from baton.command_api.commands import STUCK_MS
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.dialect.paging import MAX_OFFSET, Page, offset_page
+from baton.command_api.dialect.paging import OFFSET_PARAMETER, Page, limit_parameter, offset_page
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.http.query_parameters import (
     AS_OF,
@@ -24,7 +24,7 @@ from baton.command_api.http.query_parameters import (
 from baton.command_api.http.refusal import refused_field
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own.cursors import CURSOR, parse_cursor, render_cursor
+from baton.command_api.own.cursors import CURSOR, CURSOR_PARAMETER, parse_cursor, render_cursor
 from baton.command_api.own.runs.definition_filter import resolve_definition
 from baton.command_api.own.runs.render_run import (
     EXAMPLE,
@@ -219,15 +219,9 @@ _QUERY: Final = (
     ),
     QueryParameter(name="from", schema=_TIME, description="Only runs requested then or later"),
     QueryParameter(name="to", schema=_TIME, description="Only runs requested before"),
-    QueryParameter(name=CURSOR, schema=_TEXT, description="The `next` of the page before"),
-    QueryParameter(
-        name="limit",
-        schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
-    ),
-    QueryParameter(
-        name="offset",
-        schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_OFFSET},
-    ),
+    CURSOR_PARAMETER,
+    limit_parameter(50, MAX_LIMIT),
+    OFFSET_PARAMETER,
 )
 
 ROUTES = (

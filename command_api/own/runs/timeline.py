@@ -5,9 +5,9 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.load import load_run
-from baton.command_api.dialect.paging import MAX_OFFSET, offset_page
+from baton.command_api.dialect.paging import OFFSET_PARAMETER, limit_parameter, offset_page
 from baton.command_api.dialect.rendering import optional_time, without_none
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
@@ -143,19 +143,8 @@ ROUTES = (
         response=Timeline,
         example=_EXAMPLE,
         query=(
-            QueryParameter(
-                name="limit",
-                schema={
-                    "type": "integer",
-                    "default": MAX_LIMIT,
-                    "minimum": 1,
-                    "maximum": MAX_LIMIT,
-                },
-            ),
-            QueryParameter(
-                name="offset",
-                schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_OFFSET},
-            ),
+            limit_parameter(MAX_LIMIT, MAX_LIMIT),
+            OFFSET_PARAMETER,
         ),
         problems={
             400: "Invalid parameter",

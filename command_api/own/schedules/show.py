@@ -5,7 +5,7 @@ from typing import Any, Final
 from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.dialect.paging import offset_page
+from baton.command_api.dialect.paging import OFFSET_PARAMETER, limit_parameter, offset_page
 from baton.command_api.dialect.rendering import optional_time, without_none
 from baton.command_api.dialect.run_values import ShownValue
 from baton.command_api.http.query_parameters import single
@@ -137,11 +137,8 @@ ROUTES = (
                 schema={"type": "string", "minLength": 1},
                 description="Only the schedules of this definition",
             ),
-            QueryParameter(
-                name="limit",
-                schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
-            ),
-            QueryParameter(name="offset", schema={"type": "integer", "default": 0, "minimum": 0}),
+            limit_parameter(50, MAX_LIMIT),
+            OFFSET_PARAMETER,
         ),
         problems={400: "Invalid parameter", 403: "The token lacks the scope"},
     ),

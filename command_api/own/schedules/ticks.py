@@ -6,6 +6,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, Field
 
 from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.paging import limit_parameter
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.http.query_parameters import integer
 from baton.command_api.http.reply import Reply
@@ -156,10 +157,7 @@ ROUTES = (
                 schema={"type": "integer", "minimum": 1, "maximum": MAX_VERSION},
                 description="The `next` of the page before",
             ),
-            QueryParameter(
-                name="limit",
-                schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
-            ),
+            limit_parameter(50, MAX_LIMIT),
         ),
         problems=_PROBLEMS,
     ),

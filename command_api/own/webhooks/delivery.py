@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from baton.command_api.dialect.contract import QueryParameter, Route
+from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.load import load_run
-from baton.command_api.dialect.paging import offset_page
+from baton.command_api.dialect.paging import OFFSET_PARAMETER, limit_parameter, offset_page
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.dialect.webhooks_out.registrations import load_webhook
 from baton.command_api.http.reply import Reply
@@ -92,11 +92,8 @@ ROUTES = (
         tag="Runs",
         response=DeliveryPage,
         query=(
-            QueryParameter(
-                name="limit",
-                schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
-            ),
-            QueryParameter(name="offset", schema={"type": "integer", "default": 0, "minimum": 0}),
+            limit_parameter(50, MAX_LIMIT),
+            OFFSET_PARAMETER,
         ),
         problems={
             400: "Invalid parameter",

@@ -12,7 +12,7 @@ from baton.command_api.commands import (
 )
 from baton.command_api.commands.webhook_tests import TestMessage, post_test_message
 from baton.command_api.dialect.contract import QueryParameter, Route
-from baton.command_api.dialect.paging import offset_page
+from baton.command_api.dialect.paging import OFFSET_PARAMETER, limit_parameter, offset_page
 from baton.command_api.dialect.rendering import without_none
 from baton.command_api.dialect.webhooks_out.kept_secrets import show_secret
 from baton.command_api.dialect.webhooks_out.registrations import (
@@ -137,11 +137,8 @@ async def _test(context: RequestContext) -> Reply:
 
 
 _PAGE = (
-    QueryParameter(
-        name="limit",
-        schema={"type": "integer", "default": 50, "minimum": 1, "maximum": MAX_LIMIT},
-    ),
-    QueryParameter(name="offset", schema={"type": "integer", "default": 0, "minimum": 0}),
+    limit_parameter(50, MAX_LIMIT),
+    OFFSET_PARAMETER,
 )
 _DENIED = {403: "The token lacks the scope"}
 _NOT_FOUND = {**_DENIED, 404: "The tenant has no such webhook or delivery"}
