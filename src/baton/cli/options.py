@@ -25,6 +25,15 @@ DataFolder = Annotated[
         help="Folder of the embedded store; also BATON_DATA.",
     ),
 ]
+FirstPosition = Annotated[
+    int, typer.Option("--from", metavar="POSITION", min=0, help="The first position.")
+]
+LastPosition = Annotated[
+    int | None,
+    typer.Option(
+        "--to", metavar="POSITION", min=0, show_default="the newest", help="The last position."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Url = Annotated[
     str | None,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from baton.cli.option_checks import check_new_file, check_range, check_tenant
-from baton.cli.options import DataFolder
+from baton.cli.options import DataFolder, FirstPosition, LastPosition
 
 if TYPE_CHECKING:
     from baton.cli.terminal.progress import Progress
@@ -58,19 +58,8 @@ def export(
     run: Annotated[
         str | None, typer.Option("--run", metavar="ID", help="Only the events of this run.")
     ] = None,
-    first: Annotated[
-        int, typer.Option("--from", metavar="POSITION", min=0, help="The first position.")
-    ] = 0,
-    last: Annotated[
-        int | None,
-        typer.Option(
-            "--to",
-            metavar="POSITION",
-            min=0,
-            show_default="the newest",
-            help="The last position.",
-        ),
-    ] = None,
+    first: FirstPosition = 0,
+    last: LastPosition = None,
     out: Annotated[
         Path,
         typer.Option(

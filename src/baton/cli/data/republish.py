@@ -1,11 +1,12 @@
 """`baton republish`: publishes stored events to Kafka again, after Kafka lost them."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from baton.cli.option_checks import check_range
+from baton.cli.options import FirstPosition, LastPosition
 from baton.cli.terminal.failures import Failed
 
 if TYPE_CHECKING:
@@ -20,19 +21,8 @@ class _Reached:
 
 
 def republish(
-    first: Annotated[
-        int, typer.Option("--from", metavar="POSITION", min=0, help="The first position.")
-    ],
-    last: Annotated[
-        int | None,
-        typer.Option(
-            "--to",
-            metavar="POSITION",
-            min=0,
-            show_default="the newest",
-            help="The last position.",
-        ),
-    ] = None,
+    first: FirstPosition,
+    last: LastPosition = None,
 ) -> None:
     """Publish the events of runs again, from the store to the topic that executors follow.
 

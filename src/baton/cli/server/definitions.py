@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from baton.cli.server.client import Server
     from baton.cli.server.definition_apis import DefinitionApi
 
+DefinitionFile = Annotated[str, typer.Argument(metavar="FILE", help="JSON or YAML; - is stdin.")]
+Lenient = Annotated[
+    bool, typer.Option("--lenient", help="Ignore members that the dialect doesn't know.")
+]
+
 app = typer.Typer(help="Definitions on a server: list, show, apply, validate, schema, delete.")
 
 
@@ -66,12 +71,9 @@ def show(
 
 @app.command()
 def apply(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON or YAML; - is stdin.")],
+    file: DefinitionFile,
     dialect: DialectName = None,
-    lenient: Annotated[
-        bool,
-        typer.Option("--lenient", help="Ignore members that the dialect doesn't know."),
-    ] = False,
+    lenient: Lenient = False,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
@@ -100,12 +102,9 @@ def apply(
 
 @app.command()
 def validate(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON or YAML; - is stdin.")],
+    file: DefinitionFile,
     dialect: DialectName = None,
-    lenient: Annotated[
-        bool,
-        typer.Option("--lenient", help="Ignore members that the dialect doesn't know."),
-    ] = False,
+    lenient: Lenient = False,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = None,
