@@ -6,9 +6,9 @@ role to stop, so that the notary seals the events that the other roles still app
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import CounterMetricFamily
@@ -32,7 +32,7 @@ from baton.projector.run_metrics.run_metrics import RunMetrics
 from baton.projector.sets.keeper import ViewSetKeeper
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
-from baton.role import Role, RoleContext
+from baton.role import RoleContext
 
 CATCH_UP_MS: Final = 5_000
 """The time a stop waits for the views to hold the newest event, in ms."""
@@ -48,26 +48,35 @@ _log = logging.getLogger("baton.notary")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EmbeddedProjector:
-    """The projector of a store that only one process uses. It stops with the views up to date."""
+class ProjectorRole:
+    """The projector, with the notary beside it.
+
+    If several processes share the store, the leader of the projector works, and the others stand
+    by. A process that uses the store alone has no leader and stops with the views up to date.
+    """
 
     keeper: ViewSetKeeper | Projector
     history: Projector
     earlier: EarlierHistories
+    leader: Leader | None
     events: EventStore
     log: Log
     counted: RunMetrics
     notary: Notary | None
 
     async def run(self) -> None:
-        """Fold the log into the views and their history, and seal it."""
-        await _beside(
-            self.notary, _project(self.log, self.earlier, self.keeper, self.history, self.counted)
-        )
+        """Fold the log into all views and their history, and seal it."""
+        leader, project = self.leader, self._project
+        async with asyncio.TaskGroup() as group:
+            projecting = project() if leader is None else leader.run(project)
+            group.create_task(projecting, name="projector")
+            if self.notary is not None:
+                group.create_task(self.notary.run(), name="notary")
 
     async def stop(self) -> None:
-        """Wait until the views hold the newest event; seal the rest."""
-        await self.keeper.reached(await self.events.head(), CATCH_UP_MS)
+        """Seal the rest; without a next leader, first wait until the views hold all events."""
+        if self.leader is None:
+            await self.keeper.reached(await self.events.head(), CATCH_UP_MS)
         if self.notary is not None:
             await self.notary.stop()
 
@@ -78,70 +87,39 @@ class EmbeddedProjector:
         if self.notary is not None:
             metrics.register(_NotaryMetrics(self.notary))
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedProjector:
-    """The projector of a store that several processes use: the leader works, others stand by."""
-
-    keeper: ViewSetKeeper
-    history: Projector
-    earlier: EarlierHistories
-    leader: Leader
-    log: Log
-    counted: RunMetrics
-    notary: Notary | None
-
-    async def run(self) -> None:
-        """Fold the log into all views, and seal it; each only while this process leads."""
-        projecting = self.leader.run(
-            lambda: _project(self.log, self.earlier, self.keeper, self.history, self.counted)
-        )
-        await _beside(self.notary, projecting)
-
-    async def stop(self) -> None:
-        """Seal the rest; the next leader continues the views from the checkpoint."""
-        if self.notary is not None:
-            await self.notary.stop()
-
-    def export(self, metrics: CollectorRegistry) -> None:
-        """Register the position of the views and of the tree, and the figures of runs."""
-        metrics.register(_ProjectorMetrics(self.keeper, self.history))
-        metrics.register(RunFigures(self.counted, lambda: self.keeper.position))
-        if self.notary is not None:
-            metrics.register(_NotaryMetrics(self.notary))
+    async def _project(self) -> None:
+        """Fold the log into the views, and count its runs."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.earlier.run())
+            for follower in (self.keeper, self.history, self.counted):
+                group.create_task(follower.run(self.log))
 
 
-def build(context: RoleContext) -> Role:
+def build(context: RoleContext) -> ProjectorRole:
     """Build the projector role. Raises DamagedKeyFile for the notary's key."""
-    stores, clock = context.stores, context.clock
+    stores, clock, holder = context.stores, context.clock, context.holder
     keeper, history = context.view_position, context.history_position
-    counted = RunMetrics(stores.events, stores.views, clock=clock)
-    if isinstance(keeper, ViewSetKeeper | Projector) and isinstance(history, Projector):
-        return EmbeddedProjector(
-            keeper=keeper,
-            history=history,
-            earlier=EarlierHistories(stores.histories, stores.events, history, clock),
-            events=stores.events,
-            log=stores.log,
-            counted=counted,
-            notary=_notary(context, None),
-        )
-    history = history_projector(stores.history, clock=clock, shared=True)
-    leader = Leader(stores.leases, NOTARY, holder=context.holder, clock=clock)
-    return SharedProjector(
-        keeper=ViewSetKeeper(
+    leader = sealing_leader = None
+    if not (isinstance(keeper, ViewSetKeeper | Projector) and isinstance(history, Projector)):
+        keeper = ViewSetKeeper(
             stores,
             clock=clock,
-            holder=context.holder,
+            holder=holder,
             shared=True,
             events_per_s=context.settings.views_rebuild_rate,
-        ),
+        )
+        history = history_projector(stores.history, clock=clock, shared=True)
+        leader = Leader(stores.leases, "projector", holder=holder, clock=clock)
+        sealing_leader = Leader(stores.leases, NOTARY, holder=holder, clock=clock)
+    return ProjectorRole(
+        keeper=keeper,
         history=history,
         earlier=EarlierHistories(stores.histories, stores.events, history, clock),
-        leader=Leader(stores.leases, "projector", holder=context.holder, clock=clock),
+        leader=leader,
+        events=stores.events,
         log=stores.log,
-        counted=counted,
-        notary=_notary(context, leader),
+        counted=RunMetrics(stores.events, stores.views, clock=clock),
+        notary=_notary(context, sealing_leader),
     )
 
 
@@ -182,26 +160,6 @@ def _anchors(context: RoleContext) -> Iterator[Anchor]:
         yield WebhookAnchor(client, address, secret.get_secret_value(), context.clock)
     if topics is not None and transport_of(settings.log) is not None:
         yield TopicAnchor(topics, f"{settings.topic_prefix}{HEADS_TOPIC}")
-
-
-async def _project(
-    log: Log, earlier: EarlierHistories, *projectors: Projector | ViewSetKeeper | RunMetrics
-) -> None:
-    """Fold the log into the views of every projector, and count its runs."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(earlier.run())
-        for projector in projectors:
-            group.create_task(projector.run(log))
-
-
-async def _beside(notary: Notary | None, projecting: Coroutine[Any, Any, None]) -> None:
-    """Run the notary, if there is one, beside the projector."""
-    if notary is None:
-        await projecting
-        return
-    async with asyncio.TaskGroup() as group:
-        group.create_task(projecting, name="projector")
-        group.create_task(notary.run(), name="notary")
 
 
 class _ProjectorMetrics(Collector):
