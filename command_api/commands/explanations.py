@@ -203,7 +203,10 @@ _REOPEN: Final = "`baton runs retry {id}`, or POST /runs/{id}/retry, reopens it 
 
 
 def _suggestions(explanation: Explanation) -> Iterator[str]:
+    held = any(reason.code == "SERVER_HELD" for reason in explanation.because)
     for reason in explanation.because:
+        if reason.code == "PAUSED" and held:
+            continue  # a held server resumes no run
         if reason.code in _SUGGESTIONS:
             yield _SUGGESTIONS[reason.code]
         elif reason.code == "FINISHED" and reason.state in ("failed", "cancelled"):

@@ -185,14 +185,20 @@ def _status(state: State, event: _StatusEvent) -> State:
             errors = {of: error for of, error in state.errors.items() if of not in event.steps}
             return changed(state, {"status": "running", "errors": errors})
         case RunPaused():
-            was: Literal["pending", "running"]
-            was = "pending" if state.status == "pending" else "running"
-            hold = Hold(at=event.at, was=was, by_server=event.actor == BY_SERVER)
-            return changed(state, {"status": "paused", "hold": hold})
+            return changed(state, {"status": "paused", "hold": _hold(state, event)})
         case RunResumed():
             status = "running" if state.hold is None else state.hold.was
             return changed(state, {"status": status, "hold": None})
     assert_never(event)
+
+
+def _hold(state: State, event: RunPaused) -> Hold:
+    """Return the hold after a pause; one that was there before keeps its timers."""
+    by_server = event.actor == BY_SERVER
+    if state.hold is not None:
+        return replace(state.hold, at=event.at, by_server=by_server)
+    was: Literal["pending", "running"] = "pending" if state.status == "pending" else "running"
+    return Hold(at=event.at, was=was, by_server=by_server)
 
 
 def _noted(state: State, event: _NotedEvent) -> State:

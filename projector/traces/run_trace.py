@@ -101,8 +101,9 @@ class RunTrace:
         return []
 
     def pause(self, event: run.RunPaused) -> list[Span]:
-        """Begin a pause."""
-        self._waits.paused_at = event.at
+        """Begin a pause, unless the hold on the server has begun it."""
+        if self._waits.paused_at is None:
+            self._waits.paused_at = event.at
         return []
 
     def resume(self, event: run.RunResumed) -> list[Span]:

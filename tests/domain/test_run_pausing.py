@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from baton.domain.definition.graph import Case, Compute, Decision, Delay, Graph, Retry, Step, Sync
 from baton.domain.run.control.pausing import MAX_FIRED_AT_ONCE, HeldTimer, held_timers
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.hold import Hold, InFlight, Timers
+from baton.domain.run.hold import BY_SERVER, Hold, InFlight, Timers
 from baton.domain.run.messages import (
     CancelRun,
     Command,
@@ -113,6 +113,24 @@ def test_a_paused_run_does_not_end_before_it_is_resumed() -> None:
 
 def test_pausing_again_decides_nothing() -> None:
     running(CHAIN).after(PAUSE).when(replace(CUT, at=60)).then_nothing()
+
+
+def test_a_run_that_the_hold_paused_can_be_paused_by_a_user_too() -> None:
+    hold, release = replace(PAUSE, actor=BY_SERVER), replace(resume(NAP, 80), actor=BY_SERVER)
+    both = running(NAP).after(hold).when(replace(PAUSE, at=60))
+    run = both.then(RunPaused(actor=BOB, at=60, reason="lunch"))
+
+    assert run.state.hold == Hold(at=60, was="running", timers={"nap": 40})
+    run.when(replace(PAUSE, at=70)).then_nothing()
+    run.when(replace(hold, at=70)).then_nothing()
+    run.when(release).then_nothing()
+    run.when(resume(NAP)).then(resumed(), elapsed("nap"), begun("b"))
+
+
+def test_a_pending_run_that_was_paused_twice_starts_when_it_is_resumed() -> None:
+    run = given(DECIDER).after(request(CHAIN), replace(PAUSE, actor=BY_SERVER), PAUSE)
+
+    run.when(resume(CHAIN)).then(resumed(), RunStarted(at=500), begun("a"))
 
 
 def test_only_an_unfinished_run_is_paused_and_only_a_paused_one_resumed() -> None:

@@ -44,6 +44,7 @@ async def test_nothing_starts_while_the_server_is_held_and_all_goes_on_after_it(
     GATES[slow].set()
     paused = await until(stack, slow, "paused")
     refused = await stack.post(f"/runs/{slow}/resume")
+    held_back = (await stack.get(f"/runs/{slow}/explain")).body
     why = (await stack.get(f"/runs/{requested}/explain")).body
     pending = (await stack.get(f"/runs/{requested}")).body
     released = await order(stack, "release")
@@ -59,6 +60,8 @@ async def test_nothing_starts_while_the_server_is_held_and_all_goes_on_after_it(
         "The server is held: nothing starts until it is released",
     )
     assert (pending["status"], pending["steps"]) == ("pending", [])
+    assert held_back["because"][0]["text"].startswith("The hold on the server paused the run")
+    assert [one for one in held_back["suggestions"] if "/resume" in one] == []
     assert "SERVER_HELD" in {one["code"] for one in why["because"]}
     assert any("baton release" in one for one in why["suggestions"])
     assert released.body == await hold_of(stack) == {"held": False}

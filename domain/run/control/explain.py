@@ -191,7 +191,9 @@ def _finished(state: State, newest: _Newest) -> Reason:
 
 def _paused(state: State, newest: _Newest) -> Reason:
     text, event = "The run is paused: no step starts until it is resumed", newest.of_run
-    if isinstance(event, RunPaused):
+    if state.hold is not None and state.hold.by_server:
+        text = "The hold on the server paused the run: it goes on when the server is released"
+    elif isinstance(event, RunPaused):
         reason = f" ({event.reason})" if event.reason else ""
         text = f"{event.actor.subject} paused the run{reason}: no step starts until it is resumed"
     since = None if state.hold is None else state.hold.at

@@ -62,19 +62,24 @@ class HeldTimer:
 def pause(draft: Draft, command: PauseRun) -> None:
     """Pause the run, or do nothing if it is paused; raises InConflict if it has ended.
 
-    The hold on the server doesn't pause runs that have ended.
+    The hold on the server doesn't pause runs that have ended. A run that the hold has paused can be
+    paused by a user, too: the end of the hold doesn't resume it then.
     """
-    state = draft.state
-    if state.hold is not None or (state.final and command.actor == BY_SERVER):
+    state, by_server = draft.state, command.actor == BY_SERVER
+    if by_server and (state.final or state.hold is not None):
+        return
+    if state.hold is not None and not state.hold.by_server:
         return
     refusal = refusal_of("pause", state.status)
     if refusal is not None:
         raise refusal
     actor, at = command.actor, draft.at
+    held = {} if state.hold is None else state.hold.timers
     draft.emit(RunPaused(actor=actor, at=at, reason=command.reason, inflight=command.inflight))
     for step_id, step in state.steps.items():
         if step.status in _KINDS:
-            hold_timer(draft, step_id)
+            if step_id not in held:
+                hold_timer(draft, step_id)
         elif step.status == "running" and command.inflight == "cancel":
             visit, attempt = step.visit, step.attempt
             draft.emit(
