@@ -844,7 +844,10 @@ def test_a_missing_server_is_reported_with_the_verb_that_starts_one(call: Call) 
 def test_a_missing_token_is_reported_with_the_folder(call: Call) -> None:
     ended = call("runs", "list")
 
-    assert ended.err == "There is no token in .baton: start `baton dev` there, or set --token\n"
+    assert ended.err == (
+        "There is no token in .baton: start `baton dev` there, set BATON_DATA to the folder of"
+        " another one, or set --token\n"
+    )
 
 
 def test_address_and_token_can_come_from_the_environment(

@@ -153,7 +153,10 @@ def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
     address = configured or session or settings.url
     secret = settings.token.get_secret_value() if settings.token else dev_session.read_token(folder)
     if secret is None:
-        raise Failed(f"There is no token in {folder}: start `baton dev` there, or set --token")
+        raise Failed(
+            f"There is no token in {folder}: start `baton dev` there, set BATON_DATA to the folder"
+            " of another one, or set --token"
+        )
     if not is_server_address(address):
         raise Failed(f"{address!r} is not the address of a server: set BATON_URL=http://HOST:PORT")
     if not is_header_word(secret):

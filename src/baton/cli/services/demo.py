@@ -96,5 +96,5 @@ def _print_next_steps(data: Path | None) -> None:
     if data is None:
         see = "To keep the runs: `baton demo --data .baton`, then `baton dev`."
     else:
-        see = f"To see these runs again: `baton dev --data {data}` and `baton runs list`."
+        see = f"To see these runs: `export BATON_DATA={data}`, `baton dev`, `baton runs list`."
     typer.echo(f"\nNext: README.md builds a workflow of your own in five minutes.\n      {see}")
