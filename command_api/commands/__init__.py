@@ -18,6 +18,8 @@ from baton.command_api.commands.explanations import (
     explain_run,
     explain_run_as_of,
     find_stuck_runs,
+    held_text,
+    hold_of,
 )
 from baton.command_api.commands.named_definitions import create_named_definition
 from baton.command_api.commands.open_runs import admit_webhook_run
@@ -65,6 +67,8 @@ __all__ = [
     "explain_run",
     "explain_run_as_of",
     "find_stuck_runs",
+    "held_text",
+    "hold_of",
     "holder_of",
     "pause_run",
     "plan",

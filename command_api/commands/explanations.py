@@ -13,6 +13,7 @@ from baton.domain.run.control.explain import Code, Explanation, Reason, explain
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.execution_id import execution_id
 from baton.domain.run.state import State as Run
+from baton.domain.server_hold.messages import ServerHeld
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.known_functions import FunctionOverview
@@ -133,13 +134,22 @@ def _with_attempts(services: Services, state: Run, because: Sequence[Reason]) ->
 
 async def _hold_facts(services: Services, explanation: Explanation) -> Sequence[Reason]:
     """Return a reason if the whole server is held, and the run has not ended."""
-    going_on = services.hold.held and explanation.next
-    held = (await services.hold.state()).held if going_on else None
+    held = await hold_of(services) if explanation.next else None
     if held is None:
         return ()
-    reason = f": {held.reason}" if held.reason else ""
-    text = f"'{held.actor.subject}' holds the whole server{reason}"
+    text = held_text(held)
     return (Reason(code="SERVER_HELD", text=text, state=explanation.status, since=held.at),)
+
+
+async def hold_of(services: Services) -> ServerHeld | None:
+    """Return the hold on the whole server, None if it isn't held; raises `Unavailable`."""
+    return (await services.hold.state()).held if services.hold.held else None
+
+
+def held_text(held: ServerHeld) -> str:
+    """Return the sentence that says who holds the server, and why."""
+    reason = f": {held.reason}" if held.reason else ""
+    return f"'{held.actor.subject}' holds the whole server{reason}"
 
 
 async def _scheduler_facts(

@@ -28,6 +28,7 @@ Code: TypeAlias = Literal[
     "NO_SECRET",
     "TIMER",
     "NO_TICK",
+    "SERVER_HELD",
     "NO_SCHEDULER",
     "NO_FUNCTION",
     "NO_EXECUTOR",
@@ -35,7 +36,7 @@ Code: TypeAlias = Literal[
 ]
 """The events that a definition waits for, or the causes that keep it from starting runs.
 
-Callers add the last four. Later releases may add codes.
+Callers add the last five. Later releases may add codes.
 """
 
 

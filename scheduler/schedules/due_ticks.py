@@ -33,16 +33,16 @@ TICKS_PER_APPEND: Final = 100
 """The number of ticks that one append records."""
 
 _PAST: Final = "it was already past when the schedule became active"
-_NO_SCHEDULER: Final = "no scheduler was running at its time"
+_NOT_FIRED: Final = "no scheduler was running at its time, or the server was held"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
     """The policies for missed ticks, and for ticks during an active run.
 
-    A tick is missed if no scheduler ran when it was due: `fire_once` starts one run for all missed
-    ticks, `fire_all` one run for each (the newest 1,000), `skip` none. For overlap, `skip` starts
-    no run while the previous one is active.
+    A tick is missed if no scheduler ran when it was due, or the server was held: `fire_once` starts
+    one run for all missed ticks, `fire_all` one run for each (the newest 1,000), `skip` none. For
+    overlap, `skip` starts no run while the previous one is active.
     """
 
     missed: MissedPolicy = "fire_once"
@@ -78,12 +78,12 @@ def due_ticks(
     punctual = [at for at in due if at >= now - ON_TIME_MS] if policy == "skip" else []
     fired, dropped = split_missed(policy, due[: len(due) - len(punctual)])
     ticks = [Tick(at) for at in (*fired, *punctual)] + [
-        Tick(at, Miss(_NO_SCHEDULER)) for at in dropped
+        Tick(at, Miss(_NOT_FIRED)) for at in dropped
     ]
     if older is not None:
         until = format_time(due[0])
         ticks.append(
-            Tick(older, Miss(f"{_NO_SCHEDULER}, nor at the time of any tick before {until}"))
+            Tick(older, Miss(f"{_NOT_FIRED}; the same holds for every tick before {until}"))
         )
     return sorted(ticks, key=lambda tick: tick.nominal_at)
 

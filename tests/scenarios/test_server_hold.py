@@ -47,6 +47,7 @@ async def test_nothing_starts_while_the_server_is_held_and_all_goes_on_after_it(
     held_back = (await stack.get(f"/runs/{slow}/explain")).body
     why = (await stack.get(f"/runs/{requested}/explain")).body
     pending = (await stack.get(f"/runs/{requested}")).body
+    of_definition = (await stack.get(f"/definitions/{pending['definitionId']}/explain")).body
     released = await order(stack, "release")
     ended = await until(stack, slow, "completed")
 
@@ -64,6 +65,10 @@ async def test_nothing_starts_while_the_server_is_held_and_all_goes_on_after_it(
     assert [one for one in held_back["suggestions"] if "/resume" in one] == []
     assert "SERVER_HELD" in {one["code"] for one in why["because"]}
     assert any("baton release" in one for one in why["suggestions"])
+    assert {
+        "code": "SERVER_HELD",
+        "text": "'ada' holds the whole server: the warehouse is down",
+    } in of_definition["because"]
     assert released.body == await hold_of(stack) == {"held": False}
     assert [step["status"] for step in ended["steps"]] == ["succeeded", "succeeded"]
     await until(stack, requested, "completed")

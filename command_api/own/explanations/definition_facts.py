@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from baton.command_api.commands import SCHEDULER
+from baton.command_api.commands import SCHEDULER, held_text, hold_of
 from baton.command_api.services import Services
 from baton.domain.definition.explanation import Reason
 from baton.domain.definition.graph import Compute
@@ -14,6 +14,9 @@ async def facts_about(
     services: Services, definition: State, reasons: tuple[Reason, ...]
 ) -> AsyncIterator[Reason]:
     """Yield the causes that keep runs of a definition from starting, or from continuing."""
+    held = await hold_of(services)
+    if held is not None:
+        yield Reason(code="SERVER_HELD", text=held_text(held))
     timed = any(reason.due_at is not None for reason in reasons)
     if timed and not await scheduler_works(services):
         yield Reason(code="NO_SCHEDULER", text="No scheduler is running: nothing fires its ticks")
