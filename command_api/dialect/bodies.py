@@ -10,7 +10,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from baton.command_api.http.refusal import Refused
+from baton.command_api.http.refusal import MAX_FAULTS, Refused
 from baton.domain.definition.graph import Condition, Operator
 from baton.domain.errors import Fault
 from baton.domain.json import Json
@@ -35,7 +35,7 @@ class NoMembers(Model):
 
 
 class Faults:
-    """Collects the faults of a body, so that one response names them all."""
+    """Collects the faults of a body, so that one response names up to `MAX_FAULTS` of them."""
 
     __slots__ = ("_found",)
 
@@ -44,7 +44,8 @@ class Faults:
 
     def add(self, message: str, *path: str | int) -> None:
         """Add a fault at `path`, made of member names and array indexes."""
-        self._found.append(Fault(path, message))
+        if len(self._found) < MAX_FAULTS:
+            self._found.append(Fault(path, message))
 
     def require(self, value: object, *path: str | int) -> None:
         """Add the fault "required" at `path` if `value` is None."""

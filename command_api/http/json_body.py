@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from baton.command_api.http.refusal import Refused
+from baton.command_api.http.refusal import MAX_FAULTS, Refused
 from baton.domain.errors import Fault, Invalid
 from baton.domain.json import JsonObject
 from baton.protocols import strict_json
@@ -60,15 +60,15 @@ def parse_model(
 
 
 def invalid_body(error: ValidationError, document: object) -> Refused:
-    """Return a 400 with a fault for each of pydantic's, at its path in the document."""
-    faults = tuple(
-        Fault(
-            _document_path(document, item["loc"], missing=item["type"] == "missing"),
-            "required" if item["type"] == "missing" else item["msg"],
-        )
-        for item in error.errors(include_url=False, include_context=False, include_input=False)
-    )
-    return Refused("validation_error", "Invalid request body", faults=tuple(dict.fromkeys(faults)))
+    """Return a 400 with the first faults of pydantic's, each at its path in the document."""
+    faults: dict[Fault, None] = {}
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        missing = item["type"] == "missing"
+        path = _document_path(document, item["loc"], missing=missing)
+        faults[Fault(path, "required" if missing else item["msg"])] = None
+        if len(faults) == MAX_FAULTS:
+            break
+    return Refused("validation_error", "Invalid request body", faults=tuple(faults))
 
 
 def _document_path(

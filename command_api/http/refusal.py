@@ -6,7 +6,7 @@ status of each code. Internal causes never become part of a refusal.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from baton.command_api.http.rejection_texts import text_of
 from baton.domain.errors import Code, Fault, Rejected
@@ -29,6 +29,9 @@ ErrorCode = Literal[
     "unavailable",
 ]
 ERROR_CODES: tuple[ErrorCode, ...] = get_args(ErrorCode)
+
+MAX_FAULTS: Final = 100
+"""The number of faults of a request that one response names."""
 
 STATUS: Mapping[ErrorCode, int] = {
     "validation_error": 400,
