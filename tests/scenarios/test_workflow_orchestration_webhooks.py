@@ -200,6 +200,23 @@ async def test_a_fault_of_a_registration_is_named(
     assert await idle.stored() == before
 
 
+@pytest.mark.parametrize("member", ["url", "events", "active", "ordered"])
+async def test_null_is_refused_for_every_member_but_the_secret(idle: Stack, member: str) -> None:
+    client = api(idle)
+    made = await registered(client, "https://example.com/webhook")
+    path = f"/webhooks/{made['id']}"
+    before = await idle.stored()
+
+    refused = await client.put(path, {member: None, "secret": "another secret"})
+    shown = (await client.get(path)).body
+    kept = await client.put(path, shown)
+
+    assert (refused.status, refused.body["code"]) == (400, "validation_error")
+    assert [one["field"] for one in refused.body["errors"]] == [member]
+    assert (shown["secret"], kept.body) == (None, made)
+    assert await idle.stored() == before
+
+
 async def test_another_tenants_webhook_is_not_found(idle: Stack) -> None:
     made = await registered(api(idle), "https://example.com/webhook")
     other, path = idle.client("workflow-orchestration", "globex"), f"/webhooks/{made['id']}"

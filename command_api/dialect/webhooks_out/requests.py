@@ -31,22 +31,26 @@ class NewRegistration(Model):
 
 
 class RegistrationChange(Model):
-    """The body of a change; members that it doesn't name keep their values."""
+    """The body of a change; members that it doesn't name keep their values.
 
-    url: str | None = None
-    events: list[EventType] | None = Field(default=None, min_length=1)
+    `model_fields_set` holds the named ones. Lists show the secret as null, so null keeps it.
+    """
+
+    url: str = Field(default_factory=str)
+    events: list[EventType] = Field(default_factory=list, min_length=1)
     secret: str | None = Field(default=None, repr=False)
-    active: bool | None = None
-    ordered: bool | None = None
+    active: bool = Field(default_factory=bool)
+    ordered: bool = Field(default_factory=bool)
 
     def after(self, seen: State) -> WebhookBody:
         """Return the members of the registration after the change."""
+        named = self.model_fields_set
         return WebhookBody(
-            url=seen.url if self.url is None else self.url,
-            events=seen.events if self.events is None else tuple(self.events),
+            url=self.url if "url" in named else seen.url,
+            events=tuple(self.events) if "events" in named else seen.events,
             secret=self.secret,
-            active=seen.active if self.active is None else self.active,
-            ordered=seen.ordered if self.ordered is None else self.ordered,
+            active=self.active if "active" in named else seen.active,
+            ordered=self.ordered if "ordered" in named else seen.ordered,
         )
 
 
