@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from baton.projector.views.timers.queries import TimerQueries
+from tests.dialects.centrali_client import centrali_client
+from tests.dialects.centrali_documents import compute, delay, orchestration
 from tests.dialects.workflow_orchestration_client import (
     WorkflowClient,
     statuses_of,
@@ -148,6 +150,31 @@ async def test_the_end_is_estimated_from_earlier_executions(client: WorkflowClie
     assert report["estimatedCompletion"] > running["startTime"]
     await client.post(f"/executions/{second}/cancel")
     assert (await client.progress(second))["estimatedCompletion"] is None
+
+
+async def test_an_end_after_the_last_year_is_not_estimated(client: WorkflowClient) -> None:
+    ten_years = 10 * 365 * 24 * HOUR
+    openapi = centrali_client(client.stack, "centrali-openapi")
+    short = {"path": "input.short", "op": "exists"}
+    choice = {
+        "id": "choose",
+        "type": "decision",
+        "cases": [{"conditions": [short], "nextStepId": "last"}],
+        "defaultNextStepId": "wait-0",
+    }
+    waits = [
+        {**delay(f"wait-{n}", ten_years), "nextStepId": "last" if n == 899 else f"wait-{n + 1}"}
+        for n in range(900)
+    ]
+    made = await openapi.create(orchestration("years", choice, *waits, compute("last")))
+    await openapi.run_to_end(made["id"], {"input": {"short": True}})
+    run = await openapi.start(made["id"])
+    await openapi.wait_for(made["id"], run["id"], "waiting")
+
+    report = await client.progress(run["id"])
+
+    assert report["estimatedCompletion"] is None
+    assert report["blockers"][0]["taskExecutionId"] == f"{run['id']}.wait-0"
 
 
 async def test_a_failed_task_is_retried_by_its_id(client: WorkflowClient) -> None:

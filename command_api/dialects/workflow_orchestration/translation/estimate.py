@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from baton.domain.definition.graph import Decision, Delay, Graph, Sync
 from baton.domain.definition.graph import Step as Defined
 from baton.domain.run.flow import edges_of
+from baton.domain.schedule.timetable import LATEST_MS
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import is_final
@@ -50,8 +51,8 @@ def estimated_end(
 ) -> int | None:
     """Return when a run presumably ends, in ms since the epoch.
 
-    That of a completed run is its end. None for a run that failed or was cancelled, and for a
-    definition without completed runs.
+    That of a completed run is its end. None for a run that failed or was cancelled, for a
+    definition without completed runs, and for an end after the last year that times can show.
     """
     if is_final(run):
         return run.completed_at if run.status == "completed" else None
@@ -64,7 +65,8 @@ def estimated_end(
         longest[step_id] = own + max(
             (longest.get(successor, 0) for successor in after[step_id]), default=0
         )
-    return now + round(max(longest.values(), default=0))
+    end = now + round(max(longest.values(), default=0))
+    return end if end <= LATEST_MS else None
 
 
 def _successors(graph: Graph, visits: Mapping[str, Sequence[Step]]) -> dict[str, list[str]]:
