@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 from baton.command_api.http.refusal import STATUS, ErrorCode, Refusal
 from baton.command_api.http.rejection_texts import NOUNS, text_of
 from baton.command_api.http.strictness import DocumentMember
-from baton.domain.errors import Fault, Invalid, Subject
+from baton.domain.errors import Detail, Fault, InConflict, Invalid, Subject
 from baton.domain.json import JsonObject
 
 
@@ -34,11 +34,13 @@ class ErrorWords:
 
     Args:
         nouns: Nouns that differ from the neutral ones.
+        statuses: Words for statuses that differ from the domain's.
         members: The path that replaces a member of the domain. Any other member is written in
             camel case, and a `DocumentMember` as it is.
     """
 
     nouns: Mapping[Subject, str] = field(default_factory=dict)
+    statuses: Mapping[Detail, str] = field(default_factory=dict)
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def field_of(self, fault: Fault) -> str:
@@ -52,12 +54,14 @@ class ErrorWords:
         ]
 
     def message_of(self, refusal: Refusal) -> str:
-        """Return the refusal's message with the dialect's nouns."""
+        """Return the refusal's message with the dialect's nouns and statuses."""
         rejected = refusal.rejected
         if rejected is None:
             return refusal.message
         if isinstance(rejected, Invalid) and rejected.subject is not None:
             return "Invalid request body"
+        if isinstance(rejected, InConflict):
+            rejected = self._with_own_status(rejected)
         return text_of(rejected, {**NOUNS, **self.nouns})
 
     def render(self, refusal: Refusal) -> tuple[int, JsonObject]:
@@ -66,6 +70,12 @@ class ErrorWords:
         if refusal.faults:
             body["details"] = self.details_of(refusal)
         return STATUS[refusal.code], body
+
+    def _with_own_status(self, conflict: InConflict) -> InConflict:
+        details = {name: value for name, value in conflict.details.items() if name != "reason"}
+        if details.get("status") in self.statuses:
+            details["status"] = self.statuses[details["status"]]
+        return InConflict(conflict.reason, **details)
 
     def _member_names(self, fault: Fault) -> Iterator[str | int]:
         for part in fault.path:

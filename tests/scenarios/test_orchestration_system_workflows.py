@@ -220,7 +220,7 @@ async def test_an_update_is_partial(client: OrchestrationClient) -> None:
     assert (cleared["name"], cleared["description"]) == ("New", "")
     assert (paused["status"], paused["tasks"]) == ("inactive", before["tasks"])
     assert (refused.status, refused.body["error"]) == (409, "conflict")
-    assert refused.body["message"] == "Workflow 'orders' is paused: it starts no execution"
+    assert refused.body["message"] == "Workflow 'orders' is inactive: it starts no execution"
     assert (draft["status"], started.status) == ("draft", 201)
 
 

@@ -63,6 +63,7 @@ async def test_a_version_left_out_is_the_next_whole_number(memory: Stack) -> Non
 FAULTY: dict[str, tuple[dict[str, Any], str]] = {
     "no steps": (dag("d", "1"), "steps"),
     "a bad id": (dag("Not A Slug", "1", step("a")), "dagId"),
+    "an empty id": (dag("", "1", step("a")), "dagId"),
     "a bad version": (dag("d", "v1", step("a")), "version"),
     "a bad step id": (dag("d", "1", step("a b")), "steps[0].id"),
     "an unknown step in an edge": (dag("d", "1", step("a"), edges="a>b"), "edges[0].to"),
@@ -98,7 +99,7 @@ async def test_a_faulty_dag_is_refused_with_the_path_of_the_fault(memory: Stack,
     answer = await orchestrator_client(memory).post("/dags", body)
 
     assert (answer.status, answer.body["code"]) == (400, "validation_error")
-    assert path in [fault["field"] for fault in answer.body["details"]]
+    assert {fault["field"] for fault in answer.body["details"]} == {path}
     assert await memory.stored() == []
 
 

@@ -6,6 +6,7 @@ from baton.command_api.dialect.error_words import ErrorWords
 
 WORDS: Final = ErrorWords(
     nouns={"definition": "workflow", "run": "execution", "step": "task"},
+    statuses={"paused": "inactive"},
     members={
         "expression": ("cronExpression",),
         "function": ("type",),

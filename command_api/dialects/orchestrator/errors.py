@@ -28,6 +28,7 @@ WORDS: Final = _DagWords(
         "function": ("uses",),
         "label": ("version",),
         "multiplier": ("backoffMultiplier",),
+        "name": ("dagId",),
         "page_size": ("page_size",),
         "page_token": ("page_token",),
         "slug": ("dagId",),
