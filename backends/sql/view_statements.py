@@ -74,16 +74,19 @@ class TableSql:
             f" ORDER BY tenant, key LIMIT {self._placeholder(3)}"
         )
 
-    def page(self, queries: Sequence[Query]) -> tuple[Statement, Statement | None]:
-        """Return the statement of the page of one or more queries, and that of its total, if asked.
+    def page(self, queries: Sequence[Query]) -> tuple[Statement | None, Statement | None]:
+        """Return the statement of the page of one or more queries, and that of its total.
 
-        The first query decides the order, the limit and whether there is a total.
+        The first query decides the order, the limit and whether there is a total. A part that isn't
+        asked for is None.
         """
         first, *others = queries
-        selected = self.select_any(queries) if others else self.select(first)
-        if not first.count:
-            return selected, None
-        return selected, self.count_any(queries) if others else self.count(first)
+        selected = counted = None
+        if first.limit:
+            selected = self.select_any(queries) if others else self.select(first)
+        if first.count:
+            counted = self.count_any(queries) if others else self.count(first)
+        return selected, counted
 
     def select(self, query: Query, first: int = 1) -> Statement:
         """Return the statement of a page; raises KeyError for a column that isn't declared.

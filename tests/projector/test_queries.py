@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from baton.backends.memory.view_store import MemoryViewStore
+from baton.backends.sqlite.views.tables import ViewTable
 from baton.domain.definition.messages import (
     DefinitionCreated,
     DefinitionDeleted,
@@ -25,11 +27,13 @@ from baton.domain.run.messages import RunCompleted, RunFailed, RunRequested, Run
 from baton.domain.schedule.messages import ScheduleCreated
 from baton.domain.schedule.timetable import Interval
 from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.ports.views import Page, Query, Table
 from baton.projector import view_reader
+from baton.projector.view import tables_of
 from baton.projector.views import every_view
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.projector.views.run_steps.queries import RunStepQueries
-from baton.projector.views.runs.queries import RunQueries
+from baton.projector.views.runs.queries import RunFilter, RunQueries
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.projector.views.timers.queries import TimerQueries
@@ -421,3 +425,32 @@ async def test_a_page_is_read_from_many_runs(world: World) -> None:
     assert [run.id for run in found] == ["r01499", "r01498"]
     assert total == 3_000
     assert isinstance(found[0], Run)
+
+
+class AskedViews(MemoryViewStore):
+    """Views that remember the limits of the queries."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits: list[int] = []
+
+    async def find(self, query: Query) -> Page:
+        self.limits.append(query.limit)
+        return await super().find(query)
+
+
+async def test_runs_are_counted_without_reading_one() -> None:
+    store = AskedViews()
+    await store.prepare(tables_of(every_view()))
+    runs = RunQueries(store)
+    assert await runs.count("acme", RunFilter(requested=(1, 2))) == 0
+    assert await runs.count_open("acme", "d1") == 0
+
+    assert store.limits == [0, 0]
+
+
+def test_a_query_without_rows_has_no_statement_for_them() -> None:
+    table = ViewTable(Table(name="things"))
+    query = Query(table="things", tenant="acme", limit=0, count=True)
+    assert table.page([query]) == (None, table.count(query))
+    assert table.page([query, query]) == (None, table.count_any([query, query]))

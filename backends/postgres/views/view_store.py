@@ -136,8 +136,10 @@ class PostgresViewStore:
     async def find_any(self, queries: Sequence[Query]) -> Page:
         """Return the page of several queries, of one state."""
         selected, counted = self._table(queries[0].table).page(queries)
-        found = await self.database.look_up(selected.sql, *selected.values)
-        rows = [_row(*one) for one in found]
+        rows: list[Row] = []
+        if selected is not None:
+            found = await self.database.look_up(selected.sql, *selected.values)
+            rows = [_row(*one) for one in found]
         if counted is None:
             return Page(rows)
         total = await self.database.look_up(counted.sql, *counted.values)

@@ -98,10 +98,10 @@ class ViewDatabase:
         """Return the position that the views hold."""
         return int(self.read(_CHECKPOINT)[0][0])
 
-    async def query(self, *statements: Statement) -> Sequence[Rows]:
-        """Return the rows of each statement; raises `QueryTooSlow`."""
+    async def query(self, statement: Statement) -> Rows:
+        """Return the rows of a statement; raises `QueryTooSlow`."""
         with self._named():
-            return [await self._lanes.rows(statement) for statement in statements]
+            return await self._lanes.rows(statement)
 
     def read(self, statement: str, values: Sequence[str | int] = ()) -> Rows:
         """Return the rows of a statement that is quick, such as a lookup by key."""

@@ -87,16 +87,16 @@ class SqliteViewStore:
     async def find_any(self, queries: Sequence[Query]) -> Page:
         """Return the page of several queries, of one state."""
         selected, counted = self._table(queries[0].table).page(queries)
-        asked = [selected] if counted is None else [selected, counted]
-        rows, *total = await self.database.query(*asked)
-        return Page([_row(*row) for row in rows], total[0][0][0] if total else -1)
+        rows = [] if selected is None else await self.database.query(selected)
+        total = -1 if counted is None else (await self.database.query(counted))[0][0]
+        return Page([_row(*row) for row in rows], total)
 
     async def scan(
         self, table: str, *, after: tuple[str, str] | None = None, limit: int = 1_000
     ) -> Sequence[Row]:
         """Return rows after `after`, ordered by (tenant, key)."""
         begin = after or ("", "")
-        (rows,) = await self.database.query(Statement(self._table(table).scan(), (*begin, limit)))
+        rows = await self.database.query(Statement(self._table(table).scan(), (*begin, limit)))
         return [_row(*row) for row in rows]
 
     async def close(self) -> None:

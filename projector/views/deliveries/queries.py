@@ -5,7 +5,7 @@ from typing import Final
 
 from baton.domain.delivery.state import Status
 from baton.eventlog.ports.views import Filter, ViewReads
-from baton.projector.view_reader import OrderBy, ViewReader, any_of, equal
+from baton.projector.view_reader import ViewReader, any_of, equal
 from baton.projector.views.deliveries.view import VIEW, Document, lane_of
 
 EARLIER: Final = 50
@@ -75,8 +75,7 @@ class DeliveryQueries:
         until = () if due_before is None else (Filter(column="due_at", op="<", value=due_before),)
         since = () if due_after is None else (Filter(column="due_at", op=">", value=due_after),)
         wanted = (equal("webhook_id", webhook_id), equal("status", "pending"), *until, *since)
-        order: OrderBy = (("created_at", "desc"), ("key", "desc"))
-        return (await self._reader.page(tenant, *wanted, order=order, offset=0, limit=1))[1]
+        return await self._reader.count(tenant, *wanted)
 
     async def due(
         self, now: int, limit: int, webhook_ids: Sequence[str] | None = None

@@ -131,7 +131,7 @@ class RunQueries:
 
     async def count(self, tenant: str, wanted: RunFilter) -> int:
         """Return the number of runs of a filter."""
-        return (await self.page_of(tenant, wanted, offset=0, limit=1))[1]
+        return await self._reader.count(tenant, *wanted.where())
 
     async def named(
         self, tenant: str, text: str, wanted: RunFilter, *, limit: int
@@ -186,8 +186,7 @@ class RunQueries:
 
     async def count_open(self, tenant: str, definition_id: str | None = None) -> int:
         """Return the number of unfinished runs of a tenant, or of one of its definitions."""
-        found = await self.page(tenant, definition_id=definition_id, statuses=_OPEN, limit=1)
-        return found[1]
+        return await self.count(tenant, RunFilter(definition_id=definition_id, statuses=_OPEN))
 
     async def open_by_status(self) -> Mapping[Status, int]:
         """Return the number of unfinished runs of all tenants in each status."""
