@@ -6,10 +6,12 @@ the task again. Functions avoid repeated effects by the idempotency key.
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
 from baton.eventlog.errors import Unavailable
+from baton.eventlog.figures.histogram import Histogram
 from baton.eventlog.function_logs.attempt_log import AttemptLog
 from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.clock import Clock
@@ -44,7 +46,12 @@ _log = logging.getLogger("baton.worker")
 
 
 class Worker:
-    """Performs the tasks of any number of queues in one process."""
+    """Performs the tasks of any number of queues in one process.
+
+    Attributes:
+        functions: The functions that the worker calls.
+        task_waits: The times from the sending of tasks to their start here, by function.
+    """
 
     def __init__(
         self,
@@ -72,13 +79,15 @@ class Worker:
         self._slots = asyncio.Semaphore(concurrency)
         self._sender = Sender(topics, clock=clock)
         self._logs = TaskLogs()
-        self._functions = RegisteredFunctions(
+        self._registry = registry
+        self.functions = RegisteredFunctions(
             registry,
             clock=clock,
             limits=CallLimits(total=concurrency, per_function=concurrency, threads=concurrency),
             on_heartbeat=self._on_heartbeat,
             logs=self._logs,
         )
+        self.task_waits: defaultdict[str, Histogram] = defaultdict(Histogram)
         self._running: dict[str, TaskAttempt] = {}  # by execution id
         self._heartbeats: dict[str, Message] = {}  # by execution id, only the newest unsent one
         self._sending_heartbeats: asyncio.Task[None] | None = None
@@ -102,7 +111,7 @@ class Worker:
                     )
         finally:
             await self._sender.close()
-            await self._functions.close()
+            await self.functions.close()
 
     async def _process_queue(self, queue: str, stop: asyncio.Event, grace_s: float) -> None:
         consumer = await self._join(queue, stop)
@@ -136,12 +145,18 @@ class Worker:
         self._running[call.execution_id] = attempt
         try:
             async with self._slots:
+                self._observe_wait(task, call)
                 self._logs.begin(call)
                 outcome = await self._call(call)
             await self._send_result(task, attempt, outcome, self._logs.end(call))
         finally:
             self._logs.end(call)
             del self._running[call.execution_id]
+
+    def _observe_wait(self, task: ReceivedMessage, call: Call) -> None:
+        function = self._registry.find(call.function)
+        if function is not None:  # the number of names in messages has no bound
+            self.task_waits[function.name].observe_ms(self._clock.now() - task.at)
 
     async def _call(self, call: Call) -> CallOutcome:
         remaining_ms = call.deadline_at - self._clock.now()
@@ -150,7 +165,7 @@ class Worker:
             return failure(EXPIRED, "the task arrived after its deadline", retryable=True)
         try:
             async with asyncio.timeout(remaining_ms / 1000):
-                return await self._functions.call(call)
+                return await self.functions.call(call)
         except TimeoutError:
             return failure(TIMEOUT, "the deadline has passed", retryable=True)
 

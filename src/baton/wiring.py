@@ -22,6 +22,7 @@ from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
+from baton.eventlog.ports.transport import Transport
 from baton.eventlog.virtual_time.counted_stores import counted_stores
 from baton.eventlog.waiting_work import WaitingCalls
 from baton.executor.functions.registry import Registry
@@ -181,8 +182,11 @@ def _log_contact(settings: Settings, names: frozenset[RoleName], clock: Clock) -
     transport = transport_of(settings.log)
     if transport is None or not names & _FOLLOW_SHARED_LOG:
         return None
-    reach = partial(transport.reach, transport_location(settings))
-    return LogContact(reach, clock=clock)
+    return _log_contact_of(transport, settings, clock)
+
+
+def _log_contact_of(transport: Transport, settings: Settings, clock: Clock) -> LogContact:
+    return LogContact(partial(transport.reach, transport_location(settings)), clock=clock)
 
 
 def build_process(
@@ -263,23 +267,37 @@ def _services_of(context: RoleContext, role: Role | None) -> Services:
     return build_services(context, build_credentials(context), takes_commands=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerProcess:
+    """A worker, and the application that answers /healthz, /readyz and /metrics."""
+
+    worker: Worker
+    app: web.Application
+
+
 @asynccontextmanager
 async def open_worker(
     settings: Settings, registry: Registry, *, concurrency: int
-) -> AsyncIterator[Worker]:
+) -> AsyncIterator[WorkerProcess]:
     """Yield a worker with the functions of `registry`; a worker needs a log and no store.
 
-    Raises LookupError for a log without topics, and `Unavailable`.
+    It isn't ready before the log has answered. Raises LookupError for a log without topics, and
+    `Unavailable`.
     """
     transport = transport_of(settings.log)
     if transport is None:
         raise LookupError(NO_TOPICS)
     no_store = await backend_of("memory:").open(StoreLocation(secrets_keys=()))
     stores = await transport.attach(no_store, transport_location(settings))
-    try:
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(stores.close)
         if stores.topics is None:
             raise LookupError(NO_TOPICS)
-        clock = SystemClock()
-        yield worker.build(settings, stores.topics, registry, clock=clock, concurrency=concurrency)
-    finally:
-        await stores.close()
+        process = build_process(settings, stores, frozenset(), closing=closing)
+        await process.prepare()
+        built = worker.build(process.context, stores.topics, registry, concurrency=concurrency)
+        contact = _log_contact_of(transport, settings, process.context.clock)
+        process.context.checks["log"] = contact.check
+        waiting = asyncio.create_task(contact.wait(), name="log")
+        closing.push_async_callback(stop_tasks, (waiting,))
+        yield WorkerProcess(worker=built, app=process.app())

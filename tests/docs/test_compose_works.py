@@ -27,7 +27,7 @@ async def test_services_a_worker_and_two_servers_run_an_order(tmp_path: Path) ->
     assert migrated.code == 0, migrated.err
 
     async with AsyncExitStack() as started:
-        for name in (*SERVICES, "worker"):
+        for name in SERVICES:
             await started.enter_async_context(composed.started(name))
         for name in SERVICES:
             await composed.eventually(lambda name=name: composed.healthy(name))  # type: ignore[misc]

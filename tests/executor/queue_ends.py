@@ -139,6 +139,7 @@ def queue_registry(*names: str) -> Registry:
 class WorkerUnderTest:
     """A worker under test, running on the event loop of the test."""
 
+    worker: Worker
     stopping: asyncio.Event
     running: asyncio.Task[None]
 
@@ -163,7 +164,7 @@ async def running_worker(
     worker = Worker(topics, registry, prefix=PREFIX, **options)
     stop = asyncio.Event()
     running = asyncio.create_task(worker.run(["gpu"], stop, grace_s=grace_s))
-    under_test = WorkerUnderTest(stop, running)
+    under_test = WorkerUnderTest(worker, stop, running)
     try:
         yield under_test
     finally:

@@ -20,6 +20,7 @@ from tests.executor.queue_ends import (
     task_sender,
     within,
 )
+from tests.kit.clock import ManualClock
 from tests.kit.eventually import eventually
 
 
@@ -148,6 +149,20 @@ async def test_concurrency_limits_the_running_calls(topics: MemoryTopics) -> Non
         held.release.set()
 
         assert len(await executor.next_answers(10)) == 10
+
+
+async def test_the_wait_of_a_task_begins_when_it_is_sent(topics: MemoryTopics) -> None:
+    in_a_minute = ManualClock(SystemClock().now() + 60_000)
+    executor = await task_sender(topics)
+    async with running_worker(topics, train, clock=in_a_minute) as under_test:
+        for name in ("train", "tarin"):
+            await executor.send(name, run_id=name)
+        await executor.next_answers(2)
+    (waits,) = under_test.worker.task_waits.items()
+
+    assert waits[0] == "train"
+    assert sum(waits[1].buckets) == 1
+    assert 60 - DEADLINE_S < waits[1].sum <= 60
 
 
 async def test_a_slow_task_does_not_delay_others(topics: MemoryTopics) -> None:

@@ -1,6 +1,7 @@
 """`baton worker` processes on a real broker: one is killed or stopped, another takes its tasks."""
 
 import asyncio
+import json
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -9,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from baton.domain.run.messages import Succeeded
@@ -102,6 +104,13 @@ def started(folder: Path) -> Counter[str]:
     return Counter(path.read_text().splitlines() if path.exists() else ())
 
 
+async def address_of(worker: Process) -> str:
+    """Return the address at which a worker answers, which its second line says."""
+    assert worker.stdout is not None
+    printed = (await asyncio.wait_for(worker.stdout.readline(), WAIT_S)).decode()
+    return printed.removeprefix("Baton worker answers at ").strip()
+
+
 async def wait_until_started(folder: Path, count: int) -> None:
     await eventually(
         lambda: len(started(folder)) == count, within_s=WAIT_S, explain=lambda: log_of(folder)
@@ -157,3 +166,26 @@ async def test_a_stopped_worker_finishes_its_tasks_and_acknowledges_them(
     assert found == [Succeeded(output=number**2) for number in range(CONCURRENCY)]
     assert later == [Succeeded(output=99**2)]
     assert set(started(tmp_path).values()) == {1}
+
+
+async def test_a_worker_shows_its_health_and_the_waits_of_tasks(
+    stores: Stores, tmp_path: Path
+) -> None:
+    (tmp_path / "gate").touch()
+    async with functions_with_workers(stores, tmp_path) as functions:
+        pending = call(functions, *range(3))
+        async with worker_process(tmp_path) as process, aiohttp.ClientSession() as session:
+            url = await address_of(process)
+            await asyncio.wait_for(asyncio.gather(*pending), WAIT_S)
+
+            async def answer(path: str) -> str:
+                async with session.get(f"{url}{path}") as response:
+                    return await response.text() if response.status == 200 else ""
+
+            ready = await eventually(lambda: answer("/readyz"), within_s=WAIT_S)
+            assert json.loads(ready)["checks"] == {"hung_threads": "ok", "log": "ok"}
+            assert json.loads(await answer("/healthz")) == {"status": "ok"}
+            metrics = await answer("/metrics")
+
+    assert 'baton_worker_task_wait_seconds_count{function="square"} 3.0' in metrics
+    assert 'baton_attempt_queue_seconds_count{function="square"} 3.0' in metrics

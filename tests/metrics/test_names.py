@@ -16,10 +16,14 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
+from baton.backends.memory.topics import MemoryTopics
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.loops.relay import Relay
+from baton.executor.functions.registry import Registry
+from baton.executor.workers.worker import Worker
 from baton.projector.run_metrics import open_counts
 from baton.roles.scheduler import _RelayMetrics
+from baton.roles.worker import export
 from baton.settings import Settings
 from tests.backends.memory import open_stores
 from tests.dialects.baton_documents import own_definition
@@ -42,7 +46,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def families(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Metric]:
-    """The metrics of a server that has performed a run, and those of a relay, by their names."""
+    """The metrics of a server that has performed a run, of a relay and of a worker, by name."""
     folder = tmp_path_factory.mktemp("metrics")
     settings = Settings(
         store="memory:",
@@ -63,7 +67,15 @@ async def families(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Met
                 return found if all(one in found for one in SHOWN) else ""
 
             families = parsed(await eventually(text))
-    return {**families, **parsed(await relay_metrics(folder))}
+    return {**families, **parsed(await relay_metrics(folder)), **new_families_of_a_worker(families)}
+
+
+def new_families_of_a_worker(others: Mapping[str, Metric]) -> Mapping[str, Metric]:
+    """Return the metrics of a worker that other services don't have."""
+    registry = CollectorRegistry()
+    export(Worker(MemoryTopics(), Registry(), prefix="", clock=SystemClock()), registry)
+    found = parsed(generate_latest(registry).decode())
+    return {name: one for name, one in found.items() if name not in others}
 
 
 async def relay_metrics(folder: Path) -> str:

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -11,7 +10,6 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
-from baton.eventlog.figures.histogram import Histogram
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.retry import retry
 from baton.eventlog.loops.server_hold import ServerHold
@@ -29,8 +27,8 @@ from baton.executor.traced_calls import TracedCalls
 from baton.executor.virtual_calls import VirtualCalls
 from baton.executor.workers.remote_workers import RemoteWorkers
 from baton.function_registry import all_functions
-from baton.metrics.families import by_tenant, counters, gauge, histogram, labelled_gauge
-from baton.projector.run_metrics.figures import OTHER, Names
+from baton.metrics.families import by_tenant, counters, gauge, labelled_gauge
+from baton.metrics.functions import FunctionMetrics
 from baton.projector.views.runs.queries import RunQueries
 from baton.protocols.address_policy import AddressPolicy
 from baton.role import RoleContext
@@ -135,7 +133,8 @@ def build(context: RoleContext) -> ExecutorRole:
     )
     context.live_attempts.executor = context.holder
     context.closing.push_async_callback(functions.close)
-    context.metrics.register(_FunctionMetrics(functions))
+    context.metrics.register(FunctionMetrics(functions))
+    context.metrics.register(_CallMetrics(functions))
     context.checks["hung_threads"] = functions.python.hung_threads.bearable
     context.functions.own = known_functions(registry)
     context.waiting_calls.own = functions.waiting
@@ -217,7 +216,7 @@ class _ExecutorMetrics(Collector):
         yield gauge("executor_runs", "Runs kept in memory", self._executor.live_runs)
 
 
-class _FunctionMetrics(Collector):
+class _CallMetrics(Collector):
     def __init__(self, functions: RegisteredFunctions) -> None:
         self._functions = functions
 
@@ -226,17 +225,11 @@ class _FunctionMetrics(Collector):
         yield gauge("executor_calls_waiting", "Calls that wait for a free slot", waits.waiting)
         about = "Calls that wait for a free slot, by tenant"
         yield by_tenant("executor_waiting_calls", about, self._functions.waiting())
-        about = "Places for calls, by function; waiting calls have none"
-        places = _bounded(self._functions.places())
-        yield labelled_gauge("function_places", about, ("function", "state"), places)
         yield CounterMetricFamily(
             "baton_executor_call_wait_seconds",
             "Time that calls waited for a slot",
             value=waits.waited_ms / 1000,
         )
-        about = "Seconds that attempts waited for a slot of their function"
-        waited = _bounded_waits(self._functions.waits_by_function())
-        yield histogram("attempt_queue_seconds", about, ("function",), waited)
         about = "Calls given up because no slot became free in time"
         yield CounterMetricFamily("baton_executor_calls_not_made", about, value=waits.given_up)
         about = "Threads whose function goes on after the end of its attempt"
@@ -246,22 +239,6 @@ class _FunctionMetrics(Collector):
         yield CounterMetricFamily("baton_executor_threads_hung", about, value=found)
         about = "Times that a function held the event loop for more than 100 ms"
         yield CounterMetricFamily("baton_executor_loop_held", about, value=python.loop_held)
-
-
-def _bounded(places: Mapping[tuple[str, str], int]) -> Mapping[tuple[str, str], int]:
-    """Return the places; functions beyond the first 200 are added up as `other`."""
-    names, bounded = Names(OTHER), Counter[tuple[str, str]]()
-    for (name, state), number in places.items():
-        bounded[names.bounded(name), state] += number
-    return bounded
-
-
-def _bounded_waits(waits: Mapping[str, Histogram]) -> Mapping[tuple[str], Histogram]:
-    """Return the waits; those of functions beyond the first 200 are added up as `other`."""
-    names, found = Names(OTHER), defaultdict[tuple[str], Histogram](Histogram)
-    for name, one in waits.items():
-        found[names.bounded(name),].add(one)
-    return found
 
 
 class _WorkerMetrics(Collector):

@@ -1,19 +1,42 @@
 """The worker role: performs the tasks of queues, away from the executors."""
 
-from baton.eventlog.ports.clock import Clock
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.registry import Collector
+
 from baton.eventlog.ports.topics import Topics
 from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
-from baton.settings import Settings
+from baton.metrics.families import histogram
+from baton.metrics.functions import FunctionMetrics, bounded_waits
+from baton.role import RoleContext
 
 
-def build(
-    settings: Settings, topics: Topics, registry: Registry, *, clock: Clock, concurrency: int
-) -> Worker:
-    """Build a worker that performs up to `concurrency` tasks at once.
+def build(context: RoleContext, topics: Topics, registry: Registry, *, concurrency: int) -> Worker:
+    """Build a worker that performs up to `concurrency` tasks at once, and export its metrics.
 
-    It needs topics and functions, and no store.
+    It needs topics and functions, and no store, so no readiness depends on one.
     """
-    return Worker(
-        topics, registry, prefix=settings.topic_prefix, clock=clock, concurrency=concurrency
-    )
+    prefix, clock = context.settings.topic_prefix, context.clock
+    worker = Worker(topics, registry, prefix=prefix, clock=clock, concurrency=concurrency)
+    context.checks.clear()
+    context.checks["hung_threads"] = worker.functions.python.hung_threads.bearable
+    export(worker, context.metrics)
+    return worker
+
+
+def export(worker: Worker, metrics: CollectorRegistry) -> None:
+    """Register the metrics of a worker and of its functions."""
+    metrics.register(FunctionMetrics(worker.functions))
+    metrics.register(_TaskMetrics(worker))
+
+
+class _TaskMetrics(Collector):
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def collect(self) -> Iterator[Metric]:
+        about = "Seconds from the sending of a task until a worker took it up"
+        waits = bounded_waits(self._worker.task_waits)
+        yield histogram("worker_task_wait_seconds", about, ("function",), waits)

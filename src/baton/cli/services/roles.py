@@ -61,11 +61,18 @@ def _run(
     from baton.cli.services.logs import show_logs
 
     settings = load_settings(host=host, port=port, functions=functions)
-    if role != "api" and "port" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"port": 0})
+    if role != "api":
+        settings = with_free_port(settings)
     require_shared(settings)
     show_logs()
     run_async(_serve(settings, role))
+
+
+def with_free_port(settings: "Settings") -> "Settings":
+    """Return settings that let a process listen on a free port, unless they choose one."""
+    if "port" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"port": 0})
 
 
 def require_shared(settings: "Settings") -> None:

@@ -70,7 +70,7 @@ async def serve_roles(
         settings, stores = await _wait_for_stores(settings, names, stop, on_wait)
     async with (
         run_roles(settings, names, stores=stores, replaced=await replace(stores)) as process,
-        _http_server(process.app(), settings) as url,
+        http_server(process.app(), settings) as url,
     ):
         yield url, process
 
@@ -95,7 +95,7 @@ async def _wait_for_stores(
     on_wait: Callable[[str], None],
 ) -> tuple[Settings, Stores]:
     """Return the opened stores, and the settings with the port at which /readyz said 503."""
-    async with _http_server(make_starting_app(), settings) as url:
+    async with http_server(make_starting_app(), settings) as url:
         on_wait(url)
         open_once = partial(open_shared, settings, names)
         opening = asyncio.create_task(wait_for_stores(open_once, clock=SystemClock()))
@@ -111,7 +111,11 @@ async def _wait_for_stores(
 
 
 @asynccontextmanager
-async def _http_server(app: web.Application, settings: Settings) -> AsyncIterator[str]:
+async def http_server(app: web.Application, settings: Settings) -> AsyncIterator[str]:
+    """Serve `app` at the configured address until the block ends; yield the base URL.
+
+    Raises Failed if the port is taken.
+    """
     try:
         server = await serve(app, host=settings.host, port=settings.port)
     except OSError as error:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from baton.cli.options import Functions, More, sources_of
+from baton.cli.options import Functions, Host, More, sources_of
+from baton.cli.services.roles import FreePort, with_free_port
 
 if TYPE_CHECKING:
     from baton.executor.functions.registry import Registry
@@ -21,6 +22,8 @@ def worker(
     concurrency: Annotated[
         int, typer.Option("--concurrency", metavar="N", min=1, help="Number of tasks at once.")
     ] = 100,
+    host: Host = None,
+    port: FreePort = None,
 ) -> None:
     """Perform the tasks of queues: calls of functions with `queue = "QUEUE"` in baton.toml.
 
@@ -39,7 +42,7 @@ def worker(
         if not re.fullmatch(QUEUE_NAME, queue):
             message = f"{queue!r}: write 1 to 100 letters, digits, '.', '_' and '-'"
             raise typer.BadParameter(message, param_hint="'--queue'")
-    settings = load_settings(functions=sources)
+    settings = with_free_port(load_settings(host=host, port=port, functions=sources))
     if not settings.functions:
         raise Failed("A worker needs functions: name a file or module with --functions")
     registry = python_functions(settings)
@@ -52,12 +55,17 @@ async def _serve(
 ) -> None:
     import asyncio
 
+    from baton.cli.services.run_process import http_server
     from baton.cli.services.stop_signals import stop_on_signals
     from baton.wiring import open_worker
 
     stop = asyncio.Event()
     stop_on_signals(stop)
     names = ", ".join(sorted({function.name for function in registry}))
-    async with open_worker(settings, registry, concurrency=concurrency) as worker:
+    async with (
+        open_worker(settings, registry, concurrency=concurrency) as process,
+        http_server(process.app, settings) as url,
+    ):
         typer.echo(f"Baton worker performs {names} for {', '.join(queues)}")
-        await worker.run(queues, stop)
+        typer.echo(f"Baton worker answers at {url}")
+        await process.worker.run(queues, stop)
