@@ -5,7 +5,7 @@ JSON values only, no NaN, no integer beyond 64 bits, no NUL character, limited d
 """
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from math import isfinite
 from pathlib import Path
@@ -50,25 +50,30 @@ def outcome_of_result(result: object) -> CallOutcome:
     except InvalidOutput as invalid:
         _close_coroutine(result)
         return failure(INVALID_OUTPUT, str(invalid))
+    except BaseException as error:  # noqa: BLE001 - an author's object may raise anything
+        return failure(INVALID_OUTPUT, _unwritable(error))
 
 
 def outcome_of_exception(error: BaseException) -> Failed:
     """Return the outcome of a function that raised `error`.
 
-    The error code is the exception's `code` if that is a short text, else the name of its class.
+    The error code is the exception's `code` if that is a short text, else the name of its class. A
+    group of exceptions stands for a `NonRetryableError` in it, or for its only exception.
     """
-    code = getattr(error, "code", None)
-    if not (isinstance(code, str) and 0 < len(code) <= _MAX_CODE and code.isprintable()):
-        code = type(error).__name__
+    decisive = _decisive(error)
     return Failed(
-        error=Error(code=code, message=_message(error), stack=_stack(error)),
-        retryable=not isinstance(error, NonRetryableError),
+        error=Error(code=_code(decisive), message=_message(decisive), stack=_stack(error)),
+        retryable=not isinstance(decisive, NonRetryableError),
     )
 
 
 def success(output: object, context: object) -> Succeeded:
     """Return a success with copies of an output and a context patch; raises InvalidOutput."""
-    copied, size_of_context = sized_copy(context)
+    try:
+        copied, size_of_context = sized_copy(context)
+    except InvalidOutput as invalid:
+        message = str(invalid).replace("the output", "the context patch", 1)
+        raise InvalidOutput(message) from None
     if not isinstance(copied, (dict, NoneType)):
         raise InvalidOutput("the context patch is not a JSON object")
     copied_output, size = sized_copy(output)
@@ -102,8 +107,7 @@ def _plain(value: object) -> object:
     except InvalidOutput:
         raise
     except Exception as error:  # noqa: BLE001 - an author's model may raise anything
-        message = f"the output can't be written as JSON: {_message(error)}"
-        raise InvalidOutput(message) from None
+        raise InvalidOutput(_unwritable(error)) from None
 
 
 def _copy(value: object) -> tuple[Json, int]:
@@ -168,10 +172,37 @@ def _close_coroutine(result: object) -> None:
         result.close()
 
 
+def _unwritable(error: BaseException) -> str:
+    return f"the output can't be written as JSON: {_message(error)}"
+
+
+def _decisive(error: BaseException) -> BaseException:
+    """Return the exception that decides how an attempt failed; it may be inside a group."""
+    inside = list(_exceptions_in(error))
+    final = next((one for one in inside if isinstance(one, NonRetryableError)), None)
+    return final or (inside[0] if len(inside) == 1 else error)
+
+
+def _exceptions_in(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _exceptions_in(one)
+    else:
+        yield error
+
+
+def _code(error: BaseException) -> str:
+    try:
+        code = str.__str__(getattr(error, "code", ""))  # the text of an enum's member, too
+    except BaseException:  # noqa: BLE001 - an author's property may raise anything
+        code = ""
+    return code if 0 < len(code) <= _MAX_CODE and code.isprintable() else type(error).__name__
+
+
 def _message(error: BaseException) -> str:
     try:
         return storable_text(str(error))[:_MAX_MESSAGE] or type(error).__name__
-    except Exception:  # noqa: BLE001 - an author's __str__ may raise anything
+    except BaseException:  # noqa: BLE001 - an author's __str__ may raise anything
         return type(error).__name__
 
 
@@ -180,7 +211,7 @@ def _stack(error: BaseException) -> str | None:
         trace = _skip_baton_frames(error.__traceback__)
         exception = TracebackException(type(error), error, trace, compact=True)
         text = "".join(exception.format())
-    except Exception:  # noqa: BLE001 - an author's __str__ or __repr__ may raise anything
+    except BaseException:  # noqa: BLE001 - an author's __str__ or __repr__ may raise anything
         return None
     return storable_text(text if len(text) <= _MAX_STACK else "…" + text[-_MAX_STACK:])
 

@@ -5,6 +5,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -175,8 +176,23 @@ class Refused(Exception):
     code = "CARD_REFUSED"
 
 
+class Reason(StrEnum):
+    EMPTY = "NOTHING_TO_CHARGE"
+
+
 class PanicException(BaseException):
     """As extensions written in Rust raise it."""
+
+
+class Unspeakable(Exception):
+    """An exception none of whose parts can be read."""
+
+    @property
+    def code(self) -> str:
+        raise KeyboardInterrupt
+
+    def __str__(self) -> str:
+        raise SystemExit(3)
 
 
 @pytest.mark.parametrize(
@@ -192,11 +208,25 @@ class PanicException(BaseException):
         (KeyboardInterrupt(), "KeyboardInterrupt", "KeyboardInterrupt", True),
         (GeneratorExit(), "GeneratorExit", "GeneratorExit", True),
         (PanicException("rust"), "PanicException", "rust", True),
+        (NonRetryableError("no", code=Reason.EMPTY), "NOTHING_TO_CHARGE", "no", False),
+        (Unspeakable(), "Unspeakable", "Unspeakable", True),
         (
-            BaseExceptionGroup("two", [KeyboardInterrupt()]),
-            "BaseExceptionGroup",
-            "two (1 sub-exception)",
+            BaseExceptionGroup("one", [KeyboardInterrupt()]),
+            "KeyboardInterrupt",
+            "KeyboardInterrupt",
             True,
+        ),
+        (
+            ExceptionGroup("two", [ValueError(), KeyError()]),
+            "ExceptionGroup",
+            "two (2 sub-exceptions)",
+            True,
+        ),
+        (
+            ExceptionGroup("a task group", [ValueError(), NonRetryableError("no", code="GONE")]),
+            "GONE",
+            "no",
+            False,
         ),
     ],
 )
@@ -217,22 +247,6 @@ async def test_any_exception_becomes_a_failure(
     assert isinstance(outcome, Failed)
     assert (outcome.error.code, outcome.error.message) == (code, message)
     assert outcome.retryable is retryable
-
-
-async def test_an_exception_whose_str_raises_is_still_a_failure() -> None:
-    class Unspeakable(Exception):
-        def __str__(self) -> str:
-            raise RuntimeError
-
-    @function("break")
-    async def break_() -> None:
-        raise Unspeakable
-
-    async with functions_of(break_) as functions:
-        outcome = await functions.call(a_call("break"))
-
-    assert isinstance(outcome, Failed)
-    assert outcome.error.code == outcome.error.message == "Unspeakable"
 
 
 async def test_a_cancelled_call_cancels_the_function_and_is_raised() -> None:

@@ -1,6 +1,7 @@
 """Results of functions: any storable JSON value is an output, any other fails the step."""
 
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -131,6 +132,7 @@ def test_any_json_value_is_an_output(returned: object, kept: object) -> None:
         (StepResult(context=[1]), "context patch"),  # type: ignore[arg-type]
         (StepResult(output={object()}), "object"),
         (StepResult(context={"a": {b"x"}}), "bytes"),
+        (StepResult(context={"a": "x" * MAX_OUTPUT_BYTES}), "the context patch has 1048584 bytes"),
     ],
 )
 def test_a_result_that_is_not_json_fails_without_retry(returned: object, reason: str) -> None:
@@ -140,6 +142,28 @@ def test_a_result_that_is_not_json_fails_without_retry(returned: object, reason:
     assert outcome.error.code == "INVALID_OUTPUT"
     assert reason in outcome.error.message
     assert not outcome.retryable
+
+
+class Proxy:
+    """Stands for an object that can't be reached at present, as frameworks do."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError("no request")
+
+
+class LazyDict(dict[str, int]):
+    def values(self) -> Any:
+        raise SystemExit("no connection")
+
+
+@pytest.mark.parametrize(("kind", "reason"), [(Proxy, "no request"), (LazyDict, "no connection")])
+def test_a_result_that_raises_when_it_is_read_is_refused(
+    kind: Callable[[], object], reason: str
+) -> None:
+    outcome = outcome_of_result([kind()] if kind is LazyDict else kind())
+
+    assert isinstance(outcome, Failed)
+    assert outcome.error.message == f"the output can't be written as JSON: {reason}"
 
 
 def test_a_value_that_contains_itself_is_refused() -> None:
