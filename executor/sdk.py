@@ -74,11 +74,14 @@ def function(
         pool: `"process"` for work that is heavy on the processor or may crash.
         limit: How many calls of the function may be in flight at once in one executor.
 
-    Raises ValueError for a name, pool or limit that is not allowed.
+    Raises ValueError for a name, pool or limit that is not allowed, and TypeError for aliases that
+    are one text.
     """
     if callable(name):
         return _attach_mark(name, Mark(name=_own_name(name)))
     _check_declaration(name, pool, limit)
+    if isinstance(aliases, str):
+        raise TypeError("a function's aliases are a list of texts, not one text")
 
     def mark(target: F) -> F:
         declared = _own_name(target) if name is None else name

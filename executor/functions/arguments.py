@@ -9,6 +9,7 @@ import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from baton.domain.json import JsonObject
+from baton.executor.sdk import StepContext
 
 _MEMBERS: Final = frozenset(("input", "context", "steps", "config"))
 _ERRORS_SHOWN: Final = 5
@@ -25,11 +26,14 @@ def converter_of(target: Callable[..., object]) -> Convert | None:
     """Return the converter for the first argument of `target`, None if it takes the payload itself.
 
     A model that has a field named like a member of the payload is made from the payload. Any other
-    model is made from the run's input.
+    model is made from the run's input. Raises TypeError for a context, and pydantic's errors for a
+    type that it doesn't know.
     """
     model = _model_of(target)
     if model is None:
         return None
+    if issubclass(model, StepContext):
+        raise TypeError("the StepContext comes second, after the payload")
     adapter: TypeAdapter[object] = TypeAdapter(model)
     whole = not _MEMBERS.isdisjoint(_names(model))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
-from baton.executor.functions.arguments import converter_of
+from baton.executor.functions.arguments import Convert, converter_of
 from baton.executor.functions.registry import PythonFunction, function_identity
 from baton.executor.sdk import MARK, Mark
 
@@ -52,6 +52,8 @@ def describe(target: Callable[..., object], *, origin: str) -> PythonFunction:
     Args:
         target: The marked function.
         origin: The file or module that another process loads it from.
+
+    Raises FunctionsNotLoaded for parameters that a function can't have.
     """
     mark: Mark = getattr(target, MARK)
     uuid, aliases = function_identity(mark.name, mark.id)
@@ -64,7 +66,7 @@ def describe(target: Callable[..., object], *, origin: str) -> PythonFunction:
         arity=_arity(target, mark.name),
         origin=origin,
         limit=mark.limit,
-        convert=converter_of(target),
+        convert=_converter_of(target, mark.name),
     )
 
 
@@ -148,6 +150,14 @@ def _arity(target: Callable[..., object], name: str) -> int:
     if required > _FULL_ARITY or keywords:
         raise FunctionsNotLoaded(f"function {name!r} must take (payload, context)")
     return min(len(positional), _FULL_ARITY)
+
+
+def _converter_of(target: Callable[..., object], name: str) -> Convert | None:
+    try:
+        return converter_of(target)
+    except Exception as error:
+        message = f"function {name!r}: its first parameter can't be filled: {_one_line(error)}"
+        raise FunctionsNotLoaded(message) from error
 
 
 def _one_line(error: BaseException) -> str:

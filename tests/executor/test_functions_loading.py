@@ -80,6 +80,14 @@ def test_a_package_stands_for_the_modules_it_imports(folder: Path) -> None:
     assert [(one.name, one.origin) for one in load_functions("shop")] == [("order", "shop")]
 
 
+IMPORTS = """
+from dataclasses import dataclass
+from baton import StepContext, function
+
+"""
+TAKE = "@function('take')\ndef take(order: Order): ..."
+
+
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
@@ -102,6 +110,21 @@ def test_a_package_stands_for_the_modules_it_imports(folder: Path) -> None:
             "pooled.py",
             "from baton.executor.sdk import function\n@function(pool='swimming')\ndef swim(): ...",
             "swimming",
+        ),
+        (
+            "turned.py",
+            f"{IMPORTS}@function\ndef turned(context: StepContext, payload): ...",
+            "its first parameter can't be filled: TypeError: the StepContext comes second",
+        ),
+        (
+            "opaque.py",
+            f"{IMPORTS}class Opaque: ...\n@dataclass\nclass Order:\n    opaque: Opaque\n\n{TAKE}",
+            "'take': its first parameter can't be filled: PydanticSchemaGenerationError: Unable to",
+        ),
+        (
+            "aliased.py",
+            f"{IMPORTS}@function(aliases='ab')\ndef f(): ...",
+            "a list of texts",
         ),
         ("data.json", "{}", "not a Python file"),
     ],
