@@ -188,10 +188,9 @@ class StepContext:
         """Report that the attempt makes progress. The timeout stays the same.
 
         Args:
-            progress: Any JSON value, for example `{"line": 1200}`.
+            progress: Any JSON value, for example `{"line": 1200}`. Another object is left out.
 
         Raises AttemptOver in a thread whose attempt has timed out or was cancelled: a thread can't
-        be stopped from outside. Raises ValueError if `progress` is sent to another process and is
-        not a JSON value.
+        be stopped from outside.
         """
         self.report(progress)

@@ -6,7 +6,6 @@ records or retries anything. The caller enforces deadlines, by cancellation.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, TypeAlias, assert_never
@@ -30,7 +29,7 @@ from baton.executor.functions.registry import (
     QueueFunction,
     Registry,
 )
-from baton.executor.functions.results import InvalidOutput, failure, json_copy
+from baton.executor.functions.results import failure, json_or_none
 from baton.executor.functions.slot_waits import NO_FREE_SLOT, NoFreeSlot, SlotWaits, limited
 from baton.executor.tenant_queue import extra_places
 from baton.protocols.address_policy import AddressPolicy
@@ -41,8 +40,11 @@ INTERNAL_ERROR = "INTERNAL_ERROR"
 NO_WORKERS = "NO_WORKERS"
 _NAMES_SHOWN = 20
 
-OnHeartbeat: TypeAlias = Callable[[Call, object], None]
-"""Called on the event loop with an attempt and the progress that its function reports."""
+OnHeartbeat: TypeAlias = Callable[[Call, Json], None]
+"""Called on the event loop with an attempt and the progress that its function reports.
+
+The progress is None if the function reports a value that JSON can't represent.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,11 +172,9 @@ class RegisteredFunctions:
             self._live.end(call.tenant, call.execution_id)
 
     def _on_heartbeat(self, call: Call, progress: object) -> None:
-        copied: Json = None
-        with suppress(InvalidOutput):  # a function on the loop may report any object
-            copied = json_copy(progress)
+        copied = json_or_none(progress)
         self._live.heartbeat(call.tenant, call.execution_id, copied, at=self._clock.now())
-        self._take_heartbeat(call, progress)
+        self._take_heartbeat(call, copied)
 
     async def _call(self, call: Call) -> CallOutcome:
         function = self._registry.find(call.function)
@@ -273,5 +273,5 @@ class RegisteredFunctions:
         return await self._remote.perform(function, call, on_heartbeat, self._logs)
 
 
-def _log_heartbeat(call: Call, progress: object) -> None:
+def _log_heartbeat(call: Call, progress: Json) -> None:
     LOGGER.debug("%s is at %r", call.execution_id, progress)

@@ -93,6 +93,14 @@ def json_copy(value: object) -> Json:
     return sized_copy(value)[0]
 
 
+def json_or_none(value: object) -> Json:
+    """Return a deep copy as `json_copy` makes it, or None where that is impossible."""
+    try:
+        return json_copy(value)
+    except Exception:  # noqa: BLE001 - an author's object may raise anything
+        return None
+
+
 def sized_copy(value: object) -> tuple[Json, int]:
     """Return a deep copy as `json_copy` makes it, and its JSON in bytes; raises InvalidOutput."""
     try:

@@ -22,7 +22,7 @@ from baton.executor.functions.call import Call, CallOutcome
 from baton.executor.functions.results import (
     InvalidOutput,
     failure,
-    json_copy,
+    json_or_none,
     storable_text,
     success,
 )
@@ -158,8 +158,8 @@ def encode_result(
 
 
 def encode_heartbeat(attempt: TaskAttempt, progress: Json) -> bytes:
-    """Return the message that reports an attempt's progress; raises `InvalidOutput`."""
-    return orjson.dumps({**_answer("heartbeat", attempt), "progress": json_copy(progress)})
+    """Return the message that reports an attempt's progress."""
+    return orjson.dumps({**_answer("heartbeat", attempt), "progress": progress})
 
 
 def decode_answer(raw: bytes | None) -> WorkerAnswer:
@@ -257,9 +257,9 @@ def _valid_progress(raw: bytes | None, value: Json) -> Json:
     """Return a heartbeat's progress, or None if it is invalid: the heartbeat still counts."""
     try:
         strict_json.parse(raw or b"")
-        return json_copy(value)
-    except (Invalid, InvalidOutput):
+    except Invalid:
         return None
+    return json_or_none(value)
 
 
 def _decode_outcome(raw: bytes | None, members: JsonObject, *, failed: bool) -> CallOutcome:

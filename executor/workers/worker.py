@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
+from baton.domain.json import Json
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.figures.histogram import Histogram
 from baton.eventlog.function_logs.attempt_log import AttemptLog
@@ -19,7 +20,7 @@ from baton.eventlog.ports.topics import Message, ReceivedMessage, TopicConsumer,
 from baton.executor.functions.call import Call, CallOutcome
 from baton.executor.functions.registered_functions import CallLimits, RegisteredFunctions
 from baton.executor.functions.registry import Registry
-from baton.executor.functions.results import INVALID_OUTPUT, InvalidOutput, failure
+from baton.executor.functions.results import INVALID_OUTPUT, failure
 from baton.executor.workers.messages import (
     MAX_BYTES,
     MalformedMessage,
@@ -200,19 +201,13 @@ class Worker:
     async def _send(self, task: ReceivedMessage, raw: bytes) -> None:
         await self._sender.send(self._results, Message(value=raw, key=task.message.key))
 
-    def _on_heartbeat(self, call: Call, progress: object) -> None:
-        """Queue the progress of a running call; it replaces an unsent heartbeat.
-
-        `RegisteredFunctions` calls it on the event loop. Raises `ValueError` for invalid progress.
-        """
+    def _on_heartbeat(self, call: Call, progress: Json) -> None:
+        """Queue the progress of a running call; it replaces an unsent heartbeat."""
         attempt = self._running.get(call.execution_id)
         if attempt is None:
             return
-        try:
-            raw = encode_heartbeat(attempt, progress)
-        except InvalidOutput as error:
-            raise ValueError(f"the progress is invalid: {error}") from None
-        self._heartbeats[call.execution_id] = Message(value=raw)
+        heartbeat = Message(value=encode_heartbeat(attempt, progress))
+        self._heartbeats[call.execution_id] = heartbeat
         if self._sending_heartbeats is None:
             self._sending_heartbeats = asyncio.create_task(self._send_heartbeats())
 

@@ -21,7 +21,7 @@ from baton.executor.functions.loading import FunctionsNotLoaded, is_async_callab
 from baton.executor.functions.python.call_python import call_async, call_blocking
 from baton.executor.functions.python.framing import encode_frame, read_frame
 from baton.executor.functions.registry import PythonFunction
-from baton.executor.functions.results import InvalidOutput, failure, json_copy, storable_text
+from baton.executor.functions.results import failure, json_or_none, storable_text
 from baton.executor.sdk import StepContext
 
 MAX_LINES = 1_000
@@ -125,10 +125,7 @@ class _FunctionRunner:
             raise FunctionsNotLoaded(f"{origin} no longer declares {name!r}") from None
 
     def _report(self, progress: object) -> None:
-        try:
-            self._channel.send({"heartbeat": json_copy(progress)})
-        except InvalidOutput as error:
-            raise ValueError(f"no progress to report: {error}") from None
+        self._channel.send({"heartbeat": json_or_none(progress)})
 
 
 def _encode_outcome(outcome: CallOutcome) -> JsonObject:
