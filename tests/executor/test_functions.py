@@ -17,6 +17,7 @@ from baton.executor.functions.registry import Registry
 from baton.executor.sdk import AttemptOver, NonRetryableError, StepContext, StepResult, function
 from tests.executor.calls import a_call, functions_of
 from tests.kit.clock import NOW
+from tests.kit.eventually import eventually
 
 
 @function("validate-order", id="5b1f0c52-3b0e-4d59-9a6e-0d3a4f1f6d10")
@@ -402,8 +403,9 @@ async def test_a_payload_that_is_not_json_fails_the_call_only() -> None:
 
 
 IN_A_PROCESS = """
-import asyncio, os, signal, sys, threading
-from baton.executor.sdk import NonRetryableError, StepContext, StepResult, function
+import asyncio, logging, os, signal, sys, threading, time
+from pathlib import Path
+from baton.executor.sdk import AttemptOver, NonRetryableError, StepContext, StepResult, function
 
 @function("where", pool="process")
 def where(payload, ctx):
@@ -445,6 +447,22 @@ def settings():
 @function("nan", pool="process")
 def nan():
     return float("nan")
+
+@function("leave", pool="process")
+def leave(payload, ctx):
+    gate, done = (Path(payload["config"][name]) for name in ("gate", "done"))
+
+    def go_on():
+        while not gate.exists():
+            time.sleep(0.01)
+        logging.error("of an ended call")
+        try:
+            ctx.heartbeat("of an ended call")
+        except AttemptOver:
+            done.touch()
+
+    threading.Thread(target=go_on, daemon=True).start()
+    ctx.heartbeat(object())
 """
 
 
@@ -512,6 +530,26 @@ async def test_exceptions_and_invalid_outputs_of_a_process_function_are_failures
     assert "heavy.py" in (refused.error.stack or "")
     assert quitted.error.code == "SystemExit"
     assert nan.error.code == "INVALID_OUTPUT"
+
+
+async def test_a_thread_that_a_call_left_in_its_process_is_silent_between_calls(
+    in_a_process: Registry, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    heartbeats: list[object] = []
+    gate, done = tmp_path / "gate", tmp_path / "done"
+
+    async with functions_of(
+        registry=in_a_process,
+        limits=CallLimits(processes=1),
+        on_heartbeat=lambda _, progress: heartbeats.append(progress),
+    ) as functions:
+        await functions.call(a_call("leave", config={"gate": str(gate), "done": str(done)}))
+        gate.touch()
+        await eventually(done.exists)
+        await functions.call(a_call("where", config={"sku": "é"}))
+
+    assert heartbeats == [None, {"half": True}]
+    assert [line.getMessage() for line in caplog.records] == ["in process, attempt 1"]
 
 
 async def test_a_process_that_dies_fails_its_own_call_only(in_a_process: Registry) -> None:

@@ -10,8 +10,9 @@ import os
 import sys
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from io import TextIOWrapper
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, BinaryIO
 
 from baton.domain.json import JsonObject
@@ -22,7 +23,7 @@ from baton.executor.functions.python.call_python import call_async, call_blockin
 from baton.executor.functions.python.framing import encode_frame, read_frame
 from baton.executor.functions.registry import PythonFunction
 from baton.executor.functions.results import failure, json_or_none, storable_text
-from baton.executor.sdk import StepContext
+from baton.executor.sdk import AttemptOver, StepContext
 
 MAX_LINES = 1_000
 """The number of log lines of a call that are sent as they arrive."""
@@ -68,15 +69,22 @@ class _Channel:
 
 
 class _LogForwarder(logging.Handler):
-    """Sends log lines to Baton, which adds the ids of the run and writes them."""
+    """Sends log lines of a call to Baton, which adds the ids of the run and writes them.
+
+    A thread that an earlier call has left running may log between two calls: those lines belong to
+    no call, and are dropped.
+    """
 
     def __init__(self, channel: _Channel) -> None:
         super().__init__()
         self._channel = channel
+        self._in_call = False
         self._count = 0
         self._last: deque[JsonObject] = deque(maxlen=MAX_LAST_LINES)
 
     def emit(self, record: logging.LogRecord) -> None:
+        if not self._in_call:
+            return
         self._count += 1
         line: JsonObject = {
             "level": record.levelno,
@@ -88,10 +96,15 @@ class _LogForwarder(logging.Handler):
         else:
             self._last.append(line)
 
+    def begin_call(self) -> None:
+        """Send the lines from now on."""
+        self._in_call = True
+
     def end_call(self) -> None:
-        """Send the last lines of a call that has logged too many, and forget them."""
-        if omitted := self._count - MAX_LINES - len(self._last):
-            self._channel.send({"omitted": max(0, omitted)})
+        """Send the last lines of a call that has logged too many, and no more until the next."""
+        self._in_call = False
+        if (omitted := self._count - MAX_LINES - len(self._last)) > 0:
+            self._channel.send({"omitted": omitted})
         while self._last:
             self._channel.send({"log": self._last.popleft()})
         self._count = 0
@@ -109,10 +122,14 @@ class _FunctionRunner:
             function = self._function(call["origin"], call["name"])
         except FunctionsNotLoaded as error:
             return failure("FUNCTION_NOT_LOADED", str(error))
-        context = StepContext(**call["context"], report=self._report)
-        if is_async_callable(function.run):
-            return asyncio.run(call_async(function, call["payload"], context))
-        return call_blocking(function, call["payload"], context)
+        over = Event()
+        context = StepContext(**call["context"], report=partial(self._report, over))
+        try:
+            if is_async_callable(function.run):
+                return asyncio.run(call_async(function, call["payload"], context))
+            return call_blocking(function, call["payload"], context)
+        finally:
+            over.set()
 
     def _function(self, origin: str, name: str) -> PythonFunction:
         if (origin, name) not in self._loaded:
@@ -124,7 +141,9 @@ class _FunctionRunner:
         except KeyError:
             raise FunctionsNotLoaded(f"{origin} no longer declares {name!r}") from None
 
-    def _report(self, progress: object) -> None:
+    def _report(self, over: Event, progress: object) -> None:
+        if over.is_set():  # a thread that the call has left running
+            raise AttemptOver
         self._channel.send({"heartbeat": json_or_none(progress)})
 
 
@@ -150,6 +169,7 @@ def main() -> None:
     runner = _FunctionRunner(channel)
     while (call := read_frame(calls)) is not None:
         output.mark(str(call["mark"]))
+        log.begin_call()
         outcome = runner.perform(call)
         log.end_call()
         output.mark(str(call["mark"]))
