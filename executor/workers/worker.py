@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from baton.domain.json import Json
@@ -62,6 +63,7 @@ class Worker:
         prefix: str,
         clock: Clock,
         concurrency: int = 100,
+        limits: CallLimits | None = None,
     ) -> None:
         """Describe the worker; nothing connects before `run`.
 
@@ -71,6 +73,7 @@ class Worker:
             prefix: The prefix of topic and group names.
             clock: Checks deadlines and sleeps between retries.
             concurrency: The limit of functions that run at once, over all queues.
+            limits: The further limits; those on concurrent calls are replaced by `concurrency`.
         """
         self._topics = topics
         self._prefix = prefix
@@ -84,7 +87,12 @@ class Worker:
         self.functions = RegisteredFunctions(
             registry,
             clock=clock,
-            limits=CallLimits(total=concurrency, per_function=concurrency, threads=concurrency),
+            limits=replace(
+                limits or CallLimits(),
+                total=concurrency,
+                per_function=concurrency,
+                threads=concurrency,
+            ),
             on_heartbeat=self._on_heartbeat,
             logs=self._logs,
         )

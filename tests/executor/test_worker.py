@@ -11,6 +11,7 @@ from baton import NonRetryableError, StepContext, StepResult, function
 from baton.backends.memory.topics import MemoryTopics
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ports.topics import Message, ReceivedMessage
+from baton.executor.functions.registered_functions import CallLimits
 from baton.executor.workers.queue_tasks import QueueTasks
 from tests.executor.queue_ends import (
     DEADLINE_S,
@@ -37,11 +38,11 @@ async def train(payload: dict[str, Any], context: StepContext) -> StepResult:
 class HeldFunction:
     """A function whose calls wait until the test sets `release`."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None = None) -> None:
         self.started: list[str] = []
         self.release = asyncio.Event()
 
-        @function("held")
+        @function("held", limit=limit)
         async def held(_payload: Any, context: StepContext) -> str:
             self.started.append(context.run_id)
             await self.release.wait()
@@ -149,6 +150,20 @@ async def test_concurrency_limits_the_running_calls(topics: MemoryTopics) -> Non
         held.release.set()
 
         assert len(await executor.next_answers(10)) == 10
+
+
+async def test_a_call_that_waits_too_long_for_a_slot_of_its_function_fails(
+    topics: MemoryTopics,
+) -> None:
+    held = HeldFunction(limit=1)
+    executor = await task_sender(topics)
+    async with running_worker(topics, held.function, limits=CallLimits(wait_ms=1)):
+        for number in range(2):
+            await executor.send("held", run_id=f"{number:020d}")
+        (answer,) = await executor.next_answers()
+
+    assert answer["error"]["code"] == "NO_FREE_SLOT"
+    assert len(held.started) == 1
 
 
 async def test_the_wait_of_a_task_begins_when_it_is_sent(topics: MemoryTopics) -> None:

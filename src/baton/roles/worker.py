@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.registry import Collector
 
 from baton.eventlog.ports.topics import Topics
+from baton.executor.functions.registered_functions import CallLimits
 from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
 from baton.metrics.families import histogram
@@ -18,8 +19,17 @@ def build(context: RoleContext, topics: Topics, registry: Registry, *, concurren
 
     It needs topics and functions, and no store, so no readiness depends on one.
     """
-    prefix, clock = context.settings.topic_prefix, context.clock
-    worker = Worker(topics, registry, prefix=prefix, clock=clock, concurrency=concurrency)
+    settings = context.settings
+    worker = Worker(
+        topics,
+        registry,
+        prefix=settings.topic_prefix,
+        clock=context.clock,
+        concurrency=concurrency,
+        limits=CallLimits(
+            wait_ms=settings.functions_wait_ms, hung_threads=settings.functions_max_hung_threads
+        ),
+    )
     context.checks.clear()
     context.checks["hung_threads"] = worker.functions.python.hung_threads.bearable
     export(worker, context.metrics)
