@@ -136,12 +136,23 @@ def test_what_no_stub_can_do_is_refused() -> None:
         baton.stub(bill, returns=1, raises=OSError)
     with pytest.raises(ValueError, match="only one of"):
         baton.stub(bill, calls=print, then=[1])
+    with pytest.raises(TypeError, match="an exception or its class, not 'OSError'"):
+        baton.stub(bill, raises="OSError")
     with pytest.raises(TypeError, match="not marked with @function"):
         baton.stub(print)
     with pytest.raises(TypeError, match="not marked with @function"):
         engine(print)
     with pytest.raises(ValueError, match="'1 h' is no duration"):
         baton.stub(bill, takes="1 h")
+
+
+@pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
+async def test_whatever_a_stub_raises_fails_the_attempt(
+    baton: Engine, raised: type[BaseException]
+) -> None:
+    baton.stub(validate, raises=raised)
+
+    (await baton.run("orders")).failed(raised.__name__, step="validate")
 
 
 async def test_only_stubs_forbids_the_real_functions() -> None:

@@ -14,7 +14,7 @@ from baton.testing.embedded.process import MEMORY, Source
 from baton.testing.golden import GoldenFiles
 from baton.testing.host import Host, event_kind
 from baton.testing.runs import Run
-from baton.testing.stubs import Answer, FunctionReference, Stub, name_of
+from baton.testing.stubs import Answer, FunctionReference, Stub, is_exception, name_of
 from baton.testing.synchronous import UNSET, SyncEngine
 
 START: Final = "2026-01-01T00:00:00Z"
@@ -156,6 +156,8 @@ class Engine:
         answers = (*first, *then) or (None,)
         if len(first) > 1 or (calls is not None and (first or answers != (None,))):
             raise ValueError("a stub has only one of returns, raises and calls")
+        if raises is not UNSET and not is_exception(raises):
+            raise TypeError(f"a stub raises an exception or its class, not {raises!r}")
         stub = Stub(
             name=name_of(function),
             answers=answers,

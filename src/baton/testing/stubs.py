@@ -1,10 +1,11 @@
 """Stubs: a test says how functions answer, and sees the calls that they got."""
 
+import asyncio
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 from baton.domain.json import Json, JsonObject
 from baton.eventlog.ports.clock import Clock
@@ -81,7 +82,12 @@ class Stub:
             await clock.sleep_until(clock.now() + self.takes_ms)
         try:
             return outcome_of_result(await self._answer(call, payload, number))
-        except Exception as error:  # noqa: BLE001 - a stub fails as a function does
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            return outcome_of_exception(error)
+        except BaseException as error:  # noqa: BLE001 - a stub fails as a function does
             return outcome_of_exception(error)
 
     async def _answer(self, call: Call, payload: JsonObject, number: int) -> object:
@@ -92,11 +98,16 @@ class Stub:
             answer = self.function(*given[: _arity(self.function)])
             if inspect.isawaitable(answer):
                 answer = await answer
-        if isinstance(answer, BaseException):
-            raise answer
-        if isinstance(answer, type) and issubclass(answer, BaseException):
+        if is_exception(answer):
             raise answer
         return answer
+
+
+def is_exception(answer: Answer) -> TypeGuard[BaseException | type[BaseException]]:
+    """Return whether a stub raises an answer, which is an exception or its class."""
+    return isinstance(answer, BaseException) or (
+        isinstance(answer, type) and issubclass(answer, BaseException)
+    )
 
 
 class StubbedCalls:
