@@ -31,7 +31,8 @@ def load_functions(source: str) -> list[PythonFunction]:
     Args:
         source: A file (`jobs/orders.py`) or a dotted module (`jobs.orders`). For a package, the
             functions of the modules in it that it imports count too. The folder of the file, or for
-            a module the working folder, is appended to the import path.
+            a module the working folder, is appended to the import path. A file that was imported
+            before, by a test for example, isn't executed again.
     """
     if _is_file(source):
         path = Path(source).resolve()
@@ -78,8 +79,9 @@ def _module_of_file(source: str, path: Path) -> ModuleType:
     if not path.is_file():
         raise FunctionsNotLoaded(f"{source} is not a file")
     name = f"baton_functions_{sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}"
-    if name in sys.modules:
-        return sys.modules[name]
+    loaded = sys.modules.get(name) or _imported_from(path)
+    if loaded is not None:
+        return loaded
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise FunctionsNotLoaded(f"{source} is not a Python file: its name must end in .py")
@@ -92,6 +94,15 @@ def _module_of_file(source: str, path: Path) -> ModuleType:
         del sys.modules[name]
         raise FunctionsNotLoaded(f"{source} can't be loaded: {_one_line(error)}") from error
     return module
+
+
+def _imported_from(path: Path) -> ModuleType | None:
+    """Return the module that was imported from a file, None if none was."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__dict__", {}).get("__file__")
+        if isinstance(file, str) and file.endswith(path.name) and Path(file).resolve() == path:
+            return module
+    return None
 
 
 def _modules_named(source: str) -> list[ModuleType]:

@@ -1,5 +1,6 @@
 """Functions are loaded from files and modules and registered by name and ids."""
 
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -139,6 +140,19 @@ def test_a_file_that_cannot_be_loaded_is_explained_in_one_line(
 
     assert reason in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_file_that_was_imported_shares_its_state_with_its_importers(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = written(folder, "shared_state.py", f"{IMPORTS}STOCK = 5\n@function\ndef look(): ...")
+    monkeypatch.syspath_prepend(folder)
+    imported = importlib.import_module("shared_state")
+
+    (found,) = load_functions(source)
+
+    assert found.run is imported.look
+    assert found.origin == str((folder / "shared_state.py").resolve())
 
 
 @pytest.mark.parametrize(
