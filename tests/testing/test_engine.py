@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -189,6 +190,20 @@ async def test_a_decision_is_tried_without_a_run(baton: Engine) -> None:
     assert await baton.runs() == []
 
 
+@pytest.mark.parametrize(
+    ("bad", "reason"), [(float("nan"), "NaN"), ("a\0", "NUL"), (2**63, "64 bits"), (b"", "bytes")]
+)
+async def test_values_that_no_server_takes_start_no_run(
+    baton: Engine, bad: Any, reason: str
+) -> None:
+    with pytest.raises(ValueError, match=f"the input contains .*{reason}"):
+        await baton.start("orders", {"total": [bad]})
+    with pytest.raises(ValueError, match=f"the record contains .*{reason}"):
+        await baton.record("created", "orders", "1", {"total": bad})
+
+    assert await baton.runs() == []
+
+
 async def test_runs_are_cancelled(baton: Engine) -> None:
     run = await baton.start("orders", {"total": 1})
 
@@ -225,6 +240,8 @@ async def test_schedules_fire_as_the_clock_is_moved(baton: Engine) -> None:
     assert await baton.runs("orders") == []
     with pytest.raises(ValueError, match="is past"):
         await baton.clock.to(datetime(2026, 1, 1, tzinfo=UTC))
+    with pytest.raises(ValueError, match="'2027-01-01' is no time with a UTC offset, such as"):
+        await baton.clock.to("2027-01-01")
     with pytest.raises(ValueError, match="has no time zone"):
         await baton.clock.to(datetime(2027, 1, 1))  # noqa: DTZ001 - the mistake
 

@@ -67,4 +67,8 @@ def moment_ms(moment: Moment) -> int:
         if moment.tzinfo is None:
             raise ValueError(f"{moment} has no time zone: add tzinfo=UTC")
         return round(moment.timestamp() * 1_000)
-    return parse_time(moment)
+    try:
+        return parse_time(moment)
+    except ValueError:
+        message = f"{moment!r} is no time with a UTC offset, such as 2026-01-01T09:00:00+01:00"
+        raise ValueError(message) from None

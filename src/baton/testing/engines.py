@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from baton.domain.json import Json, JsonObject
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
+from baton.executor.functions.results import InvalidOutput, json_copy
 from baton.testing.clock import Duration, EngineClock, Moment, duration_ms, moment_ms
 from baton.testing.documents import Document
 from baton.testing.embedded.host import EmbeddedHost
@@ -182,10 +183,10 @@ class Engine:
             correlation_id: The caller's own id for the run.
 
         Raises `baton.domain.errors.Rejected` if the definition isn't active, LookupError if there
-        is none.
+        is none, and ValueError for an input that no server would take.
         """
+        given = {} if input is None else _checked(input, "the input")
         await self.ready()
-        given = {} if input is None else input
         return await self._run(await self.host.start(definition, given, correlation_id))
 
     async def run(
@@ -209,9 +210,12 @@ class Engine:
             structure: The structure that the record belongs to.
             record_id: The id of the record; a server demands one.
             data: The record.
+
+        Raises ValueError for a record that no server would take.
         """
+        checked = cast("JsonObject | None", _checked(data, "the record"))
         await self.ready()
-        found = await self.host.record(event_kind(event), structure, record_id, data)
+        found = await self.host.record(event_kind(event), structure, record_id, checked)
         return [await self._run(run_id) for run_id in found]
 
     async def decide(
@@ -279,6 +283,14 @@ class Engine:
 
     async def _run(self, run_id: str) -> Run:
         return await Run(self.host, run_id, self.golden).refresh()
+
+
+def _checked(value: Json, what: str) -> Json:
+    """Return a copy of a value that is checked as a server checks it; raises ValueError."""
+    try:
+        return json_copy(value)
+    except InvalidOutput as error:
+        raise ValueError(str(error).replace("the output", what, 1)) from None
 
 
 def engine(
