@@ -131,8 +131,8 @@ def _canonical_uuid(text: str) -> str | None:
 
 
 def _claim(functions: dict[str, Function], function: Function) -> None:
-    references = {function.name, function.id, *function.aliases}
-    for reference in sorted(references):
+    references = dict.fromkeys((function.name, function.id, *function.aliases))
+    for reference in references:
         if (other := functions.get(reference)) is not None:
             raise FunctionNameTaken(
                 f"{reference!r} is claimed twice: by {_where(other)} and by {_where(function)}"

@@ -187,7 +187,7 @@ def test_the_error_about_a_name_claimed_twice_names_both_functions() -> None:
     with pytest.raises(FunctionNameTaken) as raised:
         registry.add(http_function("pay", "https://b.example/pay"))
 
-    assert "'pay' at https://a.example/pay" in str(raised.value)
+    assert str(raised.value).startswith("'pay' is claimed twice: by 'pay' at https://a.example/pay")
     assert "https://b.example/pay" in str(raised.value)
     assert "t0p" not in str(raised.value)
 
