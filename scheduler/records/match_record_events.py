@@ -13,9 +13,7 @@ from baton.domain.actor import Actor
 from baton.domain.definition.state import State as Definition
 from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
-from baton.domain.record.messages import (
-    RecordReceived,
-)
+from baton.domain.record.messages import RecordReceived
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import RequestRun
 from baton.domain.run.state import State as Run

@@ -5,7 +5,7 @@ log, the role also publishes events to it (the relay) and receives record events
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Final
@@ -47,6 +47,7 @@ _DESCRIPTIONS: Final = {
     "ticks_skipped": "Scheduled instants skipped by a policy",
     "timers_fired": "Delays, backoffs and deadlines that came due",
 }
+_LEADING: Final = "1 while this process is the leader"
 DAY_MS: Final = 24 * 3_600_000
 
 _DELIVERIES: Final = {
@@ -108,10 +109,12 @@ class SchedulerRole:
 
     def export(self, metrics: CollectorRegistry) -> None:
         """Register the scheduler's counters, and those of the relay."""
-        metrics.register(_SchedulerMetrics(self.scheduler))
-        metrics.register(_DeliveryMetrics(self.deliveries))
-        metrics.register(_BulkMetrics(self.bulks))
+        metrics.register(_FollowerMetrics("scheduler", self.scheduler, _DESCRIPTIONS))
+        metrics.register(_TimerMetrics(self.scheduler))
+        metrics.register(_FollowerMetrics("scheduler_deliveries", self.deliveries, _DELIVERIES))
+        metrics.register(_FollowerMetrics("scheduler_bulks", self.bulks, _BULKS))
         if self.traces is not None:
+            metrics.register(_FollowerMetrics("scheduler_traces", self.traces, _TRACES))
             metrics.register(_TraceMetrics(self.traces))
         if self.relay is not None:
             metrics.register(_RelayMetrics(self.relay))
@@ -185,36 +188,27 @@ def _receiver(context: RoleContext, scheduler: Scheduler) -> RecordReceiver:
     )
 
 
-class _SchedulerMetrics(Collector):
+class _FollowerMetrics(Collector):
+    def __init__(
+        self,
+        name: str,
+        follower: Scheduler | Deliveries | Bulks | Traces,
+        descriptions: Mapping[str, str],
+    ) -> None:
+        self._name, self._follower, self._descriptions = name, follower, descriptions
+
+    def collect(self) -> Iterator[Metric]:
+        yield from counters(self._name, self._follower.counters, self._descriptions)
+        yield gauge(f"{self._name}_leading", _LEADING, self._follower.leading)
+
+
+class _TimerMetrics(Collector):
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
 
     def collect(self) -> Iterator[Metric]:
-        yield from counters("scheduler", self._scheduler.counters, _DESCRIPTIONS)
-        leading = "1 while this process is the leader"
-        yield gauge("scheduler_leading", leading, self._scheduler.leading)
         about = "Timers in memory that should have fired more than a second ago"
         yield gauge("timers_overdue", about, self._scheduler.timers_overdue)
-
-
-class _DeliveryMetrics(Collector):
-    def __init__(self, deliveries: Deliveries) -> None:
-        self._deliveries = deliveries
-
-    def collect(self) -> Iterator[Metric]:
-        yield from counters("scheduler_deliveries", self._deliveries.counters, _DELIVERIES)
-        leading = "1 while this process is the leader"
-        yield gauge("scheduler_deliveries_leading", leading, self._deliveries.leading)
-
-
-class _BulkMetrics(Collector):
-    def __init__(self, bulks: Bulks) -> None:
-        self._bulks = bulks
-
-    def collect(self) -> Iterator[Metric]:
-        yield from counters("scheduler_bulks", self._bulks.counters, _BULKS)
-        leading = "1 while this process is the leader"
-        yield gauge("scheduler_bulks_leading", leading, self._bulks.leading)
 
 
 class _TraceMetrics(Collector):
@@ -222,9 +216,6 @@ class _TraceMetrics(Collector):
         self._traces = traces
 
     def collect(self) -> Iterator[Metric]:
-        yield from counters("scheduler_traces", self._traces.counters, _TRACES)
-        leading = "1 while this process is the leader"
-        yield gauge("scheduler_traces_leading", leading, self._traces.leading)
         about = "Position up to which the collector of traces has the spans"
         yield gauge("scheduler_traces_position", about, self._traces.position)
 
@@ -240,4 +231,4 @@ class _RelayMetrics(Collector):
             "relay_position", "Position up to which events are published", self._relay.position
         )
         yield gauge("relay_lag_events", "Stored events that aren't published", self._relay.lag)
-        yield gauge("relay_leading", "1 while this process is the leader", self._relay.leading)
+        yield gauge("relay_leading", _LEADING, self._relay.leading)
