@@ -17,6 +17,8 @@ _SECRET_PREFIX = "whsec_"  # noqa: S105 - the published prefix of such secrets, 
 _VERSION = "v1,"
 MIN_KEY_BYTES = 16
 """The least number of bytes of a signing secret; a shorter one could be guessed."""
+MAX_SECRET = 1_000
+"""The longest signing secret in characters."""
 
 
 def signed_headers(secret: str, message_id: str, at: int, body: bytes) -> dict[str, str]:
@@ -64,6 +66,16 @@ def is_valid(
 def _signature(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
     content = f"{message_id}.{timestamp}.".encode() + body
     return b64encode(mac(key_bytes(secret), content)).decode()
+
+
+def secret_fault(secret: str) -> str | None:
+    """Return why a text can't be the signing secret of a webhook, None if it can."""
+    if len(secret) <= MAX_SECRET and len(key_bytes(secret)) >= MIN_KEY_BYTES:
+        return None
+    return (
+        f"must have at least {MIN_KEY_BYTES} bytes, after whsec_ in base64, and at most"
+        f" {MAX_SECRET} characters"
+    )
 
 
 def key_bytes(secret: str) -> bytes:

@@ -24,10 +24,9 @@ from baton.domain.json import JsonObject
 from baton.domain.schedule import zone
 from baton.domain.schedule.timetable import Cron, Interval, Once, Timetable
 from baton.protocols.iso_time import format_time, parse_time
-from baton.protocols.standard_webhooks import MIN_KEY_BYTES, key_bytes
+from baton.protocols.standard_webhooks import secret_fault
 
 _DOTTED = {name.replace(".", "_"): name for name in RECORD_TYPES}
-_MAX_SECRET = 1_000
 _UTC = "UTC"
 
 
@@ -121,10 +120,6 @@ class TriggerReader:
         assert_never(body.schedule_type)
 
 
-def _is_signing_secret(text: str) -> bool:
-    return len(text) <= _MAX_SECRET and len(key_bytes(text)) >= MIN_KEY_BYTES
-
-
 def _event(body: TriggerBody, faults: Faults, before: Trigger | None) -> EventTrigger:
     faults.require(body.event_type, "trigger", "eventType")
     event_type = body.event_type or ""
@@ -136,12 +131,9 @@ def _event(body: TriggerBody, faults: Faults, before: Trigger | None) -> EventTr
 
 
 def _http(body: TriggerBody, faults: Faults) -> WebhookTrigger:
-    if body.signing_secret is not None and not _is_signing_secret(body.signing_secret):
-        message = (
-            f"must have at least {MIN_KEY_BYTES} bytes, after whsec_ in base64, and at most"
-            f" {_MAX_SECRET} characters"
-        )
-        faults.add(message, "trigger", "signingSecret")
+    secret = body.signing_secret
+    if secret is not None and (fault := secret_fault(secret)) is not None:
+        faults.add(fault, "trigger", "signingSecret")
     return WebhookTrigger(
         path=_webhook_path(body),
         configured_path=body.path,

@@ -39,9 +39,8 @@ from baton.domain.schedule.timetable import (
     Timetable,
 )
 from baton.protocols.iso_time import parse_time
-from baton.protocols.standard_webhooks import MIN_KEY_BYTES, key_bytes
+from baton.protocols.standard_webhooks import secret_fault
 
-_MAX_SECRET: Final = 1_000
 _UTC: Final = "UTC"
 
 
@@ -167,12 +166,8 @@ def _instant(members: Members, timezone: str) -> int:
 def _webhook(members: Members) -> TriggerRead:
     path = None if members.value["webhook"] is None else members.text("webhook")
     secret, signed = members.text("secret", literal=True), members.flag("signed")
-    if secret is not None and not _is_signing_secret(secret):
-        message = (
-            f"must have at least {MIN_KEY_BYTES} bytes, after whsec_ in base64, and at most"
-            f" {_MAX_SECRET} characters"
-        )
-        members.fault(message, "secret")
+    if secret is not None and (fault := secret_fault(secret)) is not None:
+        members.fault(fault, "secret")
     trigger = WebhookTrigger(
         path=None if path is None else normalized_path(path),
         configured_path=path,
@@ -180,7 +175,3 @@ def _webhook(members: Members) -> TriggerRead:
         signature_header=members.text("header"),
     )
     return TriggerRead(trigger, secret)
-
-
-def _is_signing_secret(text: str) -> bool:
-    return len(text) <= _MAX_SECRET and len(key_bytes(text)) >= MIN_KEY_BYTES
