@@ -23,7 +23,7 @@ from baton.domain.definition.messages import (
 from baton.domain.definition.slug import is_slug
 from baton.domain.definition.state import State, evolve
 from baton.domain.definition.validation import faults_of
-from baton.domain.definition.version_label import faults_of_label, order_of
+from baton.domain.definition.version_label import faults_of_label
 from baton.domain.errors import Fault, InConflict, Invalid, NotFound
 from baton.domain.json import same_json
 
@@ -127,7 +127,7 @@ def _disable(command: DisableVersion, state: State) -> list[Event]:
     if command.version in state.disabled:
         return []
     enabled = state.versions.keys() - {*state.disabled, command.version}
-    in_force = max(enabled or {state.version}, key=lambda version: _order(state, version))
+    in_force = max(enabled or {state.version}, key=state.order_of)
     # The secrets that this version had were deleted when a later version replaced them.
     body = keeping_secrets(state.versions[in_force], state.body)
     return [
@@ -139,10 +139,6 @@ def _disable(command: DisableVersion, state: State) -> list[Event]:
             at=command.at,
         )
     ]
-
-
-def _order(state: State, version: int) -> tuple[int, ...]:
-    return order_of(state.publications[version].label)
 
 
 def _existing(state: State) -> State:

@@ -74,6 +74,15 @@ class State:
         """The number of folded events."""
         return len(self.publications) + len(self.disabled) + self.deleted
 
+    @property
+    def newest_first(self) -> list[int]:
+        """The versions, the one with the highest label first."""
+        return sorted(self.publications, key=self.order_of, reverse=True)
+
+    def order_of(self, version: int) -> tuple[int, ...]:
+        """Return the key by which versions are sorted: the numbers of its label."""
+        return order_of(self.publications[version].label)
+
     def number_of(self, label: str) -> int | None:
         """Return the version with a label, None if there is none."""
         numbers = (

@@ -11,7 +11,7 @@ from baton.command_api.dialect.bodies import NoMembers
 from baton.command_api.dialect.lists.ndjson import export, refuse_paging, wants_ndjson
 from baton.command_api.dialect.lists.page_tokens import SIZE, TOKEN, Position, token_page
 from baton.command_api.dialects.orchestrator.dag_bodies import PublishDag
-from baton.command_api.dialects.orchestrator.render_dags import is_active, render_dag, versions_of
+from baton.command_api.dialects.orchestrator.render_dags import is_active, render_dag
 from baton.command_api.dialects.orchestrator.traces import traceparent_of
 from baton.command_api.http.query_parameters import choice, single
 from baton.command_api.http.refusal import refused_field
@@ -119,7 +119,7 @@ async def _rendered(
     active = choice(context.query, "active", ("true", "false"))
     only = single(context.query, "dagId")
     async for definition in _definitions(context, only, "" if after is None else str(after[0])):
-        for version in versions_of(definition):
+        for version in definition.newest_first:
             if active is not None and is_active(definition, version) is not (active == "true"):
                 continue
             if after is None or _is_behind(definition, version, after):

@@ -20,7 +20,6 @@ from baton.domain.definition.graph import (
     Sync,
 )
 from baton.domain.definition.state import State
-from baton.domain.definition.version_label import order_of
 from baton.domain.json import JsonObject
 from baton.domain.run.flow import edges_of
 from baton.protocols.canonical_json import canonical, digest
@@ -53,14 +52,6 @@ def definition_hash(definition: State, version: int) -> str:
 def is_active(definition: State, version: int) -> bool:
     """Return whether a run of the version can be started now."""
     return version not in definition.disabled and definition.body.status != "paused"
-
-
-def versions_of(definition: State) -> list[int]:
-    """Return the versions, the highest first."""
-    publications = definition.publications
-    return sorted(
-        publications, key=lambda version: order_of(publications[version].label), reverse=True
-    )
 
 
 def _document(definition: State, version: int) -> JsonObject:

@@ -21,7 +21,6 @@ from baton.command_api.own.definitions.render import (
 )
 from baton.command_api.principal import READ
 from baton.domain.definition.state import State
-from baton.domain.definition.version_label import order_of
 from baton.domain.json import JsonObject
 
 MAX_LIMIT: Final = 500
@@ -87,7 +86,7 @@ class DefinitionDiff(BaseModel):
 async def _list(context: RequestContext) -> Reply:
     page = offset_page(context.query, max_limit=MAX_LIMIT)
     definition = await load_by_reference(context, context.params["definition"])
-    numbers = _newest_first(definition)
+    numbers = definition.newest_first
     body = {
         "versions": [
             render_version(definition, number)
@@ -112,7 +111,7 @@ async def _show(context: RequestContext) -> Reply:
 
 async def _diff(context: RequestContext) -> Reply:
     definition = await load_by_reference(context, context.params["definition"])
-    newest, *older = _newest_first(definition)
+    newest, *older = definition.newest_first
     after = integer(context.query, "to", newest, at_least=1, at_most=MAX_VERSION)
     previous = older[0] if older and after == newest else after - 1 or 1
     before = integer(context.query, "from", previous, at_least=1, at_most=MAX_VERSION)
@@ -121,13 +120,6 @@ async def _diff(context: RequestContext) -> Reply:
         for number in (before, after)
     )
     return context.reply(200, {"from": before, "to": after, **differences(one, newer)})
-
-
-def _newest_first(definition: State) -> list[int]:
-    publications = definition.publications
-    return sorted(
-        publications, key=lambda version: order_of(publications[version].label), reverse=True
-    )
 
 
 def _number(definition: State, text: str) -> int:
