@@ -4,11 +4,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
+import typer
 
 from baton.cli import main
+from baton.cli.app import app
 from tests.cli.processes import Dev, Ended, dev
 
 FUNCTIONS = '''
@@ -53,9 +55,18 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def commands() -> Any:
+    """All commands of the program, built once: building them takes longer than most verbs."""
+    return typer.main.get_command(app)
+
+
 @pytest.fixture
-def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+def call(
+    commands: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Call:
     """Return a function that runs a verb in this process and returns exit code and output."""
+    monkeypatch.setattr(typer.main, "get_command", lambda _: commands)
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["baton", *map(str, arguments)])
