@@ -12,6 +12,9 @@ from typing import Final
 from baton.domain.errors import Fault
 
 MAX_LENGTH: Final = 64
+"""The number of characters that a publisher's label may have."""
+_LONGEST: Final = MAX_LENGTH + 1
+"""The next whole number after 64 nines has a digit more."""
 _LABEL: Final = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*", re.ASCII)
 _BAD_LABEL: Final = Fault(
     ("label",),
@@ -20,13 +23,15 @@ _BAD_LABEL: Final = Fault(
 
 
 def is_label(text: str) -> bool:
-    """Return whether `text` is a label of at most 64 characters."""
-    return len(text) <= MAX_LENGTH and _LABEL.fullmatch(text) is not None
+    """Return whether `text` is a label, given by a publisher or made by `next_label`."""
+    return len(text) <= _LONGEST and _LABEL.fullmatch(text) is not None
 
 
 def faults_of_label(label: str | None) -> list[Fault]:
     """Return the fault of a publisher's label; no fault for a valid label and for None."""
-    return [] if label is None or is_label(label) else [_BAD_LABEL]
+    if label is None or (len(label) <= MAX_LENGTH and is_label(label)):
+        return []
+    return [_BAD_LABEL]
 
 
 @lru_cache(maxsize=4_096)

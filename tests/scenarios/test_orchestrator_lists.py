@@ -159,6 +159,20 @@ async def test_every_list_has_pages_and_an_export_of_the_same_items(memory: Stac
         assert int(exported.headers["Baton-Position"]) > 0
 
 
+async def test_pages_go_on_behind_the_longest_version(memory: Stack) -> None:
+    client = orchestrator_client(memory)
+    await client.publish(dag("long", "1", step("a")))
+    await client.publish(dag("long", "9" * 64, step("b")))
+    unnamed = dag("long", "", step("c"))
+    del unnamed["version"]
+    longest = (await client.publish(unnamed))["version"]
+
+    listed = await pages(client, "/dags", 1)
+
+    assert [one["version"] for one in listed] == [longest, "9" * 64, "1"]
+    assert len(longest) == 65
+
+
 async def test_an_export_has_no_pages_and_no_export_is_json(memory: Stack) -> None:
     client = orchestrator_client(memory)
 
