@@ -215,7 +215,10 @@ class Executor:
         self._stopping = True
         self._backlog.stop()
         await self._takeover_watch.close()
-        still_running = await stop_tasks(self._tasks, grace_s=grace_s, within_s=CANCEL_S)
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks), timeout=grace_s)
+        self._attempts.stop()
+        still_running = await stop_tasks(self._tasks, within_s=CANCEL_S)
         for run in self._runs:
             for attempt in run.in_flight.values():
                 if attempt.task in still_running:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from random import Random
 from typing import cast
@@ -11,6 +12,7 @@ from baton.domain.artifact import Artifact
 from baton.domain.definition.graph import Compute
 from baton.domain.run.messages import Outcome, TimedOut, Token
 from baton.executor.functions.call import Call, FunctionCaller
+from baton.executor.functions.results import outcome_of_exception
 from baton.executor.runs.attempt_logs import AttemptLogs
 from baton.executor.runs.counts import Counts
 from baton.executor.runs.deadlines import Attempt, Deadlines
@@ -43,13 +45,15 @@ class AttemptRunner:
         self._counts = counts
         self._logs = logs
         self._deadlines = Deadlines(self._leave_behind)
+        self._stopping = False
 
     async def perform(self, run: LiveRun, token: Token) -> Outcome | None:
         """Return the attempt's outcome, None when `cancel` ended it.
 
-        The function runs in the caller's task. A cancellation by any other code is raised. If a
-        function ignores its cancellation, `report_timeout` is called with its outcome at once, the
-        function is left running, and None is returned when it ends.
+        The function runs in the caller's task. Once `stop` was called, its cancellation is raised;
+        a cancellation of unknown origin fails the attempt. If a function ignores its cancellation,
+        `report_timeout` is called with its outcome at once, the function is left running, and None
+        is returned when it ends.
         """
         task = cast("asyncio.Task[None]", asyncio.current_task())
         step = run.compute_step(token)
@@ -60,11 +64,11 @@ class AttemptRunner:
             outcome: Outcome | None = None
             try:
                 outcome = await self._functions.call(_build_call(attempt, step))
-            except asyncio.CancelledError:
-                outcome = self._cut_off(attempt)
+            except asyncio.CancelledError as error:
+                outcome = await self._unless_cut_off(attempt, outcome_of_exception(error))
             else:
                 if attempt.expired or task.cancelling():
-                    outcome = self._cut_off(attempt)
+                    outcome = await self._unless_cut_off(attempt, outcome)
             return outcome if attempt.log is None else await self._with_log(attempt, outcome)
         finally:
             attempt.end()
@@ -79,6 +83,25 @@ class AttemptRunner:
             _remove(attempt)
             attempt.task.cancel()
             self._deadlines.watch(attempt)
+
+    def stop(self) -> None:
+        """Discard the outcomes of all attempts from now on; the caller cancels their tasks."""
+        self._stopping = True
+
+    async def _unless_cut_off(
+        self, attempt: Attempt[LiveRun], outcome: Outcome | None
+    ) -> Outcome | None:
+        """Return the outcome, unless the attempt was cancelled or has passed its deadline.
+
+        A function may have cancelled the task itself: before Python 3.13, an `asyncio.TaskGroup`
+        of which a task fails leaves such a request behind. It must not end the run's task.
+        """
+        if not (self._stopping or attempt.cut_off):
+            while attempt.task.cancelling():
+                attempt.task.uncancel()
+            with suppress(asyncio.CancelledError):  # the request may be undelivered
+                await asyncio.sleep(0)
+        return self._cut_off(attempt) if self._stopping or attempt.cut_off else outcome
 
     def _cut_off(self, attempt: Attempt[LiveRun]) -> Outcome | None:
         """Return the outcome of an attempt that was cancelled or has passed its deadline."""

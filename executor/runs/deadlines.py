@@ -70,7 +70,7 @@ class Attempt(Generic[R]):
     @property
     def cut_off(self) -> bool:
         """Whether the attempt has expired or was cancelled; its function may have returned."""
-        return self.expired or self.task.cancelling() > 0
+        return self.expired or not self.in_flight
 
     def start(self) -> None:
         """Let the attempt expire after its timeout, counted from now."""

@@ -77,6 +77,66 @@ async def test_a_stop_is_bounded_although_a_function_swallows_its_cancellation(
     assert "run swallow-0, step only" in caplog.text
 
 
+# Cancellation of the own task ---------------------------------------------------------------------
+
+
+async def fail() -> None:
+    raise ValueError("no stock")
+
+
+@function("fail-in-a-group")
+async def fail_in_a_group() -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(fail())
+
+
+@function("survive-a-group")
+async def survive_a_group() -> str:
+    with suppress(ExceptionGroup):
+        await fail_in_a_group()
+    return "done"
+
+
+@function("cancel-itself")
+async def cancel_itself() -> str:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    return "done"
+
+
+@function("cancel-the-storing")
+async def cancel_the_storing() -> str:
+    await cancel_itself()
+    return "x" * 100_000  # so large that it is stored apart
+
+
+@pytest.mark.parametrize("target", [survive_a_group, cancel_itself])
+async def test_a_function_that_cancels_its_own_task_ends_neither_its_attempt_nor_its_run(
+    target: Callable[[], Awaitable[str]],
+) -> None:
+    async with engine_of(target) as engine:
+        name = "survive-a-group" if target is survive_a_group else "cancel-itself"
+        (run,) = await engine.ended(await engine.start(name, further=("second", "third")))
+
+    assert run.status == "completed"
+    assert run.outputs.keys() == {"only", "second", "third"}
+
+
+async def test_a_cancellation_of_unknown_origin_fails_the_attempt() -> None:
+    async with engine_of(cancel_the_storing) as engine:
+        (run,) = await engine.ended(await engine.start("cancel-the-storing"))
+
+    assert run.errors["only"].code == "CancelledError"
+
+
+async def test_a_failed_task_group_fails_the_attempt() -> None:
+    async with engine_of(fail_in_a_group) as engine:
+        (run,) = await engine.ended(await engine.start("fail-in-a-group", attempts=3))
+
+    assert (run.errors["only"].code, run.steps["only"].attempt) == ("ValueError", 3)
+
+
 # Blocking in a coroutine ------------------------------------------------------------------------
 
 
