@@ -88,13 +88,19 @@ class _LogForwarder(logging.Handler):
         self._count += 1
         line: JsonObject = {
             "level": record.levelno,
-            "text": storable_text(self.format(record)[:MAX_LINE]),
+            "text": storable_text(self._text(record)[:MAX_LINE]),
             "at": int(record.created * 1000),
         }
         if self._count <= MAX_LINES:
             self._channel.send({"log": line})
         else:
             self._last.append(line)
+
+    def _text(self, record: logging.LogRecord) -> str:
+        try:
+            return self.format(record)
+        except Exception:  # noqa: BLE001 - as `logging` does, spare the function a faulty line
+            return f"{record.msg!r} {record.args!r}"
 
     def begin_call(self) -> None:
         """Send the lines from now on."""
