@@ -8,8 +8,9 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Final
+from typing import Final, cast
 
 from baton.domain.json import Json
 from baton.eventlog.errors import Unavailable
@@ -21,7 +22,7 @@ from baton.eventlog.ports.topics import Message, ReceivedMessage, TopicConsumer,
 from baton.executor.functions.call import Call, CallOutcome
 from baton.executor.functions.registered_functions import CallLimits, RegisteredFunctions
 from baton.executor.functions.registry import Registry
-from baton.executor.functions.results import INVALID_OUTPUT, failure
+from baton.executor.functions.results import INVALID_OUTPUT, failure, outcome_of_exception
 from baton.executor.workers.messages import (
     MAX_BYTES,
     MalformedMessage,
@@ -172,11 +173,24 @@ class Worker:
         if remaining_ms <= 0:
             _log.warning("%s arrived %d ms after its deadline", call.execution_id, -remaining_ms)
             return failure(EXPIRED, "the task arrived after its deadline", retryable=True)
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        calling = asyncio.create_task(self._call_function(call))
         try:
             async with asyncio.timeout(remaining_ms / 1000):
-                return await self.functions.call(call)
+                return await calling
         except TimeoutError:
             return failure(TIMEOUT, "the deadline has passed", retryable=True)
+        except asyncio.CancelledError as error:
+            if task.cancelling():
+                raise
+            return outcome_of_exception(error)
+
+    async def _call_function(self, call: Call) -> CallOutcome:
+        """Call the function in a task of its own, because it may cancel its task."""
+        outcome = await self.functions.call(call)
+        with suppress(asyncio.CancelledError):  # a request may be undelivered
+            await asyncio.sleep(0)
+        return outcome
 
     async def _send_result(
         self,

@@ -91,6 +91,28 @@ async def test_a_failure_is_sent_with_its_code_and_whether_it_is_retryable(
     assert "not now" in soon["error"]["stack"]
 
 
+@function("cancel-itself")
+async def cancel_itself(payload: dict[str, Any]) -> str:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    if payload["input"] == "notice":
+        await asyncio.sleep(0)
+    return "done"
+
+
+async def test_a_function_that_cancels_its_own_task_is_answered(topics: MemoryTopics) -> None:
+    executor = await task_sender(topics)
+    async with running_worker(topics, cancel_itself):
+        await executor.send("cancel-itself", input="ignore", run_id="a" * 20)
+        (ended,) = await executor.next_answers()
+        await executor.send("cancel-itself", input="notice", run_id="b" * 20)
+        (cancelled,) = await executor.next_answers()
+
+    assert (ended["status"], ended["output"]) == ("succeeded", "done")
+    assert (cancelled["status"], cancelled["error"]["code"]) == ("failed", "CancelledError")
+
+
 async def test_progress_is_sent_before_the_result(topics: MemoryTopics) -> None:
     go = asyncio.Event()
 
