@@ -24,11 +24,11 @@ effect(() => {
 /** The list of operations on the left, and the one that the address names on the right. */
 function Docs() {
   if (failure.value !== null) return html`<main><${Failure} error=${failure.value} /></main>`;
-  const found = operations.value;
-  if (found === null) return html`<main><${Loading} label="Loading the documents…" /></main>`;
-  const open = found.find((one) => one.key === opened.value);
+  const all = operations.value;
+  if (all === null) return html`<main><${Loading} label="Loading the documents…" /></main>`;
+  const open = all.find(({ key }) => key === opened.value);
   return html`<div class="docs">
-    <${List} operations=${found} />
+    <${List} operations=${all} />
     <main id="main" tabindex="-1">
       ${open ? html`<${OperationView} key=${open.key} operation=${open} />` : html`<${Welcome} />`}
     </main>
@@ -37,11 +37,10 @@ function Docs() {
 
 /** @param {{operations: Operation[]}} props */
 function List({ operations: all }) {
-  const names = [...new Map(all.map((one) => [one.api.name, one.api.title]))];
-  const shown = all.filter(
-    (one) =>
-      (chosenApi.value === '' || one.api.name === chosenApi.value) && matches(one, sought.value),
-  );
+  const names = [...new Map(all.map(({ api }) => [api.name, api.title]))];
+  const matching = all.filter((operation) => (
+    (chosenApi.value === '' || operation.api.name === chosenApi.value) && matches(operation, sought.value)
+  ));
   return html`<nav class="docs-list" aria-label="Operations">
     <div class="docs-tools">
       <h1>The APIs of this server</h1>
@@ -52,14 +51,14 @@ function List({ operations: all }) {
         <option value="">All APIs</option>
         ${names.map(([name, title]) => html`<option value=${name}>${title}</option>`)}
       </select>
-      <p class="muted" role="status">${shown.length} of ${all.length} operations</p>
+      <p class="muted" role="status">${matching.length} of ${all.length} operations</p>
     </div>
-    <div class="docs-operations">${groups(shown).map(
+    <div class="docs-operations">${groups(matching).map(
       ([title, members]) => html`<section key=${title}>
-        <h2>${title}</h2>${members.map((one) => html`<${Entry} key=${one.key} operation=${one} />`)}
+        <h2>${title}</h2>${members.map((operation) => html`<${Entry} key=${operation.key} operation=${operation} />`)}
       </section>`,
     )}
-    ${shown.length === 0 && html`<p class="muted docs-tools">No operation has these words. Search for
+    ${matching.length === 0 && html`<p class="muted docs-tools">No operation has these words. Search for
       a part of a path, such as <code>runs</code>, or choose all APIs.</p>`}</div>
   </nav>`;
 }
@@ -75,7 +74,7 @@ function Entry({ operation }) {
 
 /** The page before an operation is opened. */
 function Welcome() {
-  const apis = [...new Map((operations.value ?? []).map((one) => [one.api.name, one.api]))];
+  const apis = [...new Map((operations.value ?? []).map(({ api }) => [api.name, api]))];
   return html`<h1>Choose an operation</h1>
     <p>Each one has its parameters, its body, examples, and a form that sends it to this server.</p>
     <table><thead><tr><th>API<th>Base<th>Document</tr></thead><tbody>
@@ -88,23 +87,16 @@ function Welcome() {
 /**
  * Return operations by API and tag, in the order of the documents.
  *
- * @param {Operation[]} shown
- * @returns {[string, Operation[]][]}
+ * @param {Operation[]} matching
  */
-function groups(shown) {
-  /** @type {Map<string, Operation[]>} */
-  const found = new Map();
-  for (const one of shown) {
-    const title = one.tag === '' ? one.api.title : `${one.api.title}: ${one.tag}`;
-    found.set(title, [...(found.get(title) ?? []), one]);
-  }
-  return [...found];
+function groups(matching) {
+  return [...Map.groupBy(matching, ({ api, tag }) => (tag === '' ? api.title : `${api.title}: ${tag}`))];
 }
 
 render(html`<${Docs} />`, /** @type {HTMLElement} */ (document.getElementById('app')));
 resumeSession();
 loadApis().then(
-  (found) => (operations.value = found),
+  (all) => (operations.value = all),
   (error) => (failure.value = error),
 );
 
@@ -135,13 +127,12 @@ async function loadApis() {
 /**
  * Return whether each word is in the operation's path, name, summary or tag.
  *
- * @param {Operation} one
+ * @param {Operation} operation
  * @param {string} text
  */
-function matches(one, text) {
-  const known = `${one.method} ${one.path} ${one.id} ${one.summary} ${one.tag} ${one.api.title}`;
-  const words = text.toLowerCase().split(/\s+/);
-  return words.every((word) => known.toLowerCase().includes(word));
+function matches({ method, path, id, summary, tag, api }, text) {
+  const described = `${method} ${path} ${id} ${summary} ${tag} ${api.title}`.toLowerCase();
+  return text.toLowerCase().split(/\s+/).every((word) => described.includes(word));
 }
 
 /** @param {string} path */
@@ -157,13 +148,9 @@ async function loaded(path) {
  * @returns {Operation[]}
  */
 function operationsOf(api, document) {
-  const found = [];
-  for (const [path, item] of Object.entries(document.paths)) {
-    for (const method of METHODS.filter((one) => one in item)) {
-      found.push(operationOf(api, document, path, method, item));
-    }
-  }
-  return found;
+  return Object.entries(document.paths).flatMap(([path, item]) => (
+    METHODS.filter((method) => method in item).map((method) => operationOf(api, document, path, method, item))
+  ));
 }
 
 /**
@@ -188,8 +175,8 @@ function operationOf(api, document, path, method, item) {
     tag: (operation.tags ?? [])[0] ?? '',
     scope: open ? null : operation['x-baton-scope'] ?? '',
     servers: document.servers ?? [{ url: '/' }],
-    parameters: [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((one) =>
-      resolved(one, document),
+    parameters: [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((parameter) =>
+      resolved(parameter, document),
     ),
     operation,
     document,
@@ -203,10 +190,10 @@ function operationOf(api, document, path, method, item) {
  * @param {any} document
  */
 export function resolved(value, document) {
-  let found = value;
-  for (let depth = 0; found?.$ref !== undefined && depth < 20; depth += 1) {
-    const parts = found.$ref.slice(2).split('/');
-    found = parts.reduce((/** @type {any} */ inside, /** @type {string} */ part) => inside?.[part], document);
+  let target = value;
+  for (let depth = 0; target?.$ref !== undefined && depth < 20; depth += 1) {
+    const parts = target.$ref.slice(2).split('/');
+    target = parts.reduce((/** @type {any} */ inside, /** @type {string} */ part) => inside?.[part], document);
   }
-  return found ?? {};
+  return target ?? {};
 }

@@ -50,7 +50,7 @@ function SchemaView({ schema, document }) {
   const members = membersOf(schema, document);
   if (members.length === 0) return html`<p><code>${typeOf(schema, document)}</code></p>`;
   return html`<div class="docs-members">
-    ${members.map((one) => html`<${Member} key=${one.name} ...${one} document=${document} />`)}
+    ${members.map((member) => html`<${Member} key=${member.name} ...${member} document=${document} />`)}
   </div>`;
 }
 
@@ -80,18 +80,18 @@ const PLAIN = /** @type {Record<string, any>} */ ({
  * @returns {string}
  */
 export function typeOf(schema, document) {
-  const found = resolved(schema, document);
-  if (found.const !== undefined) return JSON.stringify(found.const);
-  if (found.enum) return found.enum.map((/** @type {any} */ one) => JSON.stringify(one)).join(' | ');
-  const choices = found.anyOf ?? found.oneOf;
+  const shape = resolved(schema, document);
+  if (shape.const !== undefined) return JSON.stringify(shape.const);
+  if (shape.enum) return shape.enum.map((/** @type {any} */ value) => JSON.stringify(value)).join(' | ');
+  const choices = shape.anyOf ?? shape.oneOf;
   if (choices) {
-    const names = choices.map((/** @type {any} */ one) => typeOf(one, document));
+    const names = choices.map((/** @type {any} */ choice) => typeOf(choice, document));
     return [...new Set(names)].join(' | ');
   }
-  if (found.type === 'array') return `array of ${typeOf(found.items ?? {}, document)}`;
+  if (shape.type === 'array') return `array of ${typeOf(shape.items ?? {}, document)}`;
   const name = schema?.$ref?.split('/').at(-1);
-  if (Array.isArray(found.type)) return found.type.join(' | ');
-  return name && found.type === 'object' ? name : (found.format ?? found.type ?? 'any JSON');
+  if (Array.isArray(shape.type)) return shape.type.join(' | ');
+  return name && shape.type === 'object' ? name : (shape.format ?? shape.type ?? 'any JSON');
 }
 
 /**
@@ -102,14 +102,14 @@ export function typeOf(schema, document) {
  * @returns {{name: string, schema: any, required: boolean}[]}
  */
 function membersOf(schema, document) {
-  const found = resolved(schema, document);
-  if (found.type === 'array') return membersOf(found.items, document);
-  const choices = found.anyOf ?? found.oneOf ?? found.allOf;
-  if (choices && !found.properties) {
-    return choices.flatMap((/** @type {any} */ one) => membersOf(one, document));
+  const shape = resolved(schema, document);
+  if (shape.type === 'array') return membersOf(shape.items, document);
+  const choices = shape.anyOf ?? shape.oneOf ?? shape.allOf;
+  if (choices && !shape.properties) {
+    return choices.flatMap((/** @type {any} */ choice) => membersOf(choice, document));
   }
-  const required = new Set(found.required ?? []);
-  return Object.entries(found.properties ?? {}).map(([name, member]) => ({
+  const required = new Set(shape.required ?? []);
+  return Object.entries(shape.properties ?? {}).map(([name, member]) => ({
     name,
     schema: member,
     required: required.has(name),
@@ -124,29 +124,29 @@ function membersOf(schema, document) {
  * @returns {any}
  */
 export function sampleOf(schema, document, depth = 0) {
-  const found = resolved(schema, document);
-  const known = found.example ?? found.examples?.[0] ?? found.default ?? found.const;
-  if (known !== undefined) return known;
-  if (found.enum) return found.enum[0];
-  const choices = found.anyOf ?? found.oneOf ?? found.allOf;
+  const shape = resolved(schema, document);
+  const example = shape.example ?? shape.examples?.[0] ?? shape.default ?? shape.const;
+  if (example !== undefined) return example;
+  if (shape.enum) return shape.enum[0];
+  const choices = shape.anyOf ?? shape.oneOf ?? shape.allOf;
   if (choices) return sampleOf(choices[0], document, depth + 1);
-  if (found.type === 'array') return depth > DEEP ? [] : [sampleOf(found.items, document, depth + 1)];
-  if (found.type === 'object' || found.properties) return objectOf(found, document, depth);
-  return found.type in PLAIN ? PLAIN[found.type] : {};
+  if (shape.type === 'array') return depth > DEEP ? [] : [sampleOf(shape.items, document, depth + 1)];
+  if (shape.type === 'object' || shape.properties) return objectOf(shape, document, depth);
+  return shape.type in PLAIN ? PLAIN[shape.type] : {};
 }
 
 /**
- * @param {any} found
+ * @param {any} shape
  * @param {any} document
  * @param {number} depth
  */
-function objectOf(found, document, depth) {
+function objectOf(shape, document, depth) {
   if (depth > DEEP) return {};
-  const required = (found.required ?? []).filter((/** @type {string} */ name) => found.properties?.[name]);
+  const required = (shape.required ?? []).filter((/** @type {string} */ name) => shape.properties?.[name]);
   return Object.fromEntries(
     required.map((/** @type {string} */ name) => [
       name,
-      sampleOf(found.properties[name], document, depth + 1),
+      sampleOf(shape.properties[name], document, depth + 1),
     ]),
   );
 }

@@ -60,7 +60,7 @@ export function curlOf({ method, url, headers, body }) {
  * @param {any} schema
  */
 function partsOf(value, schema) {
-  return schema?.type === 'array' ? value.split(',').map((one) => one.trim()) : [value];
+  return schema?.type === 'array' ? value.split(',').map((item) => item.trim()) : [value];
 }
 
 /**
@@ -120,14 +120,14 @@ export function Result({ answer, onStop }) {
   if (answer.status === undefined) {
     return html`<p role="status">Waiting for the response… <button type="button" onClick=${onStop}>Stop</button></p>`;
   }
-  const shown = pretty(answer.text ?? '');
+  const text = pretty(answer.text ?? '');
   const tone = answer.status < 400 ? 'tone-good' : 'tone-bad';
   return html`<section aria-label="Response">
     <h2 role="status"><span class=${tone}>${answer.status} ${answer.reason}</span>
       <span class="muted"> after ${answer.ms} ms</span>
       ${answer.going && html` <button type="button" onClick=${onStop}>Stop</button>`}
-      ${shown && html` <${CopyButton} label="response" text=${shown} />`}</h2>
-    ${shown && html`<pre class="docs-result" tabindex="0">${shown}</pre>`}
+      ${text && html` <${CopyButton} label="response" text=${text} />`}</h2>
+    ${text && html`<pre class="docs-result" tabindex="0">${text}</pre>`}
     ${(answer.text ?? '').length >= MAX_SHOWN && html`<p class="muted">The first ${MAX_SHOWN}
       characters are shown.</p>`}
     <details><summary>Headers</summary>

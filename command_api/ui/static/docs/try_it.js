@@ -21,7 +21,7 @@ export function TryIt({ operation, body }) {
   const filled = { ...defaultsOf(fields), ...values };
   const { headers, why } = credentialsFor(operation);
   const set = (/** @type {string} */ name, /** @type {string} */ value) =>
-    setValues((known) => ({ ...known, [name]: value }));
+    setValues((before) => ({ ...before, [name]: value }));
   const send = async (/** @type {Event} */ event) => {
     event.preventDefault();
     stop.current?.abort();
@@ -40,12 +40,12 @@ export function TryIt({ operation, body }) {
       ${operation.servers.map(({ url }) => html`<option>${url}</option>`)}</select></label>`}
     ${fields.length > 0 && html`<h2>Parameters</h2>`}
     ${fields.map((field) => html`<${Field} key=${field.key} field=${field}
-      value=${filled[field.key] ?? ''} onChange=${(/** @type {string} */ one) => set(field.key, one)}
+      value=${filled[field.key] ?? ''} onChange=${(/** @type {string} */ value) => set(field.key, value)}
       document=${operation.document} />`)}
     ${medias.length > 0 && html`<h2>Body ${medias.length > 1
       ? html`<select aria-label="Media type" value=${media}
           onChange=${(/** @type {any} */ event) => setMedia(event.target.value)}>
-          ${medias.map((one) => html`<option>${one}</option>`)}</select>`
+          ${medias.map((media) => html`<option>${media}</option>`)}</select>`
       : html`<span class="muted">${media}</span>`}</h2>
       <textarea aria-label="Body" spellcheck=${false} rows=${Math.min(24, text.split('\n').length + 1)}
         value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} />`}
@@ -75,7 +75,7 @@ function Field({ field, value, onChange, document }) {
       ${choices
         ? html`<select id=${id} value=${value} onChange=${given}>
             <option value="">not given</option>
-            ${choices.map((/** @type {string} */ one) => html`<option>${one}</option>`)}
+            ${choices.map((/** @type {string} */ choice) => html`<option>${choice}</option>`)}
           </select>`
         : html`<input id=${id} value=${value} onInput=${given} autocomplete="off"
             spellcheck=${false} required=${field.required} />`}
@@ -95,32 +95,30 @@ function Field({ field, value, onChange, document }) {
  */
 function fieldsOf(operation, server) {
   const variables = operation.servers.find(({ url }) => url === server)?.variables ?? {};
-  const found = Object.entries(variables).map(([name, one]) => ({
+  const ofBase = Object.entries(variables).map(([name, variable]) => ({
     key: `path ${name}`,
     name,
     place: 'base path',
     required: true,
-    about: one.description ?? 'The tenant',
+    about: variable.description ?? 'The tenant',
     schema: { type: 'string' },
-    fallback: tenant.value || one.default,
+    fallback: tenant.value || variable.default,
   }));
-  for (const one of operation.parameters) {
-    found.push({
-      key: `${one.in} ${one.name}`,
-      name: one.name,
-      place: one.in,
-      required: one.required ?? false,
-      about: one.description ?? '',
-      schema: one.schema,
-      fallback: '',
-    });
-  }
-  return found;
+  const parameters = operation.parameters.map((parameter) => ({
+    key: `${parameter.in} ${parameter.name}`,
+    name: parameter.name,
+    place: parameter.in,
+    required: parameter.required ?? false,
+    about: parameter.description ?? '',
+    schema: parameter.schema,
+    fallback: '',
+  }));
+  return [...ofBase, ...parameters];
 }
 
 /** @param {FieldOf[]} fields */
 function defaultsOf(fields) {
-  return Object.fromEntries(fields.map((one) => [one.key, one.fallback]));
+  return Object.fromEntries(fields.map(({ key, fallback }) => [key, fallback]));
 }
 
 /**
