@@ -68,15 +68,18 @@ async def test_a_run_is_proved_by_any_head_that_covers_it(memory: Stack) -> None
     await seal(memory.stores.leaves)
     head = await memory.stores.leaves.head()
     assert head is not None
-    await completed(memory)
+    later = await completed(memory)
     await seal(memory.stores.leaves)
+    uncovered = await memory.get(f"/audit/proof?run={later}&head={head.size}")
     newest = await memory.get(f"/audit/proof?run={run_id}")
     older = await memory.get(f"/audit/proof?run={run_id}&head={head.size}")
     events = await memory.stores.leaves.stream(stream_name(memory.tenant, "run", run_id))
     lines = [ndjson_line(one) for one in events]
     verdicts = [verify_export(lines, parse_proof(one.raw), KEYS) for one in (newest, older)]
 
-    assert early.status == 409
+    assert (early.status, uncovered.status) == (409, 409)
+    assert "ask again" in early.body["message"]
+    assert f"The head of {head.size} leaves is older" in uncovered.body["message"]
     assert newest.status == older.status == 200
     assert [verdict.broken for verdict in verdicts] == [None, None]
     assert [verdict.sealed for verdict in verdicts] == [len(events)] * 2

@@ -52,6 +52,8 @@ async def _prove(context: RequestContext) -> Reply:
     proof = await prove_stream(leaves, stream, size=size or None)
     if proof is None:
         message = "No signed head covers the run yet; ask again in a second"
+        if size:
+            message = f"The head of {size} leaves is older than the run; take a later one, or none"
         raise Refused("conflict", message)
     return Reply(status=200, body=proof.raw)
 
@@ -80,7 +82,7 @@ ROUTES = (
             400: "Invalid parameter",
             403: "The token lacks the scope",
             404: "The tenant has no such run, or there is no such head",
-            409: "No signed head covers the run yet",
+            409: "No signed head covers the run yet, or this one doesn't",
         },
     ),
 )
