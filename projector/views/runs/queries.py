@@ -147,12 +147,13 @@ class RunQueries:
             limit: The number of runs, at most.
         """
         by_time: OrderBy = (("requested_at", "desc"), ("key", "asc"))
-        found: dict[str, Document] = {}
-        for name, order in (
+        searches: tuple[tuple[Filter, OrderBy], ...] = (
             (Filter(column="key", op="prefix", value=text), (("key", "desc"),)),
             (equal("correlation_id", text), by_time),
             (equal("record_id", text), by_time),
-        ):
+        )
+        found: dict[str, Document] = {}
+        for name, order in searches:
             where = (*wanted.where(), name)
             for run in await self._reader.first(tenant, *where, limit=limit, order=order):
                 found[run.id] = run
