@@ -11,8 +11,11 @@ from tests.cli.processes import BATON, Ended, environment, killed_at_end
 
 WIDTHS = (50, 80, 120)
 PROGRAM = """
-import json, sys, termios
+import json, sys, termios, typer
 from baton.cli import main
+from baton.cli.app import app
+commands = typer.main.get_command(app)  # which takes longer than most verbs
+typer.main.get_command = lambda _: commands
 for width, words in json.loads(sys.argv[1]):
     termios.tcsetwinsize(1, (40, width))
     sys.argv = ["baton", *words]
