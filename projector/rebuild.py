@@ -9,7 +9,7 @@ from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.stores import EventStore
 from baton.eventlog.ports.views import ViewSets, ViewStore
 from baton.projector.batch import Batch, read_missing
-from baton.projector.sets.comparison import Comparison, Difference
+from baton.projector.sets.comparison import Comparison, Difference, OnRows
 from baton.projector.view import tables_of
 from baton.projector.views import every_view
 
@@ -63,15 +63,18 @@ class Rebuild:
         progress(total, total)
         return self.position
 
-    async def first_difference(self) -> Difference | None:
+    async def first_difference(self, on_rows: OnRows = lambda _: None) -> Difference | None:
         """Catch up with the live views and return the first row that differs.
 
-        Raises ValueError when the rebuilt views are ahead of the live ones.
+        `on_rows` is called with the number of rows that have been compared, as it goes on. Raises
+        ValueError when the rebuilt views are ahead of the live ones.
         """
         live = await self._live.checkpoint()
         if live < self.position:
             raise ValueError(f"The live views stand at {live}, the rebuilt ones at {self.position}")
-        comparison = Comparison(self._live, self._fresh, self._tables, reach=self._reach)
+        comparison = Comparison(
+            self._live, self._fresh, self._tables, reach=self._reach, on_rows=on_rows
+        )
         found = await comparison.first(1)
         return found[0] if found else None
 

@@ -22,6 +22,8 @@ SCAN: Final = 1_000
 
 Reach = Callable[[int], Awaitable[None]]
 """Called with a position; returns once the set that is compared with the live one holds it."""
+OnRows = Callable[[int], object]
+"""Called with the number of rows of the live set that have been compared."""
 
 
 @frozen
@@ -44,6 +46,7 @@ class Comparison:
         sample: Rows of each table to compare; None is all.
         resting: Whether each pause between two reads takes as long as the read, so that services
             beside it are hardly slower.
+        on_rows: Called after each read of rows of the live set.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Comparison:
         reach: Reach | None = None,
         sample: int | None = None,
         resting: bool = False,
+        on_rows: OnRows = lambda _: None,
     ) -> None:
         self._live = live
         self._other = other
@@ -62,6 +66,8 @@ class Comparison:
         self._reach = reach or self._wait_for_other
         self._sample = sample
         self._resting = resting
+        self._on_rows = on_rows
+        self._compared = 0
 
     async def differences(self) -> AsyncIterator[Difference]:
         """Yield every row that differs, by table, tenant and key."""
@@ -134,6 +140,9 @@ class Comparison:
                 await asyncio.sleep(monotonic() - begun)
             for row in rows:
                 yield row
+            if store is self._live:
+                self._compared += len(rows)
+                self._on_rows(self._compared)
             if len(rows) < limit:
                 return
             after = _key(rows[-1])

@@ -17,7 +17,7 @@ from baton.eventlog.ports.stores import Log
 from baton.eventlog.ports.views import ViewStore
 from baton.eventlog.view_sets.choice import last_promoted, set_of, tables_of
 from baton.projector.projector import Projector
-from baton.projector.sets.comparison import Comparison, Difference, common_tables
+from baton.projector.sets.comparison import Comparison, Difference, OnRows, common_tables
 
 MOST_DIFFERENCES: Final = 20
 """Differences after which a comparison stops counting."""
@@ -32,7 +32,10 @@ _log = logging.getLogger("baton.views")
 
 
 class SetFollower:
-    """Folds one set while this process has its lease, and compares it once it has caught up."""
+    """Folds one set while this process has its lease, and compares it once it has caught up.
+
+    `compared_rows` is the number of rows that were compared; it begins again with each comparison.
+    """
 
     def __init__(
         self,
@@ -46,9 +49,10 @@ class SetFollower:
     ) -> None:
         """`store` is that of the set; the other arguments are those of the projector."""
         self.store = store
+        self.compared_rows = 0
         self.projector = Projector(store, clock=clock, events_per_s=events_per_s)
         self._stores = stores
-        self._number = number
+        self.number = number
         self._clock = clock
         self._leader = Leader(stores.leases, f"views-{number}", holder=holder, clock=clock)
 
@@ -75,13 +79,16 @@ class SetFollower:
             if not await self._caught_up():
                 return False
             self.projector.lift_limit()
-            found = set_of(await self._stores.view_sets.every(), self._number)
+            found = set_of(await self._stores.view_sets.every(), self.number)
             if not found.epoch and found.compared_at is None:
-                await compare_set(self._stores, self._number, self.store)
+                await compare_set(self._stores, self.number, self.store, self._on_rows)
         except Unavailable as error:
-            _log.warning("set %d of views can't be compared yet: %s", self._number, error)
+            _log.warning("set %d of views can't be compared yet: %s", self.number, error)
             return False
         return True
+
+    def _on_rows(self, compared: int) -> None:
+        self.compared_rows = compared
 
     async def _caught_up(self) -> bool:
         live = last_promoted(await self._stores.view_sets.every())
@@ -89,10 +96,18 @@ class SetFollower:
         return position >= 0 and (live is None or position >= live.checkpoint - NEAR)
 
 
-async def compare_set(stores: Stores, number: int, store: ViewStore) -> list[Difference]:
+async def compare_set(
+    stores: Stores, number: int, store: ViewStore, on_rows: OnRows = lambda _: None
+) -> list[Difference]:
     """Compare a set with the one that was promoted last; save and return the first differences.
 
     Of a set of another release a sample is compared. Raises `Unavailable`.
+
+    Args:
+        stores: The stores.
+        number: The number of the set.
+        store: The views of the set.
+        on_rows: Called with the number of rows that have been compared, as the comparison goes on.
     """
     sets = await stores.view_sets.every()
     live, found = last_promoted(sets), set_of(sets, number)
@@ -104,6 +119,7 @@ async def compare_set(stores: Stores, number: int, store: ViewStore) -> list[Dif
         common_tables(tables_of(found.shape), tables_of(live.shape)),
         sample=None if found.shape == live.shape else SAMPLE,
         resting=True,
+        on_rows=on_rows,
     )
     differences = await comparison.first(MOST_DIFFERENCES)
     failpoint("set-compared")

@@ -137,6 +137,21 @@ async def test_a_sample_compares_the_first_rows_of_each_table() -> None:
     assert await Comparison(one, other, [table], sample=5).first(9) == []
 
 
+async def test_a_comparison_names_the_rows_that_it_has_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(comparison, "SCAN", 4)
+    sets, table = MemoryViewSets(), Table(name="things")
+    one, other = await sets.open_temporary([table]), await sets.open_temporary([table])
+    rows = [Row("acme", f"k{number}", b"{}") for number in range(9)]
+    for store in (one, other):
+        await store.commit([Change(table="things", upserts=rows)], checkpoint=1)
+    compared: list[int] = []
+
+    assert await Comparison(one, other, [table], on_rows=compared.append).first(1) == []
+    assert compared == [4, 8, 9]
+
+
 async def test_a_limit_of_events_per_second_is_kept() -> None:
     loop, pace, free = asyncio.get_running_loop(), Pace(1_000), Pace(0)
     begun = loop.time()

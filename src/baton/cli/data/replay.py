@@ -1,6 +1,5 @@
 """`baton replay`: rebuilds the views from the events and compares them with the live ones."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from baton.projector.rebuild import Rebuild
     from baton.projector.sets.comparison import Difference
     from baton.settings import Settings
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,20 +102,17 @@ async def _replay(settings: "Settings", until: StopAt, *, apply: bool) -> Report
 
 
 async def _compare(stores: "Stores", until: StopAt) -> Report:
-    from baton.cli.terminal.progress import progress_bar
     from baton.projector.rebuild import begin_rebuild
 
     rebuild = await begin_rebuild(stores.events, stores.views, stores.view_sets)
     try:
-        with progress_bar("Replaying", "events") as progress:
-            return await _rebuilt(rebuild, stores, until, progress)
+        return await _rebuilt(rebuild, stores, until)
     finally:
         await rebuild.close()
 
 
 async def _apply(stores: "Stores", until: StopAt) -> Report:
     """Bring the rebuilt views up to date and replace the live views by them."""
-    from baton.cli.terminal.progress import progress_bar
     from baton.eventlog.clock import SystemClock
     from baton.projector.rebuild import begin_applied_rebuild
 
@@ -126,8 +120,7 @@ async def _apply(stores: "Stores", until: StopAt) -> Report:
         stores.events, stores.views, stores.view_sets, at=SystemClock().now()
     )
     try:
-        with progress_bar("Replaying", "events") as progress:
-            report = await _rebuilt(rebuild, stores, until, progress)
+        report = await _rebuilt(rebuild, stores, until)
         if until.end:
             await rebuild.advance_to(await stores.events.head())
         await rebuild.swap()
@@ -136,21 +129,23 @@ async def _apply(stores: "Stores", until: StopAt) -> Report:
         await rebuild.close()
 
 
-async def _rebuilt(
-    rebuild: "Rebuild", stores: "Stores", until: StopAt, progress: Progress
-) -> Report:
+async def _rebuilt(rebuild: "Rebuild", stores: "Stores", until: StopAt) -> Report:
+    """Fold the events, and compare the views unless `until` stops before the newest event."""
+    from baton.cli.terminal.progress import progress_bar
+
     head = await stores.events.head()
-    if not until.end:
-        limit = head if until.position is None else min(until.position, head)
-        reached = await rebuild.advance_to(limit, at=until.at, progress=progress)
-        return Report(position=reached, equal=None)
-    live = await stores.views.checkpoint()
-    if live == 0 and head > 0:
-        await rebuild.advance_to(head, progress=progress)
-        return Report(position=rebuild.position, equal=None, unbuilt=True)
+    live = await stores.views.checkpoint() if until.end else head
+    unbuilt = live == 0 and head > 0
     # The live views may be behind the log: compare at the position they hold.
-    await rebuild.advance_to(min(head, live), progress=progress)
-    difference = await rebuild.first_difference()
+    limit = head if unbuilt else min(head, live)
+    if until.position is not None:
+        limit = min(until.position, limit)
+    with progress_bar("Replaying", "events") as progress:
+        reached = await rebuild.advance_to(limit, at=until.at, progress=progress)
+    if unbuilt or not until.end:
+        return Report(position=reached, equal=None, unbuilt=unbuilt)
+    with progress_bar("Comparing", "rows") as progress:
+        difference = await rebuild.first_difference(lambda rows: progress(rows, None))
     return Report(position=rebuild.position, equal=difference is None, difference=difference)
 
 

@@ -8,6 +8,7 @@ from baton.cli.views.set_table import Shown, load_set
 if TYPE_CHECKING:
     from baton.eventlog.ports.backend import Stores
     from baton.projector.sets.comparison import Difference
+    from baton.projector.sets.set_follower import SetFollower
     from baton.settings import Settings
 
 LOOK_S: Final = 0.2
@@ -42,7 +43,8 @@ async def build(stores: "Stores", settings: "Settings", *, rate: int | None) -> 
     )
     following = asyncio.create_task(follower.run(stores.log))
     try:
-        return await _watch(stores, number, following)
+        await _watch_building(stores, number, following)
+        return await _watch_comparison(stores, follower, following)
     finally:
         await follower.stop()
         await stop_tasks([following])
@@ -55,17 +57,38 @@ async def compare_with_live(stores: "Stores", number: int) -> "list[Difference]"
     return await compare_set(stores, number, await stores.view_sets.open(number))
 
 
-async def _watch(stores: "Stores", number: int, following: asyncio.Task[None]) -> Shown:
-    """Show the progress until the set is compared; raises the error that ended the following."""
+async def _watch_building(stores: "Stores", number: int, following: asyncio.Task[None]) -> None:
+    """Show the progress until the set has caught up; raises the error that ended the following."""
     from baton.cli.terminal.progress import progress_bar
+    from baton.projector.sets.set_follower import NEAR
 
     with progress_bar(f"Building set {number}", "events") as show:
         while True:
             head = await stores.events.head()
+            current = (await load_set(stores, number)).view_set
+            show(current.checkpoint, head)
+            if current.compared_at is not None or current.checkpoint >= head - NEAR:
+                return
+            await _look_again(following)
+
+
+async def _watch_comparison(
+    stores: "Stores", follower: "SetFollower", following: asyncio.Task[None]
+) -> Shown:
+    """Show the progress until the set is compared; raises the error that ended the following."""
+    from baton.cli.terminal.progress import progress_bar
+
+    number = follower.number
+    with progress_bar(f"Comparing set {number} with the live one", "rows") as show:
+        while True:
             current = await load_set(stores, number)
-            show(current.view_set.checkpoint, head)
+            show(follower.compared_rows, None)
             if current.view_set.compared_at is not None:
                 return current
-            if following.done():
-                following.result()
-            await asyncio.sleep(LOOK_S)
+            await _look_again(following)
+
+
+async def _look_again(following: asyncio.Task[None]) -> None:
+    if following.done():
+        following.result()
+    await asyncio.sleep(LOOK_S)
