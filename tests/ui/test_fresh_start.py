@@ -1,5 +1,6 @@
 """The link that a new installation prints signs in once, and no page can leak its token."""
 
+import asyncio
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,28 +22,35 @@ class Leaks:
 
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
-        self.responses: list[Response] = []
+        self.responses: list[asyncio.Task[str]] = []
         self.texts: list[str] = []
         context.on("response", self._on_response)
 
     def _on_response(self, response: Response) -> None:
-        self.responses.append(response)
+        """Begin to read a response: once the page is left, the browser forgets the body."""
+        self.responses.append(asyncio.create_task(text_of(response)))
 
     async def look(self, page: Page) -> None:
-        """Keep the page, its storage, and the responses since the last look."""
+        """Keep the page and its storage."""
         self.texts.append(await page.evaluate(EVERYTHING))
-        responses, self.responses = self.responses, []
-        for one in responses:
-            self.texts += [one.url, str(await one.all_headers())]
-            has_end = "/stream?" not in one.url
-            if has_end and one.status in {200, 201}:
-                self.texts.append((await one.body()).decode(errors="replace"))
 
     async def all(self) -> str:
-        """Return everything that was kept, and the cookies that scripts can read."""
+        """Return everything that was kept, all responses, and the cookies that scripts can read."""
+        responses = await asyncio.gather(*self.responses)
         state = await self.context.storage_state()
         kept = [one for one in state.get("cookies", ()) if one.get("name") != "baton_ui"]
-        return "\n".join([*self.texts, str(kept), str(state.get("origins"))])
+        return "\n".join([*self.texts, *responses, str(kept), str(state.get("origins"))])
+
+
+async def text_of(response: Response) -> str:
+    """Return the URL, the headers and the body, which a stream and a cancelled request lack."""
+    head = f"{response.url}\n{await response.all_headers()}"
+    if "/stream?" in response.url or response.status not in {200, 201}:
+        return head
+    await response.finished()
+    if response.request.failure:
+        return head
+    return f"{head}\n{(await response.body()).decode(errors='replace')}"
 
 
 async def open_link(context: BrowserContext, link: str) -> Page:
