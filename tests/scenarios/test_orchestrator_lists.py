@@ -57,7 +57,8 @@ async def test_runs_are_listed_once_each_while_others_start(stack: Stack) -> Non
     seen = Counter(one["runId"] for one in listed)
     assert set(seen.values()) == {1}
     assert [one for one in started if one not in seen] == []
-    assert {*seen} <= {*started, *others}
+    cancelled = {*seen} - {*started, *others}  # the start whose answer wasn't awaited
+    assert len(cancelled) <= 1
     order = [(one["startedUtc"], one["runId"]) for one in listed]
     assert order == sorted(sorted(order, key=lambda one: one[1]), key=_time, reverse=True)
 
