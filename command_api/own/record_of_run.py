@@ -4,26 +4,19 @@ No event of the run names it. The id of such a run is derived from its definitio
 event, which comes shortly before the run in the log.
 """
 
-from collections.abc import AsyncIterator
-from typing import Final
-
 from pydantic import BaseModel
 
 from baton.command_api.dialect.contract import Route
 from baton.command_api.dialect.load import load_run
 from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
-from baton.command_api.own.history.read_log import SCANNED
+from baton.command_api.own.history.read_log import newest_first
 from baton.command_api.own.records import RecordSummary, record_summary
 from baton.command_api.principal import READ
 from baton.domain.ids import derived_id
 from baton.domain.record.messages import RecordReceived
 from baton.domain.run.trigger import ByRecord
 from baton.domain.stream import stream_name, stream_parts
-from baton.eventlog.events.envelope import Recorded, Selection
-from baton.eventlog.ports.stores import EventStore
-
-_BATCH: Final = 500
 
 
 class RecordOfRun(BaseModel):
@@ -41,29 +34,11 @@ async def _show(context: RequestContext) -> Reply:
         return context.reply(200, {})
     store = context.services.store
     history = await store.read(stream_name(context.tenant, "run", run.id))
-    async for recorded in _records_before(store, context.tenant, history[0].position):
+    begun = history[0].position
+    async for recorded in newest_first(store, context.tenant, (RecordReceived,), before=begun):
         if derived_id(run.definition_id, stream_parts(recorded.stream).id) == run.id:
             return context.reply(200, {"record": record_summary(recorded, in_page=True)})
     return context.reply(200, {})
-
-
-async def _records_before(store: EventStore, tenant: str, before: int) -> AsyncIterator[Recorded]:
-    """Yield the record events of a tenant before a position, the newest first."""
-    top = before - 1
-    begin = max(0, top - SCANNED)
-    while top > begin:
-        after = max(begin, top - _BATCH)
-        wanted = Selection(
-            tenant=tenant,
-            classes=(RecordReceived,),
-            after=after,
-            up_to=top,
-            limit=_BATCH,
-            newest_first=True,
-        )
-        for recorded in await store.select(wanted):
-            yield recorded
-        top = after
 
 
 ROUTES = (

@@ -1,6 +1,6 @@
 """Reads a tenant's events from the log; one request reads a limited part of it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,18 +52,37 @@ async def read_backwards(
     beginning of the log.
     """
     events: list[Recorded] = []
+    async for recorded in newest_first(store, tenant, classes, before=before, batch=limit):
+        events.append(recorded)
+        if len(events) == limit:
+            return LogPart(events, recorded.position)
+    return LogPart(events, max(1, before - SCANNED))
+
+
+async def newest_first(
+    store: EventStore, tenant: str, classes: Sequence[type], *, before: int, batch: int = _BATCH
+) -> AsyncIterator[Recorded]:
+    """Yield the tenant's events of `classes` before the position `before`; none means any.
+
+    Args:
+        store: Has the events.
+        tenant: The tenant.
+        classes: The classes of the events.
+        before: The position before which the reading begins; it looks at `SCANNED` positions.
+        batch: The number of events that the caller expects to need; no more are decoded at once.
+    """
     top = before - 1
     begin = max(0, top - SCANNED)
-    while top > begin and len(events) < limit:
+    while top > begin:
         wanted = Selection(
             tenant=tenant,
             classes=classes,
             after=max(begin, top - _STRIDE),
             up_to=top,
-            limit=min(_BATCH, limit - len(events)),
+            limit=min(_BATCH, batch),
             newest_first=True,
         )
         found = await store.select(wanted)
-        events += found
+        for recorded in found:
+            yield recorded
         top = found[-1].position - 1 if len(found) == wanted.limit else wanted.after
-    return LogPart(events, top + 1)
