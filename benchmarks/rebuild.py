@@ -31,7 +31,8 @@ RATE: Final = 500
 ALONE_S: Final = 10.0
 """The time that the load runs before the set is built."""
 EVENTS_PER_S: Final = 20_000
-_CONNECTIONS: Final = 32
+_CONNECTIONS: Final = 128
+"""As many requests wait at once, so that a latency of 200 ms doesn't lower the rate."""
 _FILLING_MS: Final = 7_200_000
 
 

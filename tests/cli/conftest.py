@@ -67,6 +67,7 @@ def call(
 ) -> Call:
     """Return a function that runs a verb in this process and returns exit code and output."""
     monkeypatch.setattr(typer.main, "get_command", lambda _: commands)
+    monkeypatch.setattr(os, "setpriority", lambda *_: None)  # it would hold for later tests
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["baton", *map(str, arguments)])

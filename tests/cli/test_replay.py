@@ -1,6 +1,7 @@
 """`baton replay` rebuilds the views, compares them with the live ones, and replaces them."""
 
 import json
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from baton.eventlog.process_priority import NICENESS
 from tests.cli.conftest import Call
 from tests.cli.processes import baton, dev
 
@@ -40,6 +42,17 @@ def test_unchanged_views_match_the_events(call: Call, data: Path) -> None:
 
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.endswith(": the views match the events.\n")
+
+
+def test_a_replay_gives_way_to_the_services(
+    call: Call, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(os, "setpriority", lambda *arguments: given.append(arguments))
+
+    ended = call("replay", "--data", data)
+
+    assert (ended.code, given) == (0, [(os.PRIO_PROCESS, 0, NICENESS)])
 
 
 def test_the_first_row_that_differs_is_named(call: Call, data: Path) -> None:

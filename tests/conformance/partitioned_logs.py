@@ -15,7 +15,7 @@ from baton.eventlog.loops.follow import follow
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.partitions import OwnsStream, PartitionOwner
 from baton.eventlog.ports.stores import Subscription
-from baton.eventlog.single_partition_log import SinglePartitionLog
+from baton.executor.single_partition_log import SinglePartitionLog
 from tests.conformance.deployments import OpenStores, store_openers, technologies
 from tests.kit.eventually import eventually
 

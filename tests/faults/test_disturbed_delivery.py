@@ -16,8 +16,8 @@ from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.ports.partitions import OwnsStream, PartitionedLog, PartitionOwner
 from baton.eventlog.ports.stores import Subscription
-from baton.eventlog.single_partition_log import SinglePartitionLog
 from baton.executor.executor import Executor
+from baton.executor.single_partition_log import SinglePartitionLog
 from tests.executor.world import World, open_world
 from tests.faults import checkers
 from tests.faults.event_log import seen

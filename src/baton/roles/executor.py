@@ -16,13 +16,13 @@ from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.partitions import PartitionedLog
 from baton.eventlog.run_values import CACHE_BYTES, RunValues
-from baton.eventlog.single_partition_log import SinglePartitionLog
 from baton.executor.announce_functions import Announcer, known_functions
 from baton.executor.executor import Executor, Limits
 from baton.executor.functions.call import FunctionCaller
 from baton.executor.functions.registered_functions import CallLimits, RegisteredFunctions
 from baton.executor.ownership import Ownership
 from baton.executor.runs.attempt_logs import AttemptLogs
+from baton.executor.single_partition_log import SinglePartitionLog
 from baton.executor.traced_calls import TracedCalls
 from baton.executor.virtual_calls import VirtualCalls
 from baton.executor.workers.remote_workers import RemoteWorkers

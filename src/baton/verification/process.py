@@ -7,7 +7,6 @@ input, because an address may hold a password. The answer is the last line: `{"f
 """
 
 import asyncio
-import os
 import sys
 import time
 from dataclasses import asdict
@@ -23,10 +22,8 @@ from baton.eventlog.notary.checks.shares import Share, Span, check_share
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.eventlog.notary.signed_note import VerifierKey
 from baton.eventlog.ports.backend import StoreLocation, Stores
+from baton.eventlog.process_priority import give_way
 from baton.process_memory import collect_garbage_less_often
-
-NICENESS: Final = 5
-"""The niceness of the process, because services may run on the same cores."""
 
 PAUSE_S: Final = 0.25
 """The shortest time between two lines of progress, in seconds."""
@@ -80,6 +77,6 @@ def _write(line: JsonObject) -> None:
 
 
 if __name__ == "__main__":
-    os.nice(NICENESS)
+    give_way()
     collect_garbage_less_often()
     _write(asyncio.run(answer(orjson.loads(sys.stdin.buffer.read()))))

@@ -151,7 +151,9 @@ def backtest(
     from baton.cli.event_loop import run_async
     from baton.cli.terminal.output import print_json
     from baton.command_api.own.backtests.render_report import render_report
+    from baton.eventlog.process_priority import give_way
 
+    give_way()
     request = _Request(
         changed=_changed(file, dialect),
         against=against,

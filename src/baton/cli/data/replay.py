@@ -68,7 +68,9 @@ def replay(
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json
+    from baton.eventlog.process_priority import give_way
 
+    give_way()
     until = _stop_at(to)
     settings = load_settings(data=data)
     require_data(settings)

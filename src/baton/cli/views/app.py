@@ -57,7 +57,9 @@ def rebuild(
     from baton.cli.terminal.output import print_json
     from baton.cli.views.build import build
     from baton.cli.views.set_table import set_document
+    from baton.eventlog.process_priority import give_way
 
+    give_way()
     built = _run(data, lambda stores, settings: build(stores, settings, rate=rate))
     if as_json:
         print_json(set_document(built))
@@ -76,7 +78,9 @@ def compare(number: SetNumber, data: DataFolder = None) -> None:
     """
     from baton.cli.terminal.output import print_line
     from baton.cli.views.build import compare_with_live
+    from baton.eventlog.process_priority import give_way
 
+    give_way()
     differences = _run(data, lambda stores, _: compare_with_live(stores, number))
     for difference in differences[:1]:
         print_line(
