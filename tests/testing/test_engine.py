@@ -210,6 +210,10 @@ async def test_runs_are_cancelled(baton: Engine) -> None:
     await run.cancel("not wanted")
 
     run.cancelled().never_ran("bill")
+    with pytest.raises(AssertionError, match="no step 'bil'; did you mean 'bill'"):
+        run.never_ran("reject", "bil")
+    with pytest.raises(AssertionError, match="is of 'orders', which has no step 'x'\n"):
+        run.attempts("x")
     assert run.history.endswith("not wanted\n")
     with pytest.raises(Rejected):
         await run.pause()

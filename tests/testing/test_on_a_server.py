@@ -106,6 +106,8 @@ async def course_of(baton: Engine) -> list[str]:
 
     empty = await baton.run("order-processing", {"data": {"total": 0}}, correlation_id="c-1")
     empty.completed().never_ran("fulfill", "bill")
+    with pytest.raises(AssertionError, match="'order-processing', which has no step 'billing'"):
+        empty.never_ran("billing")
     assert empty.branches == ["check: else to $end"]
 
     large = await baton.run("large", {"text": "x" * 5_000})

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, Self
 
 from baton.domain.json import Json
+from baton.domain.nearest_name import did_you_mean
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import (
     DecisionTaken,
@@ -53,6 +54,7 @@ class ObservedRun:
         self.id = run_id
         self.golden = golden
         self._slug = ""
+        self._defined: frozenset[str] = frozenset()
         self._history: Sequence[Recorded] = ()
         self._state: State = RUN.initial
 
@@ -129,7 +131,12 @@ class ObservedRun:
         return found["output"]
 
     def attempts(self, step: str) -> int:
-        """Return how often a step was started, in all its visits."""
+        """Return how often a step was started, in all its visits.
+
+        Raises AssertionError for a step that the definition doesn't have.
+        """
+        __tracebackhide__ = True
+        self._must_have(step)
         return sum(isinstance(one, StepStarted) and one.step_id == step for one in self._events)
 
     def completed(self) -> Self:
@@ -161,8 +168,9 @@ class ObservedRun:
         return self
 
     def never_ran(self, *steps: str) -> Self:
-        """Check that none of these steps ran."""
+        """Check that the definition has these steps, and that none of them ran."""
         __tracebackhide__ = True
+        self._must_have(*steps)
         if found := [step for step in steps if step in self.steps]:
             self._fail(f"ran {', '.join(found)}")
         return self
@@ -181,7 +189,8 @@ class ObservedRun:
 
     def observe(self, other: "ObservedRun") -> Self:
         """Show what another object has seen of the same run."""
-        self._slug, self._history, self._state = other._slug, other._history, other._state  # noqa: SLF001 - the same class
+        self._slug, self._defined = other._slug, other._defined  # noqa: SLF001 - the same class
+        self._history, self._state = other._history, other._state  # noqa: SLF001
         return self
 
     @property
@@ -191,6 +200,13 @@ class ObservedRun:
     def _last_step(self) -> str | None:
         ended = [one.step_id for one in self._events if isinstance(one, StepSucceeded)]
         return ended[-1] if ended else None
+
+    def _must_have(self, *steps: str) -> None:
+        __tracebackhide__ = True
+        for step in steps:
+            if step not in self._defined:
+                hint = did_you_mean(step, self._defined)
+                self._fail(f"is of {self._slug!r}, which has no step {step!r}{hint}")
 
     def _has_status(self, wanted: str) -> Self:
         __tracebackhide__ = True

@@ -40,9 +40,10 @@ class Explained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """The events of a run, and the slug of its definition."""
+    """The events of a run, and the slug and the ids of the steps of its definition."""
 
     slug: str
+    steps: frozenset[str]
     history: Sequence[Recorded]
 
 

@@ -48,7 +48,7 @@ class Run(ObservedRun):
         """Do what is due now, without moving the clock, and look at the run again."""
         await self._host.settle()
         seen = await self._host.see(self.id)
-        self._history, self._slug = seen.history, seen.slug
+        self._history, self._slug, self._defined = seen.history, seen.slug, seen.steps
         state = RUN.fold(self._events)
         if state.artifacts:
             data = (state.input, state.context, state.outputs)

@@ -10,7 +10,7 @@ from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State
 from baton.domain.errors import Invalid
-from baton.domain.nearest_name import nearest_name
+from baton.domain.nearest_name import did_you_mean
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import load
 from baton.testing.documents import Document, read_documents, refused
@@ -47,8 +47,7 @@ class Definitions:
         """Return the definition of a slug; raises LookupError."""
         ident = self._id_of(slug)
         if ident is None:
-            nearest = nearest_name(slug, self.slugs.values())
-            hint = f"; did you mean {nearest!r}?" if nearest else ""
+            hint = did_you_mean(slug, self.slugs.values())
             raise LookupError(f"no definition {slug!r} was applied{hint}")
         stream = stream_name(self._user.tenant, DEFINITION.name, ident)
         return (await load(services.store, DEFINITION, stream)).state

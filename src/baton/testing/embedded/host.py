@@ -138,7 +138,10 @@ class EmbeddedHost(EngineProcess):
     async def see(self, run_id: str) -> Seen:
         """Return what happened in a run."""
         history = await self.services.store.read(stream_name(TENANT, RUN.name, run_id))
-        return Seen(slug=self._definitions.slugs[history[0].event.definition_id], history=history)
+        requested = history[0].event
+        slug = self._definitions.slugs[requested.definition_id]
+        body = (await self._definitions.load(self.services, slug)).versions[requested.version]
+        return Seen(slug=slug, steps=frozenset(body.graph.by_id), history=history)
 
     async def load(self, artifacts: Iterable[Artifact]) -> Values:
         """Return large values of runs."""

@@ -49,6 +49,7 @@ class ServerHost:
     def __init__(self, url: str, token: str | None, tenant: str | None) -> None:
         self._requests = Requests(url, token, tenant)
         self._applied: dict[str, Body] = {}
+        self._steps: dict[tuple[str, int], frozenset[str]] = {}
         self._now: int | None = None
         self._no_clock = ""
         self.opened = False
@@ -179,7 +180,11 @@ class ServerHost:
             shown += page["events"]
             after = page.get("next")
         whole = run if is_whole(shown) else await self._requests.get(path, about)
-        return Seen(slug=run["slug"], history=recorded_events(run_id, shown, whole))
+        return Seen(
+            slug=run["slug"],
+            steps=await self._steps_of(run["definitionId"], run["version"]),
+            history=recorded_events(run_id, shown, whole),
+        )
 
     async def load(self, artifacts: Iterable[Artifact]) -> Values:
         """Return large values of runs."""
@@ -212,6 +217,14 @@ class ServerHost:
             if due_at > until:
                 return "late"
             await self.move_to(due_at)
+
+    async def _steps_of(self, definition: str, version: int) -> frozenset[str]:
+        """Return the ids of the steps of a version, which never changes."""
+        if (definition, version) not in self._steps:
+            path = f"{definition_path(definition)}/graph"
+            graph = await self._requests.get(path, version=version)
+            self._steps[definition, version] = frozenset(one["id"] for one in graph["nodes"])
+        return self._steps[definition, version]
 
     async def _wait_in_real_time(self, run_id: str, within_s: float) -> Waited:
         until, wait_s = time.monotonic() + within_s, 0
