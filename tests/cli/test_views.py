@@ -83,6 +83,19 @@ def test_a_set_that_differs_is_promoted_only_on_request(call: Call, data: Path) 
     assert call("views", "drop", first, "--data", data).code == 0
 
 
+def test_a_comparison_says_its_progress(
+    call: Call, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call("views", "rebuild", "--rate", 0, "--data", data)
+    second = max(sets(call, data))
+    monkeypatch.setattr("baton.cli.terminal.progress.EVERY_S", 0.0)
+
+    compared = call("views", "compare", second, "--data", data)
+
+    assert compared.code == 0
+    assert compared.err.startswith(f"Comparing set {second} with the live one: ")
+
+
 def test_beside_a_server_a_set_is_built_at_the_rate_of_the_verb(tmp_path: Path) -> None:
     asyncio.run(fill(tmp_path / "data", 2 * NEAR // EVENTS_PER_RUN))
 

@@ -51,10 +51,13 @@ async def build(stores: "Stores", settings: "Settings", *, rate: int | None) -> 
 
 
 async def compare_with_live(stores: "Stores", number: int) -> "list[Difference]":
-    """Compare a set with the live one; return the first differences."""
+    """Compare a set with the live one, and show the progress; return the first differences."""
+    from baton.cli.terminal.progress import progress_bar
     from baton.projector.sets.set_follower import compare_set
 
-    return await compare_set(stores, number, await stores.view_sets.open(number))
+    compared = await stores.view_sets.open(number)
+    with progress_bar(_comparing(number), "rows") as show:
+        return await compare_set(stores, number, compared, lambda rows: show(rows, None))
 
 
 async def _watch_building(stores: "Stores", number: int, following: asyncio.Task[None]) -> None:
@@ -79,13 +82,17 @@ async def _watch_comparison(
     from baton.cli.terminal.progress import progress_bar
 
     number = follower.number
-    with progress_bar(f"Comparing set {number} with the live one", "rows") as show:
+    with progress_bar(_comparing(number), "rows") as show:
         while True:
             current = await load_set(stores, number)
             show(follower.compared_rows, None)
             if current.view_set.compared_at is not None:
                 return current
             await _look_again(following)
+
+
+def _comparing(number: int) -> str:
+    return f"Comparing set {number} with the live one"
 
 
 async def _look_again(following: asyncio.Task[None]) -> None:
