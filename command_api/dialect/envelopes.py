@@ -5,10 +5,11 @@ trace nor a cause.
 """
 
 import logging
-import random
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from random import Random
+from typing import Final
 
 import orjson
 from aiohttp import ClientConnectionResetError, hdrs, web
@@ -33,6 +34,9 @@ _AIOHTTP_ERRORS: Mapping[int, tuple[ErrorCode, str]] = {
 
 _NO_ANSWER = 400
 """The status of a response that isn't sent, because the connection is closed."""
+
+# A function may seed the generator of the module `random`, and the ids would come again.
+_RANDOM: Final = Random()  # noqa: S311 - the ids need not be secret
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -123,7 +127,7 @@ def trace_id(request: web.Request) -> str:
 
 def new_trace_id() -> str:
     """Return 32 random hex digits; they need not be secret, and the system's generator is slow."""
-    return f"{random.getrandbits(128):032x}"
+    return f"{_RANDOM.getrandbits(128):032x}"
 
 
 def _unavailable(request: web.Request, error: Unavailable) -> Refusal:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import random
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from baton.command_api.dialect.contract import discover
+from baton.command_api.dialect.envelopes import new_trace_id
 from baton.command_api.http.refusal import ERROR_CODES, Refusal
 from baton.domain.errors import Fault
 from tests.api.running import running
@@ -197,3 +199,12 @@ async def test_every_route_with_a_scope_demands_a_token(tmp_path: Path, dialect)
                 if route.scope is not None:
                     assert answer.status == 401, path
                 assert answer.status < 500
+
+
+def test_trace_ids_differ_though_a_function_seeds_the_random_numbers() -> None:
+    ids = set()
+    for _ in range(2):
+        random.seed(1)
+        ids.add(new_trace_id())
+
+    assert len(ids) == 2
