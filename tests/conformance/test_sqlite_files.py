@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ import pytest
 
 from baton.backends.sqlite import BACKEND
 from baton.backends.sqlite.events.event_store import SqliteEventStore
+from baton.backends.sqlite.views.temporary_views import open_temporary
 from baton.backends.sqlite.views.view_store import SqliteViewStore
 from baton.backends.sqlite.writing.writer import Writer
 from baton.domain.run.messages import StepSucceeded
@@ -125,6 +127,35 @@ async def test_a_reader_rebuilds_into_a_temporary_file(opened: OpenedStores) -> 
         await reader.view_sets.create([THINGS], at=1)
     await fresh.close()
     await reader.close()
+
+
+def old_folders_in(parent: Path) -> set[str]:
+    """Make all folders old; return their names."""
+    for folder in parent.iterdir():
+        os.utime(folder, (0, 0))
+    return {folder.name for folder in parent.iterdir()}
+
+
+async def test_temporary_views_of_a_killed_process_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    first = await open_temporary([THINGS])
+    opened = old_folders_in(tmp_path)
+    for folder in ("baton-views-killed", "another-program"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "views.db").write_bytes(b"rows")
+    assert len(old_folders_in(tmp_path)) == 3
+
+    second = await open_temporary([THINGS])
+
+    left = old_folders_in(tmp_path)
+    assert len(left) == 3
+    assert left > {*opened, "another-program"}
+    assert "baton-views-killed" not in left
+    await first.close()
+    await second.close()
+    assert old_folders_in(tmp_path) == {"another-program"}
 
 
 async def test_a_reader_of_an_empty_folder_is_refused(tmp_path: Path) -> None:

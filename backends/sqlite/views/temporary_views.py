@@ -1,26 +1,62 @@
 """A set of views in a temporary file, for processes that may change nothing."""
 
+import fcntl
+import os
+import shutil
 import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Final
 
 from baton.backends.sqlite.views.view_database import ViewDatabase
 from baton.backends.sqlite.views.view_store import SqliteViewStore
 from baton.eventlog.ports.views import Table
 
+_PREFIX: Final = "baton-views-"
+_NEW_S: Final = 60
+"""The age, in seconds, from which on a folder without a lock is abandoned; it is locked at once."""
+
 
 async def open_temporary(tables: Sequence[Table]) -> SqliteViewStore:
-    """Return an empty set, whose folder ends when it is closed."""
-    folder = tempfile.TemporaryDirectory(prefix="baton-views-")
-    database = await ViewDatabase.open(Path(folder.name) / "views.db", tables)
+    """Return an empty set, whose folder ends when it is closed.
+
+    Folders that killed processes have left behind are removed.
+    """
+    _remove_abandoned(Path(tempfile.gettempdir()))
+    with ExitStack() as opening:
+        folder = opening.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX))
+        opening.callback(os.close, _lock(folder))
+        database = await ViewDatabase.open(Path(folder) / "views.db", tables)
+        opened = opening.pop_all()
 
     async def close() -> None:
         await database.close()
-        folder.cleanup()
+        opened.close()
 
     store = SqliteViewStore(_nothing_to_prepare, close=close)
     store.use(database, tables)
     return store
+
+
+def _lock(folder: str | Path) -> int:
+    """Lock a folder until the returned file is closed; raises OSError if it is locked."""
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        raise
+    return file
+
+
+def _remove_abandoned(parent: Path) -> None:
+    for folder in parent.glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # it is locked, another user's, or just removed
+            if time.time() - folder.stat().st_mtime > _NEW_S:
+                os.close(_lock(folder))
+                shutil.rmtree(folder)
 
 
 async def _nothing_to_prepare(_store: SqliteViewStore, _tables: Sequence[Table]) -> None:
