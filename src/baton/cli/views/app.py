@@ -57,9 +57,7 @@ def rebuild(
     from baton.cli.terminal.output import print_json
     from baton.cli.views.build import build
     from baton.cli.views.set_table import set_document
-    from baton.eventlog.process_priority import give_way
 
-    give_way()
     built = _run(data, lambda stores, settings: build(stores, settings, rate=rate))
     if as_json:
         print_json(set_document(built))
