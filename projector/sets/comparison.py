@@ -15,7 +15,7 @@ from baton.eventlog.ports.views import Filter, Query, Row, Table, ViewStore
 from baton.projector.view import Key
 
 REACH_S: Final = 10.0
-"""The time a set may take to reach the position of the other one."""
+"""The time for which a set may stand still before the position of the other one, in seconds."""
 POLL_S: Final = 0.01
 SCAN: Final = 1_000
 """Rows read at once."""
@@ -159,8 +159,10 @@ def common_tables(some: Sequence[Table], others: Sequence[Table]) -> Sequence[Ta
 
 async def _wait_for(store: ViewStore, position: int) -> None:
     """Wait until a set holds a position; raises `Unavailable` if it stands still."""
-    deadline = monotonic() + REACH_S
+    last, deadline = -1, 0.0
     while (found := await store.checkpoint()) < position:
+        if found > last:
+            last, deadline = found, monotonic() + REACH_S
         if monotonic() > deadline:
             raise Unavailable(
                 f"a set of views stays at position {found}, before {position}: start the services"

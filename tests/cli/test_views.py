@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,21 @@ def test_a_set_that_differs_is_promoted_only_on_request(call: Call, data: Path) 
     assert compared.out.startswith("First difference: run_steps ")
     assert f"Set {second} differs from the live one" in refused.err
     assert call("views", "drop", first, "--data", data).code == 0
+
+
+async def test_a_set_is_built_and_compared_while_runs_start(tmp_path: Path) -> None:
+    async with in_process(tmp_path / "data") as stack:
+        definition = await define(stack, "orders", GRAPH)
+        await request_runs(stack, [definition] * 10)
+        words = ("views", "rebuild", "--rate", 0, "--data", "data")
+        rebuilding = asyncio.create_task(asyncio.to_thread(baton, *words, folder=tmp_path))
+        for number in count():
+            await request_runs(stack, [definition], name=f"run {number}")
+            if rebuilding.done():
+                break
+        rebuilt = await rebuilding
+
+    assert (rebuilt.code, rebuilt.err) == (0, "")
 
 
 def test_a_comparison_says_its_progress(
