@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE_MS = 60_000
@@ -24,8 +25,14 @@ class MissingOffset(ValueError):
 
 def format_time(at: int) -> str:
     """Return milliseconds since the epoch as text."""
-    moment = _EPOCH + timedelta(milliseconds=at)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    second, ms = divmod(at, 1_000)
+    return f"{_second(second)}.{ms:03d}Z"
+
+
+@lru_cache(maxsize=4_096)
+def _second(second: int) -> str:
+    """Return the text of a whole second; the times of a page of runs share most of them."""
+    return (_EPOCH + timedelta(seconds=second)).isoformat().removesuffix("+00:00")
 
 
 def parse_rfc3339(text: str) -> int:
