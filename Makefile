@@ -77,7 +77,8 @@ bulk: $(EVERYTHING) ## Cancels RUNS=10000 runs in one bulk and runs them again, 
 
 ui-budgets: $(EVERYTHING) ## Measures the pages of the UI in Chromium and checks their budgets of time.
 	@BATON_UI_BUDGETS=1 $(BIN)/python -m pytest --numprocesses 0 -p no:randomly \
-		tests/ui/test_sizes.py tests/ui/test_budgets.py tests/ui/test_payloads.py $(ARGS)
+		tests/ui/test_sizes.py tests/ui/test_budgets.py tests/ui/test_payloads.py tests/ui/test_reads.py \
+		$(ARGS)
 
 ui-load: $(EVERYTHING) ## Keeps the list of runs open for SECONDS=60 during 1,000 changes a second.
 	@BATON_UI_LOAD_S=$(SECONDS) $(BIN)/python -m pytest --numprocesses 0 --timeout 600 \

@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import pytest
 from playwright.async_api import Browser, CDPSession, Page
 
-from tests.kit.eventually import eventually
 from tests.kit.stack import in_background
 from tests.ui.conftest import Figure
+from tests.ui.load import EVENTS_PER_RUN, MANY, POSITIONS_PER_RUN, position, reached, send
 from tests.ui.pages import settled
 from tests.ui.server import UiServer, ui_server_in
 
@@ -25,10 +25,6 @@ Open: TypeAlias = Literal["nothing", "readers", "page"]
 
 SECONDS = float(os.environ.get("BATON_UI_LOAD_S", "0"))
 CHANGES_PER_S = 1_000
-EVENTS_PER_RUN = 5
-"""Requested, started, step started, step succeeded, completed."""
-POSITIONS_PER_RUN = EVENTS_PER_RUN + 1
-"""Those, and that of the record event that starts the run."""
 BUSY, HEAP_BYTES, ENGINE = 0.30, 20_000_000, 0.97
 KEEPS_UP_S = 2.0
 """Seconds after the last change within which the views hold all of them."""
@@ -40,45 +36,7 @@ READS_PER_S = 2
 """Lists that a reader reads, and a page at most."""
 ORDER: tuple[Open, ...] = ("nothing", "readers", "page", "page", "readers", "nothing") * 2
 """The measurements, in an order in which a growing store favours none."""
-MANY: dict[str, Any] = {
-    "slug": "many",
-    "name": "Many",
-    "trigger": {"event": "record.created", "structure": "many"},
-    "steps": [{"id": "only", "function": "noop"}],
-}
 pytestmark = pytest.mark.skipif(not SECONDS, reason="make ui-load measures for a minute")
-
-
-async def send(server: UiServer, first: int, count: int) -> None:
-    events = [
-        {
-            "specversion": "1.0",
-            "id": str(number),
-            "source": "load",
-            "type": "record.created",
-            "subject": f"many/{number}",
-            "data": {"n": number},
-        }
-        for number in range(first, first + count)
-    ]
-    batch = {"Content-Type": "application/cloudevents-batch+json"}
-    await server.call("POST", "/events", events, headers=batch)
-
-
-async def position(server: UiServer) -> int:
-    """Return the position of the log that the views hold; cheaply, however many runs there are."""
-    headers = {"Authorization": f"Bearer {server.dev.token}"}
-    async with server.session.get(f"{server.url}/runs?id=none", headers=headers) as answer:
-        return int(answer.headers["Baton-Position"])
-
-
-async def reached(server: UiServer, wanted: int, *, within_s: float) -> None:
-    """Wait until the views hold a position."""
-
-    async def held() -> bool:
-        return await position(server) >= wanted
-
-    await eventually(held, within_s=within_s, every_s=0.05)
 
 
 @dataclass(frozen=True, slots=True)
