@@ -27,8 +27,9 @@ WATCH = """selector => {
   const begun = performance.now();
   performance.setResourceTimingBufferSize(2000);
   globalThis.shown = new Promise((done) => {
-    const look = () => (document.querySelector(selector)
-      ? done([begun, performance.now()]) : requestAnimationFrame(look));
+    // A frame may come late on a busy machine, when the page has read more.
+    const look = () => document.querySelector(selector) && done([begun, performance.now()]);
+    new MutationObserver(look).observe(document, { childList: true, subtree: true });
     look();
   });
 }"""
