@@ -14,10 +14,12 @@ import asyncpg
 
 from tests.faults.environment import Environment
 from tests.faults.linux import exists, is_stopped
-from tests.kit.eventually import eventually
+from tests.kit.eventually import NotInTime, eventually
 from tests.servers.proxy import Proxy
 
 RECONNECT_S = 10.0
+TRAFFIC_S = 30.0
+"""The longest wait for traffic to disturb; clients pause before they connect again."""
 BACKENDS = (
     "SELECT pid FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -139,13 +141,17 @@ async def lose_answers(env: Environment, rng: Random) -> bool:
 async def _disturb(
     env: Environment, name: str, begin: Callable[[Proxy], None], for_s: float
 ) -> bool:
+    """Disturb open connections for a while, and until something was disturbed."""
     proxy = env.postgres_proxy if name == "postgres" else env.kafka_proxy
     before = proxy.disturbances
-    begin(proxy)
-    try:
-        await asyncio.sleep(for_s)
-    finally:
-        proxy.heal()
+    with suppress(NotInTime):
+        await eventually(lambda: proxy.connections, within_s=TRAFFIC_S)
+        begin(proxy)
+        try:
+            await asyncio.sleep(for_s)
+            await eventually(lambda: proxy.disturbances > before, within_s=TRAFFIC_S)
+        finally:
+            proxy.heal()
     return proxy.disturbances > before
 
 

@@ -49,7 +49,9 @@ async def test_streams_resume_at_another_server_without_loss_or_repetition(tmp_p
                 )
                 await until_seen(readers, RUNS_PER_PHASE * EVENTS_OF_A_RUN)
                 await first.kill()
+            # Events of runs that start now reach only readers that have resumed elsewhere.
             started += starting.result()
+            started += await start_runs(session, cluster, third.url, definition["id"])
             await until_seen(readers, len(started) * EVENTS_OF_A_RUN)
             async with asyncio.TaskGroup() as group:
                 starting = group.create_task(

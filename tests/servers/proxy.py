@@ -50,6 +50,11 @@ class Proxy:
             user = f"{self._target.username}:{self._target.password}@"
         return urlunsplit(self._target._replace(netloc=f"{user}127.0.0.1:{port}"))
 
+    @property
+    def connections(self) -> int:
+        """Count of connections that are open now."""
+        return len(self._pairs)
+
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
         return self
