@@ -23,6 +23,8 @@ RECENT_BYTES = 64 * 1024 * 1024
 """The bytes of recent events that are kept at most, whatever their number."""
 MAX_EVENTS = 1_000
 """The number of events that a follower gets at once, at most."""
+LOOK_S = 0.2
+"""The interval in which waiting followers look for events of other processes, in seconds."""
 
 _position = attrgetter("position")
 
@@ -30,13 +32,22 @@ _position = attrgetter("position")
 class Feed:
     """Implements `Log` over the events that one store's append path publishes."""
 
-    def __init__(self, read: ReadEvents, *, head: int, recent: int = RECENT_EVENTS) -> None:
+    def __init__(
+        self,
+        read: ReadEvents,
+        *,
+        head: int,
+        recent: int = RECENT_EVENTS,
+        look: Callable[[], object] | None = None,
+    ) -> None:
         """Deliver events from the store, and events passed to `publish`.
 
         Args:
             read: Reads events that are no longer in memory.
             head: The store's newest position. Every later event must be published here.
             recent: The number of recent events to keep.
+            look: Publishes the events that other processes have appended, if they can append. It is
+                called at intervals while followers wait, by one of them, which gets its exceptions.
         """
         self._read = read
         self._recent: list[Recorded] = []
@@ -47,6 +58,10 @@ class Feed:
         self._bytes = 0
         self._published = asyncio.Event()
         self._wake_is_due = False
+        self._look = look
+        self._look_is_due = False
+        self._look_timer: asyncio.TimerHandle | None = None
+        self._waiting = 0  # followers
 
     def publish(self, recorded: Sequence[Recorded], *, size: int = 0) -> None:
         """Deliver newly committed events.
@@ -61,6 +76,20 @@ class Feed:
         self._bytes += size
         if len(self._recent) > 2 * self._recent_limit or self._bytes > RECENT_BYTES:
             self._evict()
+        self._wake_soon()
+
+    def skip_to(self, head: int) -> None:
+        """Let the followers read all events up to the position `head` from the store.
+
+        There must be an event at `head`, and none after it.
+        """
+        self._recent.clear()
+        self._batches.clear()
+        self._bytes = 0
+        self._floor = self.head = head
+        self._wake_soon()
+
+    def _wake_soon(self) -> None:
         if not self._wake_is_due:
             self._wake_is_due = True
             asyncio.get_running_loop().call_soon(self._wake)
@@ -101,7 +130,28 @@ class Feed:
             start = bisect_right(self._recent, position, key=_position)
             if start < len(self._recent):
                 return self._recent[start : start + MAX_EVENTS]
+            if self._look is not None and self._look_is_due:
+                self._look()
+                self._look_is_due = False
+            else:
+                await self._wait(published)
+
+    async def _wait(self, published: asyncio.Event) -> None:
+        """Wait for events, or until it is time to look for those of other processes."""
+        if self._look is not None and self._look_timer is None:
+            loop = asyncio.get_running_loop()
+            self._look_timer = loop.call_later(LOOK_S, self._end_interval)
+        self._waiting += 1
+        try:
             await published.wait()
+        finally:
+            self._waiting -= 1
+
+    def _end_interval(self) -> None:
+        self._look_timer = None
+        if self._waiting:
+            self._look_is_due = True
+            self._wake()
 
 
 class FeedSubscription:

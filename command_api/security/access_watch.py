@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from baton.command_api.commands.access import ACCESS
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.clock import Clock
-from baton.eventlog.ports.stores import Checkpoints, EventStore
+from baton.eventlog.ports.stores import Checkpoints
 
 LOOK_MS: Final = 200
 """The pause between two reads of the announcements, in ms."""
@@ -37,8 +37,8 @@ class Reading(NamedTuple):
 class AccessWatch:
     """Reads announced changes of access; without its reads, each reading becomes old very soon."""
 
-    def __init__(self, events: EventStore, checkpoints: Checkpoints, clock: Clock) -> None:
-        self._events, self._checkpoints, self._clock = events, checkpoints, clock
+    def __init__(self, checkpoints: Checkpoints, clock: Clock) -> None:
+        self._checkpoints, self._clock = checkpoints, clock
         self._change = -1
         self._looked_at = 0
 
@@ -56,10 +56,7 @@ class AccessWatch:
         """End every reading if a change was announced; raises `Unavailable`."""
         began = self._clock.now()
         announced = await self._checkpoints.load(ACCESS)
-        changed = announced != self._change
         self._change, self._looked_at = announced, began
-        if changed:
-            await self._events.head()  # the log delivers what a process beside this one appended
 
     async def run(self) -> None:
         """Read the announcements until cancelled."""

@@ -122,6 +122,11 @@ class GroupCommit:
             append.result.get_loop().call_soon(self._flush)
         return await append.result
 
+    @property
+    def in_flight(self) -> bool:
+        """Whether a commit is in flight, whose events may be stored but aren't published yet."""
+        return bool(self._in_flight)
+
     def known_version(self, stream: str) -> int:
         """Return a version that the stream has reached (it may have a newer one); 0 if unknown."""
         return self._known.get(stream, 0)

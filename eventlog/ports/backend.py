@@ -49,8 +49,8 @@ class StoreLocation:
     - `secrets_keys` decrypt secrets, and the first one encrypts; a process that uses no secrets has
       none.
     - `read_only` forbids any change.
-    - `beside` is for a few appends while another process may own the data: that process's log
-      delivers them when it next reads the head of its store.
+    - `beside` is for a few appends while another process may own the data. The logs of both
+      processes deliver the events of both.
     - `followed` are the event classes that this process follows the log for: the log may skip all
       others. None follows every class.
     """

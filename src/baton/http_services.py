@@ -70,7 +70,7 @@ class Credentials:
 def build_credentials(context: RoleContext) -> Credentials:
     """Build the checks that credentials haven't ended."""
     stores, clock = context.stores, context.clock
-    watch = AccessWatch(stores.events, stores.checkpoints, clock)
+    watch = AccessWatch(stores.checkpoints, clock)
     api_keys = ApiKeyAuthenticator(stores.events, watch, stores.api_key_uses, clock)
     return Credentials(watch=watch, api_keys=api_keys)
 

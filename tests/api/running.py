@@ -58,7 +58,7 @@ async def running(
     projector = Projector(stores.views, clock=clock)
     history = history_projector(stores.history, clock=clock)
     definitions = DefinitionQueries(stores.views)
-    watch = AccessWatch(stores.events, stores.checkpoints, clock)
+    watch = AccessWatch(stores.checkpoints, clock)
     api_keys = ApiKeyAuthenticator(stores.events, watch, stores.api_key_uses, clock)
     services = replace(
         Services(

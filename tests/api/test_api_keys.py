@@ -55,9 +55,6 @@ class Gate:
         self._check()
         return await self._stores.checkpoints.load(name)
 
-    async def head(self) -> int:
-        return await self._stores.events.head()
-
     def _check(self) -> None:
         if not self.available:
             raise Unavailable("the store is away")
@@ -69,7 +66,7 @@ class Verifying:
     def __init__(self, stores: Stores, clock: ManualClock) -> None:
         gate: Any = Gate(stores)
         self.stores, self.clock, self.gate = stores, clock, gate
-        self.watch = AccessWatch(gate, gate, clock)
+        self.watch = AccessWatch(gate, clock)
         self.authenticator = ApiKeyAuthenticator(gate, self.watch, stores.api_key_uses, clock)
 
     async def accepts(self, key: Key) -> bool:

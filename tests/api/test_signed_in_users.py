@@ -32,7 +32,7 @@ class SignIns:
     def __init__(self, stores: Stores) -> None:
         gate: Any = Gate(stores)
         self.stores, self.clock, self.gate = stores, ManualClock(), gate
-        self.watch = AccessWatch(gate, gate, self.clock)
+        self.watch = AccessWatch(gate, self.clock)
         users = SignedInUsers(gate, self.watch, self.clock)
         self._tokens = TokenAuthenticator(SharedSecrets(SECRET), self.clock, users=users)
         self._issuer = TokenIssuer(SECRET, self.clock, ExpectedClaims())

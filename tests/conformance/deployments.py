@@ -15,6 +15,8 @@ from baton.backends import backends
 from baton.domain.run.messages import RunStarted
 from baton.eventlog.events.envelope import Appended, Write
 from baton.eventlog.ports.backend import Backend, Stores
+from baton.settings import Settings
+from baton.stores import open_stores
 
 OpenStores = Callable[[Path], Awaitable[Stores]]
 """Opens stores whose data belong to a folder: the same folder opens the same data."""
@@ -84,6 +86,7 @@ class OpenedStores:
 
     def __init__(self, deployment: str, folder: Path) -> None:
         self.backend = backend_of(deployment)
+        self._deployment = deployment
         self._open = deployments()[deployment]
         self.folder = folder
         self.stores: Stores
@@ -95,6 +98,11 @@ class OpenedStores:
     async def open(self) -> Stores:
         self.stores = await self._open(self.folder)
         return self.stores
+
+    async def open_beside(self) -> Stores:
+        """Open the stores once more, as a process does that works beside the services."""
+        settings = Settings(**await settings_of(self._deployment, self.folder))
+        return await open_stores(settings, beside=True, sealing="none")
 
     async def reopen(self) -> Stores:
         await self.stores.close()

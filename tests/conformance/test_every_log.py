@@ -62,6 +62,22 @@ async def test_every_follower_gets_every_event(stores: Stores) -> None:
         await follower.close()
 
 
+@pytest.mark.parametrize("appending", ["beside", "owner"])
+async def test_a_waiting_follower_sees_what_another_process_appends(
+    durable: OpenedStores, appending: str
+) -> None:
+    beside = await durable.open_beside()
+    writer, reader = (beside, durable.stores) if appending == "beside" else (durable.stores, beside)
+    subscription = await reader.log.subscribe("projector", after=0)
+    for at in range(3):
+        waiting = asyncio.create_task(next_events(subscription, 1))
+        await asyncio.sleep(0)
+        foreign = await appended(writer, write("r1", at, at))
+        assert await waiting == list(foreign.recorded)
+    await subscription.close()
+    await beside.close()
+
+
 async def test_a_slow_follower_misses_nothing(stores: Stores) -> None:
     slow = await stores.log.subscribe("slow", after=0)
     quick = await stores.log.subscribe("quick", after=0)

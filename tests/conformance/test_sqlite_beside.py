@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from baton.backends.sqlite import BACKEND
+from baton.backends.sqlite.events.event_store import MAX_MISSED
 from baton.eventlog.errors import InUse
+from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from tests.conformance.deployments import appended, write
 
@@ -44,14 +46,25 @@ async def test_a_folder_has_one_owner_and_any_number_beside_it(
     assert len(await beside.events.read("acme/run/r1")) == 1
 
 
-async def test_the_owners_log_delivers_foreign_events_once_its_head_is_asked_for(
+async def test_the_owners_log_reaches_the_head_that_the_store_names(
     owner: Stores, beside: Stores
 ) -> None:
-    subscription = await owner.log.subscribe("projector", after=0)
     foreign = await appended(beside, write("r1", 0, 1, 2))
-    assert await owner.events.head() == foreign.position
+    head = await owner.events.head()
+    await owner.log.subscribe("projector", after=head)  # raises an error beyond the log's end
 
-    assert list(await asyncio.wait_for(subscription.next(), 10)) == list(foreign.recorded)
+    assert head == foreign.position
+
+
+async def test_many_foreign_events_are_delivered_in_order(owner: Stores, beside: Stores) -> None:
+    subscription = await owner.log.subscribe("projector", after=0)
+    own = await appended(owner, write("own", 0, 1, 2, 3))
+    foreign = await appended(beside, *(write(f"r{n}", 0, *range(MAX_MISSED)) for n in range(2)))
+    seen: list[Recorded] = []
+    while not seen or seen[-1].position < foreign.position:
+        seen += await asyncio.wait_for(subscription.next(), 10)
+
+    assert seen == [*own.recorded, *foreign.recorded]
 
 
 async def test_both_append_in_one_order_and_neither_is_lost_or_repeated(

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from baton.domain.run.messages import RunStarted
-from baton.eventlog.errors import Unreadable
+from baton.eventlog.errors import Unavailable, Unreadable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.feed import Feed
+from tests.kit.eventually import eventually
 
 
 def events(first: int, last: int) -> list[Recorded]:
@@ -116,3 +117,66 @@ async def test_a_follower_ahead_of_the_log_is_refused() -> None:
 
     with pytest.raises(Unreadable, match="projector stands at position 7"):
         await feed.subscribe("projector", after=7)
+
+
+async def test_a_waiting_follower_looks_for_events_of_other_processes() -> None:
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            publish(feed, store, 1, 1)
+
+    store = CountingStore()
+    feed = Feed(store.read, head=0, look=look)
+    followers = [await feed.subscribe(name, after=0) for name in "abc"]
+    waiting = [follower.next() for follower in followers]
+
+    assert await asyncio.wait_for(asyncio.gather(*waiting), 10) == [events(1, 1)] * 3
+    assert looks == 2
+
+
+async def test_an_error_of_a_look_reaches_a_follower_and_the_look_is_repeated() -> None:
+    failures = [Unavailable("the disk is away")]
+
+    def look() -> None:
+        if failures:
+            raise failures.pop()
+        publish(feed, store, 1, 1)
+
+    store = CountingStore()
+    feed = Feed(store.read, head=0, look=look)
+    follower = await feed.subscribe("a", after=0)
+
+    with pytest.raises(Unavailable):
+        await asyncio.wait_for(follower.next(), 10)
+    assert await asyncio.wait_for(follower.next(), 10) == events(1, 1)
+
+
+async def test_a_feed_without_a_waiting_follower_has_no_timer() -> None:
+    feed = Feed(CountingStore().read, head=0, look=lambda: None)
+    follower = await feed.subscribe("a", after=0)
+    waiting = asyncio.create_task(follower.next())
+    await asyncio.sleep(0)
+    assert feed._look_timer is not None
+    waiting.cancel()
+
+    assert await eventually(lambda: feed._look_timer is None)
+
+
+async def test_followers_read_skipped_events_from_the_store() -> None:
+    store = CountingStore()
+    feed = Feed(store.read, head=0)
+    behind, waiting = [await feed.subscribe(name, after=0) for name in "ab"]
+    publish(feed, store, 1, 2)
+    assert await waiting.next() == events(1, 2)
+    next_of_waiting = asyncio.create_task(waiting.next())
+    await asyncio.sleep(0)
+    store.events += events(3, 5)
+    feed.skip_to(10)
+
+    assert await behind.next() == events(1, 5)
+    assert await asyncio.wait_for(next_of_waiting, 10) == events(3, 5)
+    publish(feed, store, 6, 6)
+    assert await behind.next() == events(6, 6)

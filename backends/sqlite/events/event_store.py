@@ -25,6 +25,8 @@ from baton.eventlog.loops.group_commit import GroupCommit, Row
 
 PAGE_SIZE = 250
 """The number of events read and decoded before the event loop runs other tasks."""
+MAX_MISSED = 2_000
+"""The number of missed events from which on each follower of the log reads them from the store."""
 
 _CommitResults: TypeAlias = "asyncio.Future[Sequence[int | Conflict]]"
 
@@ -38,13 +40,14 @@ class SqliteEventStore:
     """Implements `EventStore`.
 
     `log` shows the events that this process appends. Events that a process beside it has appended
-    appear with the next append of this process, or when `head` is called.
+    appear with the next append of this process, when `head` is called, or when a waiting follower
+    looks for them.
     """
 
     def __init__(self, reader: sqlite3.Connection, writer: Writer) -> None:
         self._reader = reader
         self._writer = writer
-        self.log = Feed(self._read_after, head=self._number(EVENTS.head))
+        self.log = Feed(self._read_after, head=self._number(EVENTS.head), look=self._look)
         self._appends = GroupCommit(
             self._commit, self._newest, self._publish, max_in_flight=CONCURRENT_COMMITS
         )
@@ -88,10 +91,7 @@ class SqliteEventStore:
 
         The log then delivers the events up to it that a process beside this one appended.
         """
-        position = self._number(EVENTS.head)
-        if position > self.log.head:
-            self._publish_missed()
-        return position
+        return self._publish_missed()
 
     async def close(self) -> None:
         """Commit the appends that were accepted."""
@@ -145,13 +145,22 @@ class SqliteEventStore:
         else:
             self._publish_missed()
 
-    def _publish_missed(self) -> None:
-        """Publish the events that the log lacks.
+    def _look(self) -> None:
+        """Publish the events of processes beside this one; a commit in flight will notice them."""
+        if not self._appends.in_flight:
+            self._publish_missed()
+
+    def _publish_missed(self) -> int:
+        """Publish the events that the log lacks, and return the position of the newest event.
 
         Either the writer process died without an answer, or a process beside this one appended.
         """
-        while missed := self._page(EVENTS.page, self.log.head, PAGE_SIZE):
-            self.log.publish(missed)
+        head = self._number(EVENTS.head)
+        if head - self.log.head > MAX_MISSED:
+            self.log.skip_to(head)
+        while self.log.head < head:
+            self.log.publish(self._page(EVENTS.page, self.log.head, PAGE_SIZE))
+        return head
 
     def _existing_streams(self, rows: Sequence[Row]) -> set[str]:
         with as_unavailable():

@@ -67,8 +67,8 @@ async def _watch_building(stores: "Stores", number: int, following: asyncio.Task
 
     with progress_bar(f"Building set {number}", "events") as show:
         while True:
-            shown, head = await _look(stores, number)
-            current = shown.view_set
+            head = await stores.events.head()
+            current = (await load_set(stores, number)).view_set
             show(current.checkpoint, head)
             if current.compared_at is not None or current.checkpoint >= head - NEAR:
                 return
@@ -84,21 +84,11 @@ async def _watch_comparison(
     number = follower.number
     with progress_bar(_comparing(number), "rows") as show:
         while True:
-            current, _ = await _look(stores, number)
+            current = await load_set(stores, number)
             show(follower.compared_rows, None)
             if current.view_set.compared_at is not None:
                 return current
             await _look_again(following)
-
-
-async def _look(stores: "Stores", number: int) -> tuple[Shown, int]:
-    """Return the set and the newest position.
-
-    Only this look shows the log of this process the events that services have appended: without
-    it, the set would stand still.
-    """
-    head = await stores.events.head()
-    return await load_set(stores, number), head
 
 
 def _comparing(number: int) -> str:
