@@ -13,6 +13,10 @@ class Misconfigured(Unavailable):
     """A setting, a schema or a file must be changed first: waiting doesn't help."""
 
 
+class FileNotReadable(Misconfigured):
+    """A file that a setting names doesn't exist or can't be opened."""
+
+
 class InUse(Unavailable):
     """Another process holds the exclusive right to write to this store."""
 

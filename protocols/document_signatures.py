@@ -89,14 +89,14 @@ class DocumentSignatures:
 
 
 def load_keys(file: Path) -> dict[str, jwt.PyJWK]:
-    """Load the Ed25519 keys of a JWKS file by their `kid`; raises UnfitKey.
+    """Load the Ed25519 keys of a JWKS file by their `kid`; raises OSError and UnfitKey.
 
     A single key may have no `kid`. Keys of other kinds are ignored.
     """
     try:
         listed = orjson.loads(file.read_bytes())["keys"]
         jwks = [jwt.PyJWK(jwk, algorithm="EdDSA") for jwk in listed if jwk.get("crv") == "Ed25519"]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, jwt.PyJWTError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, jwt.PyJWTError) as error:
         raise UnfitKey(f"{file} is no readable JSON Web Key Set: {error}") from None
     keys = {jwk.key_id or "": jwk for jwk in jwks}
     if not keys or len(keys) < len(jwks):

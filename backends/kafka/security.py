@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from baton.eventlog.errors import Misconfigured
+from baton.eventlog.errors import FileNotReadable, Misconfigured
 from baton.eventlog.ports.transport import TransportSecurity
 from baton.protocols.loopback import is_loopback
 
@@ -128,7 +128,8 @@ def _require_file(name: str, path: Path) -> None:
     try:
         path.open("rb").close()
     except OSError as error:
-        raise _wrong(name, f"{path} can't be read: {error.strerror}") from error
+        message = f"Kafka: {_SETTING}{name}: {path} can't be read: {error.strerror}"
+        raise FileNotReadable(message) from error
 
 
 def _wrong(setting: str, message: str) -> Misconfigured:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias, cast, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from baton.eventlog.errors import Misconfigured
+from baton.eventlog.errors import FileNotReadable, Misconfigured
 from baton.protocols.loopback import is_loopback
 
 Mode: TypeAlias = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
@@ -108,4 +108,4 @@ def _require_files(options: Mapping[str, str]) -> None:
         if path == _SYSTEM and name != "sslkey":
             continue
         if name in options and not Path(path).is_file():
-            raise Misconfigured(f"PostgreSQL: {name}={path} in BATON_STORE names no file")
+            raise FileNotReadable(f"PostgreSQL: {name}={path} in BATON_STORE names no file")

@@ -25,6 +25,10 @@ class FunctionsNotLoaded(Exception):
     """A file or module can't be loaded or declares no function; the message is one line."""
 
 
+class FunctionFileMissing(FunctionsNotLoaded):
+    """A source names a file that doesn't exist."""
+
+
 def load_functions(source: str) -> list[PythonFunction]:
     """Return the functions that `source` declares, sorted by name; raises FunctionsNotLoaded.
 
@@ -77,7 +81,7 @@ def _is_file(source: str) -> bool:
 
 def _module_of_file(source: str, path: Path) -> ModuleType:
     if not path.is_file():
-        raise FunctionsNotLoaded(f"{source} is not a file")
+        raise FunctionFileMissing(f"{source} is not a file")
     name = f"baton_functions_{sha256(str(path).encode()).hexdigest()[:12]}_{path.stem}"
     loaded = sys.modules.get(name) or _imported_from(path)
     if loaded is not None:

@@ -28,6 +28,7 @@ from baton.command_api.sessions.sessions import Sessions
 from baton.domain.json import JsonObject
 from baton.domain.verification.messages import Finding
 from baton.eventlog.clock import SystemClock
+from baton.eventlog.errors import FileNotReadable
 from baton.eventlog.ids import new_id
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.eventlog.ports.backend import StoreLocation, Stores
@@ -196,12 +197,17 @@ def config_of(settings: Settings) -> JsonObject:
 
 
 def build_signatures(settings: Settings) -> DocumentSignatures:
-    """Build the verifier of published documents; raises UnfitKey for an unusable key set."""
+    """Build the verifier of published documents; raises FileNotReadable and UnfitKey."""
     secret, file = settings.dag_signing_secret, settings.dag_signing_jwks
+    try:
+        keys = None if file is None else load_keys(file)
+    except OSError as error:
+        message = f"BATON_DAG_SIGNING_JWKS names {file}: {error.strerror}"
+        raise FileNotReadable(message) from None
     return DocumentSignatures(
         required=settings.require_dag_signature,
         secret=None if secret is None else secret.get_secret_value(),
-        keys=None if file is None else load_keys(file),
+        keys=keys,
     )
 
 

@@ -21,6 +21,7 @@ from pydantic_settings import (
 )
 
 from baton.domain.nearest_name import did_you_mean, nearest_name
+from baton.eventlog.errors import FileNotReadable
 
 PREFIX: Final = "BATON_"
 FILE: Final = "baton.toml"
@@ -134,12 +135,13 @@ def _refuse_both(names: Container[str], name: str, file: str, where: str = "") -
 
 
 def _content_of(named_by: str, path: str) -> str:
-    """Return the content of a file without its last line end."""
+    """Return the content of a file without its last line end; raises FileNotReadable."""
     try:
         return Path(path).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UnreadableSettings(f"{named_by} names {path}: {reason}") from None
+    except OSError as error:
+        raise FileNotReadable(f"{named_by} names {path}: {error.strerror}") from None
+    except ValueError:
+        raise UnreadableSettings(f"{named_by} names {path}: it is not UTF-8") from None
 
 
 def _split_functions(read: dict[str, Any], functions: Mapping[str, object]) -> dict[str, Any]:

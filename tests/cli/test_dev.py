@@ -175,7 +175,6 @@ def calling(function: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("missing/", "missing/ is not a file\n"),
         ("no.such.module", "no.such.module can't be loaded: ModuleNotFoundError: "),
         ("broken.py", "broken.py can't be loaded: SyntaxError: "),
         ("empty.py", "empty.py declares no function: mark one with @function\n"),

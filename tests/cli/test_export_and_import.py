@@ -277,9 +277,9 @@ def test_folders_without_events_and_stores_in_memory_are_refused(
         "There are no events in nowhere: name another folder with --data, or start"
         " `baton dev --data nowhere`\n"
     )
-    assert missing.err == "missing.ndjson is not a file: name the output of `baton export`\n"
+    assert "there is no file missing.ndjson" in missing.err
     assert memory.err.startswith("memory: stores nothing")
-    assert (nowhere.code, missing.code, memory.code) == (1, 1, 1)
+    assert (nowhere.code, missing.code, memory.code) == (1, 2, 1)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -94,7 +94,7 @@ def test_baton_alone_lists_the_verbs(call: Call) -> None:
         ("export --to -1", "baton export: Invalid value for '--to'"),
         ("replay --to tomorrow", "'tomorrow' is neither a duration, such as 2h, nor a time"),
         ("events send", "name a record (orders/1001), or a --file with events"),
-        ("events send orders/1 --file x", "name a record (orders/1001), or a --file with events"),
+        ("events send orders/1 --file -", "name a record (orders/1001), or a --file with events"),
     ],
 )
 def test_wrong_usage_fails_with_one_line(call: Call, arguments: str, message: str) -> None:

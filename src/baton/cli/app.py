@@ -1,8 +1,8 @@
 """The `baton` program: one module per verb, each importing its dependencies when it is called.
 
-Exit codes: 0 for success, 1 for a failure, 2 for wrong usage, 130 after Ctrl-C. `dev` and the
-services stop in order on Ctrl-C and exit 0. A failure prints one line on stderr that says what to
-do next.
+Exit codes: 0 for success, 1 for a failure, 2 for wrong usage or a missing file, 130 after Ctrl-C.
+`dev` and the services stop in order on Ctrl-C and exit 0. A failure prints one line on stderr that
+says what to do next.
 """
 
 import io
@@ -32,7 +32,7 @@ from baton.cli.server.runs import verbs as runs
 from baton.cli.server.webhooks import verbs as webhooks
 from baton.cli.services import demo, dev, roles, ui, up, worker
 from baton.cli.terminal.commands import Group, did_you_mean, use_own_help
-from baton.cli.terminal.failures import INTERRUPTED, describe_error, print_error
+from baton.cli.terminal.failures import INTERRUPTED, describe_error, exit_code_of, print_error
 from baton.cli.traces import app as traces
 from baton.cli.views import app as views
 
@@ -123,7 +123,7 @@ def run() -> None:
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - every failure is one line
         print_error(describe_error(error))
-        code = 1
+        code = exit_code_of(error)
     sys.exit(code)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import typer
 
+from baton.cli.option_checks import STDIN, check_input
 from baton.cli.terminal.failures import Failed
 
-STDIN = "-"
 YAML_SUFFIXES = (".yaml", ".yml")
 
 
@@ -19,11 +19,7 @@ def parse_object(text: str) -> dict[str, Any]:
     Raises BadParameter, which names the place of a fault.
     """
     source = text.removeprefix("@")
-    try:
-        raw = text if source == text else read_text(source)
-    except Failed as error:
-        raise typer.BadParameter(str(error)) from None
-    prefix = "" if source == text else f"{source}: "
+    prefix, raw = ("", text) if source == text else (f"{source}: ", _text_of_option(source))
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -33,11 +29,11 @@ def parse_object(text: str) -> dict[str, Any]:
     return value
 
 
-def load_document(source: str) -> Any:
-    """Return the content of a JSON or YAML file (`-` is stdin); raises Failed."""
-    raw = read_text(source)
-    looks_like_json = raw.lstrip().startswith(("{", "[")) and not source.endswith(YAML_SUFFIXES)
-    if source.endswith(".json") or looks_like_json:
+def load_document(source: Path) -> Any:
+    """Return the content of a JSON or YAML file (`STDIN` too); raises Failed if it is neither."""
+    raw = _read_text(source)
+    looks_like_json = raw.lstrip().startswith(("{", "[")) and source.suffix not in YAML_SUFFIXES
+    if source.suffix == ".json" or looks_like_json:
         try:
             return json.loads(raw)
         except ValueError as error:
@@ -45,17 +41,23 @@ def load_document(source: str) -> Any:
     return _parse_yaml(source, raw)
 
 
-def read_text(source: str) -> str:
-    """Return the text of a file (`-` is stdin); raises Failed."""
+def _text_of_option(source: str) -> str:
+    path = Path(source)
+    check_input(path)
     try:
-        return sys.stdin.read() if source == STDIN else Path(source).read_text(encoding="utf-8")
-    except OSError as error:
-        raise Failed(f"{source} can't be read: {error.strerror}") from None
+        return _read_text(path)
+    except Failed as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _read_text(source: Path) -> str:
+    try:
+        return sys.stdin.read() if source == STDIN else source.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise Failed(f"{source} can't be read: it is not UTF-8") from None
 
 
-def _parse_yaml(source: str, raw: str) -> Any:
+def _parse_yaml(source: Path, raw: str) -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):

@@ -1,6 +1,9 @@
 """Checks of option values; each raises BadParameter, which is exit code 2."""
 
+import os
 import re
+import stat
+from itertools import islice
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,6 +15,9 @@ from baton.cli.terminal.statuses import STATUSES
 _TENANT: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 MAX_KEY: Final = 255
 """Characters of an idempotency key."""
+STDIN: Final = Path("-")
+_MAX_NEIGHBOURS: Final = 1_000
+"""The names of a folder that are compared with the name of a missing file."""
 
 
 def check_tenant(text: str | None) -> str | None:
@@ -54,6 +60,42 @@ def check_new_file(path: Path | None) -> Path | None:
     if path is not None and not path.parent.is_dir():
         raise typer.BadParameter(f"there is no folder {path.parent}")
     return path
+
+
+def check_file(path: Path | None) -> Path | None:
+    """Return `path` if it is a file that can be read."""
+    fault = None if path is None else file_fault(path)
+    if fault is not None:
+        raise typer.BadParameter(fault)
+    return path
+
+
+def check_input(path: Path | None) -> Path | None:
+    """Return `path` if it is `STDIN` or a file that can be read."""
+    return path if path == STDIN else check_file(path)
+
+
+def file_fault(path: Path) -> str | None:
+    """Return why a file can't be read, and the nearest name in its folder; None if it can be."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return _missing(path)
+    except OSError as error:
+        return f"{path} can't be read: {error.strerror}"
+    if stat.S_ISDIR(mode):
+        return f"{path} is a folder: name a file in it"
+    return None if os.access(path, os.R_OK) else f"{path} can't be read: Permission denied"
+
+
+def _missing(path: Path) -> str:
+    from baton.domain.nearest_name import did_you_mean
+
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    with os.scandir(path.parent) as entries:
+        names = [entry.name for entry in islice(entries, _MAX_NEIGHBOURS)]
+    return f"there is no file {path}{did_you_mean(path.name, names)}"
 
 
 def check_range(first: int, last: int | None) -> None:

@@ -12,6 +12,7 @@ from baton.cli.option_checks import (
     check_tenant,
     check_token,
     check_url,
+    file_fault,
 )
 from baton.cli.terminal.statuses import STATUSES
 
@@ -140,8 +141,9 @@ def sources_of(functions: list[str] | None, more: list[str] | None) -> tuple[str
         raise typer.BadParameter(f"unexpected argument {more[0]!r}: write --functions before it")
     sources = (*(functions or ()), *(more or ()))
     for source in sources:
-        if source.endswith(".py") and not Path(source).is_file():
-            raise typer.BadParameter(f"{source} is not a file", param_hint="'--functions'")
+        names_file = source.endswith(".py") or "/" in source
+        if names_file and (fault := file_fault(Path(source))):
+            raise typer.BadParameter(fault, param_hint="'--functions'")
     return sources or None
 
 

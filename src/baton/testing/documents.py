@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from baton.cli.documents import YAML_SUFFIXES, load_document
+from baton.cli.option_checks import file_fault
 from baton.cli.terminal.failures import Failed
 from baton.command_api.own.definitions.format.read_definition import (
     DefinitionRead,
@@ -68,8 +69,10 @@ def _documents(document: Document) -> Iterator[tuple[str, Any]]:
 
 
 def _parse(file: Path) -> Any:
+    if fault := file_fault(file):
+        raise ValueError(fault)
     try:
-        return load_document(str(file))
+        return load_document(file)
     except Failed as error:
         raise ValueError(str(error)) from None
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from baton.cli.option_checks import check_file
 from baton.cli.options import AsJson, DataFolder
 from baton.cli.terminal.failures import Failed
 
@@ -24,8 +25,7 @@ def verify(
         typer.Option(
             "--since",
             help="A signed head kept elsewhere: the log must begin with it.",
-            exists=True,
-            dir_okay=False,
+            callback=check_file,
             metavar="FILE",
         ),
     ] = None,
@@ -49,8 +49,7 @@ def verify(
         typer.Option(
             "--export",
             help="Check this output of `baton export` instead of a store.",
-            exists=True,
-            dir_okay=False,
+            callback=check_file,
             metavar="FILE",
         ),
     ] = None,
@@ -59,8 +58,7 @@ def verify(
         typer.Option(
             "--proof",
             help="The proof of that export, or of the run in it.",
-            exists=True,
-            dir_okay=False,
+            callback=check_file,
             metavar="FILE",
         ),
     ] = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from baton.cli.option_checks import check_tenant
+from baton.cli.option_checks import check_input, check_tenant
 from baton.cli.options import AsJson, DataFolder, DialectName, Since
 from baton.cli.terminal.failures import Failed
 
@@ -62,7 +62,9 @@ class _Result:
 
 
 def backtest(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON or YAML; - is stdin.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", callback=check_input, help="JSON or YAML; - is stdin.")
+    ],
     against: Annotated[
         str,
         typer.Option(
@@ -103,8 +105,7 @@ def backtest(
         typer.Option(
             "--stub",
             metavar="FILE",
-            exists=True,
-            dir_okay=False,
+            callback=check_input,
             show_default="none",
             help="JSON or YAML: outputs, by step id, of steps without an outcome.",
         ),
@@ -133,8 +134,7 @@ def backtest(
         typer.Option(
             "--export",
             metavar="FILE",
-            exists=True,
-            dir_okay=False,
+            callback=check_input,
             show_default="none",
             help="Read this output of `baton export` instead of a store.",
         ),
@@ -196,7 +196,7 @@ def _recordings(export: Path | None, data: Path | None) -> "Iterator[Recordings]
     yield Recordings(settings=settings)
 
 
-def _changed(file: str, dialect: str | None) -> "ValidDefinition":
+def _changed(file: Path, dialect: str | None) -> "ValidDefinition":
     from baton.cli.documents import load_document
     from baton.cli.server.definition_apis import naming
     from baton.cli.server.validate_definition import validate_document
@@ -209,7 +209,7 @@ def _changed(file: str, dialect: str | None) -> "ValidDefinition":
 def _stubs(file: Path) -> dict[str, Any]:
     from baton.cli.documents import load_document
 
-    stubs = load_document(str(file))
+    stubs = load_document(file)
     if not isinstance(stubs, dict):
         raise Failed(f"{file} must hold an object: the output of each step by its id")
     return stubs

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from baton.cli.option_checks import STDIN, check_input
 from baton.cli.options import DataFolder
 from baton.cli.terminal.failures import Failed
 
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
     from baton.settings import Settings
 
 BATCH = 1_000
-STDIN = Path("-")
 
 
 def import_(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="Output of `baton export`.", show_default="standard input"
+            metavar="FILE",
+            callback=check_input,
+            show_default="standard input",
+            help="Output of `baton export`.",
         ),
     ] = STDIN,
     data: DataFolder = None,
@@ -88,10 +91,8 @@ def _batches(
 def _input(file: Path) -> Iterator[tuple[BinaryIO, int | None]]:
     """Yield the input and its size in bytes, None for a pipe."""
     if file != STDIN:
-        if not file.is_file():
-            raise Failed(f"{file} is not a file: name the output of `baton export`")
         with file.open("rb") as source:
-            yield source, file.stat().st_size
+            yield source, file.stat().st_size or None
     elif sys.stdin.isatty():
         raise typer.BadParameter("name a FILE, or pipe the output of `baton export` into it")
     else:

@@ -8,6 +8,7 @@ format.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -59,7 +60,7 @@ class DefinitionApi:
 
 
 @contextmanager
-def naming(file: str) -> Iterator[None]:
+def naming(file: Path) -> Iterator[None]:
     """Put the name of the file before the message of a NoDefinition."""
     try:
         yield

@@ -1,9 +1,11 @@
 """`baton definitions …`: lists, shows, applies and deletes the definitions of a server."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from baton.cli.option_checks import check_input
 from baton.cli.options import AsJson, AsOf, DialectName, Tenant, Token, Url
 from baton.cli.terminal.failures import Failed, print_error
 
@@ -11,7 +13,9 @@ if TYPE_CHECKING:
     from baton.cli.server.client import Server
     from baton.cli.server.definition_apis import DefinitionApi
 
-DefinitionFile = Annotated[str, typer.Argument(metavar="FILE", help="JSON or YAML; - is stdin.")]
+DefinitionFile = Annotated[
+    Path, typer.Argument(metavar="FILE", callback=check_input, help="JSON or YAML; - is stdin.")
+]
 Lenient = Annotated[
     bool, typer.Option("--lenient", help="Ignore members that the dialect doesn't know.")
 ]

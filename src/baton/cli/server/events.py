@@ -1,10 +1,12 @@
 """`baton events …`: sends record events to a server."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from baton.cli.documents import parse_object
+from baton.cli.option_checks import check_input
 from baton.cli.options import AsJson, Tenant, Token, Url
 from baton.cli.terminal.failures import Failed
 
@@ -47,9 +49,12 @@ def send(
         ),
     ] = None,
     file: Annotated[
-        str | None,
+        Path | None,
         typer.Option(
-            "--file", metavar="FILE", help="File of CloudEvents to send instead; - is stdin."
+            "--file",
+            metavar="FILE",
+            callback=check_input,
+            help="File of CloudEvents to send instead; - is stdin.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -103,20 +108,16 @@ def _event(
     return cloud_event(record, kind, data or {}, event_id or str(uuid4()))
 
 
-def _load_events(source: str) -> tuple[Any, str]:
+def _load_events(source: Path) -> tuple[Any, str]:
     """Return the content of a file of events and its media type.
 
     The file holds one CloudEvent, an array of them, or one plain record event.
     """
     from baton.cli.documents import load_document
 
-    try:
-        content = load_document(source)
-    except Failed as error:
-        raise typer.BadParameter(str(error), param_hint="'--file'") from None
+    content = load_document(source)
     if isinstance(content, list):
         return content, BATCH
     if not isinstance(content, dict):
-        message = f"{source} holds no event: expected an object or an array of objects"
-        raise typer.BadParameter(message, param_hint="'--file'")
+        raise Failed(f"{source} holds no event: expected an object or an array of objects")
     return content, STRUCTURED if "specversion" in content else "application/json"
