@@ -166,12 +166,30 @@ def test_an_export_can_be_limited_to_a_tenant_or_a_run(
 
     call("export", "--data", finished, "--tenant", "demo", "-o", "tenant.ndjson")
     call("export", "--data", finished, "--run", run.decode(), "-o", "run.ndjson")
-    call("export", "--data", finished, "--tenant", "x", "--run", run.decode(), "-o", "x.ndjson")
 
     assert (tmp_path / "tenant.ndjson").read_bytes() == b"".join(lines)
     assert (tmp_path / "run.ndjson").read_bytes() == b"".join(of_run)
     assert len(of_run) > 3
-    assert (tmp_path / "x.ndjson").read_bytes() == b""
+
+
+def test_an_export_of_an_unknown_run_fails_like_that_of_another_tenants_run(
+    call: Call, finished: Path, lines: list[bytes], tmp_path: Path
+) -> None:
+    known = next(orjson.loads(line)["stream"] for line in lines if b"run.RunStarted" in line)
+    run = known.split("/")[2]
+    files = sorted(tmp_path.iterdir())
+
+    def refused(*options: object) -> str:
+        ended = call("export", "--data", finished, *options, "-o", "x.ndjson")
+        assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
+        return ended.err.replace(run, "RUN").replace("typo", "RUN")
+
+    message = refused("--tenant", "x", "--run", run)
+    assert message == refused("--tenant", "x", "--run", "typo")
+    assert message.startswith("There is no run RUN of tenant x in this store: ")
+    assert "no run RUN in this store between" in refused("--run", run, "--to", 1)
+    assert refused("--run", "typo").startswith("There is no run RUN in this store: ")
+    assert sorted(tmp_path.iterdir()) == files
 
 
 def test_an_export_can_be_limited_to_a_range_of_positions(

@@ -12,6 +12,7 @@ import typer
 
 from baton.cli.option_checks import check_new_file, check_range, check_tenant
 from baton.cli.options import DataFolder, FirstPosition, LastPosition
+from baton.cli.terminal.failures import Failed, print_error
 
 if TYPE_CHECKING:
     from baton.cli.terminal.progress import Progress
@@ -90,7 +91,6 @@ def export(
     from baton.cli.data.store_checks import open_archive, require_data
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
-    from baton.cli.terminal.failures import print_error
     from baton.cli.terminal.progress import progress_bar
 
     check_range(first, last)
@@ -105,6 +105,8 @@ def export(
             opened.push_async_callback(archive.close)
             with _output(out) as file, progress_bar("Exporting", "positions") as progress:
                 counts = await _export(archive, event_filter, file, progress, prover)
+                if run is not None and not counts.events:
+                    raise _no_run(event_filter)
             if prover is not None and proof is not None:
                 document = await prover.proof()
                 with _output(proof) as file:
@@ -144,11 +146,21 @@ async def _export(
     return counts
 
 
+def _no_run(event_filter: EventFilter) -> Failed:
+    """Return the same failure for a run that doesn't exist and for one of another tenant."""
+    tenant = "" if event_filter.tenant is None else f" of tenant {event_filter.tenant}"
+    limited = event_filter.first > 0 or event_filter.last is not None
+    where = " between these positions" if limited else ""
+    return Failed(
+        f"There is no run {event_filter.run}{tenant} in this store{where}: `baton runs list` shows"
+        " the ids of runs"
+    )
+
+
 async def _prover(
     settings: "Settings", event_filter: EventFilter, opened: AsyncExitStack
 ) -> "ExportProver":
     """Return the prover of an export; raises Failed for a log without a signed head."""
-    from baton.cli.terminal.failures import Failed
     from baton.eventlog.notary.proofs.prove import begin_proof
     from baton.stores import open_stores
 
