@@ -28,6 +28,22 @@ class Period:
         return after and (self.until is None or at < self.until)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPoint:
+    """A point of the log: after `position`, or before the first event after `at` (ms, UTC).
+
+    With neither it is the end of the log.
+    """
+
+    position: int | None = None
+    at: int | None = None
+
+    @property
+    def is_end(self) -> bool:
+        """Whether it is the end of the log."""
+        return self.position is None and self.at is None
+
+
 def parse_duration_s(text: str) -> int:
     """Return a duration such as 90s, 15m, 1h or 30d in seconds; raises BadParameter."""
     match = _DURATION.fullmatch(text)
@@ -53,11 +69,20 @@ def parse_moment(text: str) -> int:
         ) from None
 
 
-def parse_as_of(text: str) -> str:
-    """Return a position, or a time that `parse_moment` accepts in ISO 8601; raises BadParameter."""
+def parse_log_point(text: str) -> LogPoint:
+    """Return a position, or a time that `parse_moment` accepts; raises BadParameter."""
     if text.isascii() and text.isdecimal():
-        return text
+        return LogPoint(position=int(text))
     try:
-        return format_time(parse_moment(text))
+        return LogPoint(at=parse_moment(text))
     except typer.BadParameter as error:
         raise typer.BadParameter(f"{error}, nor a position of the log") from None
+
+
+def parse_as_of(text: str) -> str:
+    """Return a point of the log as the API takes it: a position, or a time in ISO 8601.
+
+    Raises BadParameter.
+    """
+    point = parse_log_point(text)
+    return str(point.position) if point.at is None else format_time(point.at)

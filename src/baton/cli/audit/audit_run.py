@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from baton.cli.moments import parse_as_of, parse_instant
+from baton.cli.moments import LogPoint, parse_log_point
 from baton.cli.option_checks import check_tenant
 from baton.cli.options import AsJson, DataFolder
 from baton.cli.terminal.failures import Failed
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 def run(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of the run.")],
     at: Annotated[
-        str | None,
+        LogPoint | None,
         typer.Option(
             "--at",
             metavar="POSITION|TIME",
-            parser=parse_as_of,
+            parser=parse_log_point,
             show_default="now",
             help="Show the history and the state as of then.",
         ),
@@ -51,9 +51,9 @@ def run(
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json
-    from baton.command_api.own.audit.run_history import state_of
+    from baton.command_api.own.audit.run_history import Until, state_of
 
-    until = _until(at)
+    until = Until() if at is None else Until(position=at.position, at=at.at)
     settings = load_settings(data=data)
     require_durable(settings)
     require_data(settings)
@@ -72,14 +72,6 @@ def run(
         )
     else:
         _print(entries, sealed)
-
-
-def _until(at: str | None) -> "Until":
-    from baton.command_api.own.audit.run_history import Until
-
-    if at is None:
-        return Until()
-    return Until(position=int(at)) if at.isdecimal() else Until(at=parse_instant(at))
 
 
 async def _read(

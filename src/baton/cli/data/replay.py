@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from baton.cli.moments import parse_as_of, parse_instant
+from baton.cli.moments import LogPoint, parse_log_point
 from baton.cli.options import AsJson, DataFolder
 from baton.cli.terminal.failures import Failed
 
@@ -14,19 +14,6 @@ if TYPE_CHECKING:
     from baton.projector.rebuild import Rebuild
     from baton.projector.sets.comparison import Difference
     from baton.settings import Settings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopAt:
-    """The end of a replay: after `position`, or before the first event after `at` (ms, UTC)."""
-
-    position: int | None = None
-    at: int | None = None
-
-    @property
-    def end(self) -> bool:
-        """Whether the replay goes to the end of the log."""
-        return self.position is None and self.at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +33,11 @@ class Report:
 def replay(
     data: DataFolder = None,
     to: Annotated[
-        str | None,
+        LogPoint | None,
         typer.Option(
             "--to",
             metavar="POSITION|TIME",
-            parser=parse_as_of,
+            parser=parse_log_point,
             show_default="the newest position",
             help="Stop there and compare nothing.",
         ),
@@ -71,10 +58,9 @@ def replay(
     from baton.eventlog.process_priority import give_way
 
     give_way()
-    until = _stop_at(to)
     settings = load_settings(data=data)
     require_data(settings)
-    report = run_async(_replay(settings, until, apply=apply))
+    report = run_async(_replay(settings, to or LogPoint(), apply=apply))
     if as_json:
         print_json(_document(report))
     else:
@@ -86,14 +72,7 @@ def replay(
         )
 
 
-def _stop_at(to: str | None) -> StopAt:
-    """Return the end that `--to` names: a position, or a time in ISO 8601."""
-    if to is None:
-        return StopAt()
-    return StopAt(position=int(to)) if to.isdecimal() else StopAt(at=parse_instant(to))
-
-
-async def _replay(settings: "Settings", until: StopAt, *, apply: bool) -> Report:
+async def _replay(settings: "Settings", until: LogPoint, *, apply: bool) -> Report:
     from baton.stores import open_stores
 
     stores = await open_stores(settings, read_only=not apply, sealing="none")
@@ -103,7 +82,7 @@ async def _replay(settings: "Settings", until: StopAt, *, apply: bool) -> Report
         await stores.close()
 
 
-async def _compare(stores: "Stores", until: StopAt) -> Report:
+async def _compare(stores: "Stores", until: LogPoint) -> Report:
     from baton.projector.rebuild import begin_rebuild
 
     rebuild = await begin_rebuild(stores.events, stores.views, stores.view_sets)
@@ -113,7 +92,7 @@ async def _compare(stores: "Stores", until: StopAt) -> Report:
         await rebuild.close()
 
 
-async def _apply(stores: "Stores", until: StopAt) -> Report:
+async def _apply(stores: "Stores", until: LogPoint) -> Report:
     """Bring the rebuilt views up to date and replace the live views by them."""
     from baton.eventlog.clock import SystemClock
     from baton.projector.rebuild import begin_applied_rebuild
@@ -123,7 +102,7 @@ async def _apply(stores: "Stores", until: StopAt) -> Report:
     )
     try:
         report = await _rebuilt(rebuild, stores, until)
-        if until.end:
+        if until.is_end:
             await rebuild.advance_to(await stores.events.head())
         await rebuild.swap()
         return replace(report, position=rebuild.position, applied=True)
@@ -131,12 +110,12 @@ async def _apply(stores: "Stores", until: StopAt) -> Report:
         await rebuild.close()
 
 
-async def _rebuilt(rebuild: "Rebuild", stores: "Stores", until: StopAt) -> Report:
+async def _rebuilt(rebuild: "Rebuild", stores: "Stores", until: LogPoint) -> Report:
     """Fold the events, and compare the views unless `until` stops before the newest event."""
     from baton.cli.terminal.progress import progress_bar
 
     head = await stores.events.head()
-    live = await stores.views.checkpoint() if until.end else head
+    live = await stores.views.checkpoint() if until.is_end else head
     unbuilt = live == 0 and head > 0
     # The live views may be behind the log: compare at the position they hold.
     limit = head if unbuilt else min(head, live)
@@ -144,7 +123,7 @@ async def _rebuilt(rebuild: "Rebuild", stores: "Stores", until: StopAt) -> Repor
         limit = min(until.position, limit)
     with progress_bar("Replaying", "events") as progress:
         reached = await rebuild.advance_to(limit, at=until.at, progress=progress)
-    if unbuilt or not until.end:
+    if unbuilt or not until.is_end:
         return Report(position=reached, equal=None, unbuilt=unbuilt)
     with progress_bar("Comparing", "rows") as progress:
         difference = await rebuild.first_difference(lambda rows: progress(rows, None))
