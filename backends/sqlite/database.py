@@ -48,7 +48,7 @@ class FolderLock:
         """
         file = _open_lock_file(folder)
         waited_ms = 0
-        while not _try_lock(file):
+        while not try_lock(file):
             holder = os.pread(file, 20, 0).decode(errors="replace").strip()
             if _is_alive(holder) or waited_ms >= WRITER_EXIT_TIMEOUT_MS:
                 os.close(file)
@@ -72,7 +72,8 @@ def _open_lock_file(folder: Path) -> int:
         raise Unavailable(f"{folder} can't be written: {error.strerror}") from error
 
 
-def _try_lock(file: int) -> bool:
+def try_lock(file: int) -> bool:
+    """Lock a file or folder until it is closed; return False if another process has the lock."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

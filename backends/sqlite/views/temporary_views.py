@@ -1,6 +1,5 @@
 """A set of views in a temporary file, for processes that may change nothing."""
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -10,11 +9,13 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
+from baton.backends.sqlite.database import try_lock
 from baton.backends.sqlite.views.view_database import ViewDatabase
 from baton.backends.sqlite.views.view_store import SqliteViewStore
 from baton.eventlog.ports.views import Table
 
 _PREFIX: Final = "baton-views-"
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY
 _NEW_S: Final = 60
 """The age, in seconds, from which on a folder without a lock is abandoned; it is locked at once."""
 
@@ -27,7 +28,9 @@ async def open_temporary(tables: Sequence[Table]) -> SqliteViewStore:
     _remove_abandoned(Path(tempfile.gettempdir()))
     with ExitStack() as opening:
         folder = opening.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX))
-        opening.callback(os.close, _lock(folder))
+        lock = os.open(folder, _FOLDER)
+        opening.callback(os.close, lock)
+        try_lock(lock)
         database = await ViewDatabase.open(Path(folder) / "views.db", tables)
         opened = opening.pop_all()
 
@@ -40,23 +43,20 @@ async def open_temporary(tables: Sequence[Table]) -> SqliteViewStore:
     return store
 
 
-def _lock(folder: str | Path) -> int:
-    """Lock a folder until the returned file is closed; raises OSError if it is locked."""
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(file)
-        raise
-    return file
-
-
 def _remove_abandoned(parent: Path) -> None:
     for folder in parent.glob(f"{_PREFIX}*"):
-        with suppress(OSError):  # it is locked, another user's, or just removed
+        with suppress(OSError):  # it is another user's, or just removed
             if time.time() - folder.stat().st_mtime > _NEW_S:
-                os.close(_lock(folder))
-                shutil.rmtree(folder)
+                _remove_unlocked(folder)
+
+
+def _remove_unlocked(folder: Path) -> None:
+    lock = os.open(folder, _FOLDER)
+    try:
+        if try_lock(lock):
+            shutil.rmtree(folder)
+    finally:
+        os.close(lock)
 
 
 async def _nothing_to_prepare(_store: SqliteViewStore, _tables: Sequence[Table]) -> None:
