@@ -199,6 +199,7 @@ def build_process(
 ) -> Process:
     """Build the named roles on `stores` and register their metrics; nothing runs yet.
 
+    The process of a worker has none of the roles and no store, so no check of its reads one.
     Processes that share the store hold leases under names of their own. A process that uses it
     alone always has the same name, so that it gets its leases back at once after a crash.
     """
@@ -231,7 +232,7 @@ def build_process(
         functions=KnownFunctions(stores.functions),
         waiting_calls=WaitingCalls(stores.functions),
         webhook_client=replaced.counted(HttpClient(webhook_policy(settings))),
-        checks=readiness_checks(stores, view_position),
+        checks=readiness_checks(stores, view_position) if names else {},
         replaced=replaced,
     )
     closing.push_async_callback(context.webhook_client.close)

@@ -67,6 +67,13 @@ async def test_only_an_api_needs_the_secret_of_tokens(tmp_path: Path, name: Role
             pass
 
 
+async def test_a_process_without_roles_has_no_check_of_the_store(tmp_path: Path) -> None:
+    """A worker's process: it has no store."""
+    async with built(settings_in(tmp_path)) as worker, built(settings_in(tmp_path), "api") as api:
+        assert not worker.context.checks
+        assert set(api.context.checks) == {"store", "views"}
+
+
 def test_a_service_of_up_gets_only_what_it_uses(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("JWT_SECRET", "JWT_SECRET_FILE", "SEAL_KEY", "TOKEN", "STORE"):
         monkeypatch.setenv(f"BATON_{name}", "x")

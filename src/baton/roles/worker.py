@@ -30,7 +30,6 @@ def build(context: RoleContext, topics: Topics, registry: Registry, *, concurren
             wait_ms=settings.functions_wait_ms, hung_threads=settings.functions_max_hung_threads
         ),
     )
-    context.checks.clear()
     context.checks["hung_threads"] = worker.functions.python.hung_threads.bearable
     export(worker, context.metrics)
     return worker
