@@ -1,4 +1,4 @@
-"""Merkle trees as in RFC 6962 (and RFC 9162): roots, and proofs of inclusion and consistency.
+"""Merkle trees as in RFC 6962 (and RFC 9162): roots, and proofs of inclusion.
 
 All functions are pure. A leaf is given by its hash. A proof is described by the subtrees whose
 roots it consists of, so that a caller can keep the roots of blocks instead of every leaf.
@@ -95,27 +95,6 @@ def inclusion_ranges(index: int, size: int) -> list[Range]:
     return path[::-1]
 
 
-def consistency_ranges(first: int, size: int) -> list[Range]:
-    """Return the subtrees that prove that a tree begins with an older one (RFC 6962, 2.1.2).
-
-    Raises ValueError unless 0 < first ≤ size, the numbers of leaves of the two trees.
-    """
-    if not 0 < first <= size:
-        raise ValueError(f"a tree of {size} leaves doesn't begin with one of {first}")
-    begin, end, path = 0, size, list[Range]()
-    while first != end:
-        middle = begin + split(end - begin)
-        if first <= middle:
-            path.append((middle, end))
-            end = middle
-        else:
-            path.append((begin, middle))
-            begin = middle
-    if begin:  # the verifier knows the root of the old tree, unless the path went to the right
-        path.append((begin, end))
-    return path[::-1]
-
-
 def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """Return whether `path` proves that `leaf` is at `index` of the tree (RFC 9162, 2.1.3.2).
 
@@ -126,7 +105,7 @@ def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root:
         path: The audit path, from the leaf to the root.
         root: The root of the tree.
     """
-    if not 0 <= index < size or not _are_hashes(leaf, root, *path):
+    if not 0 <= index < size or {HASH_BYTES} != {len(one) for one in (leaf, root, *path)}:
         return False
     first, last, node = index, size - 1, leaf
     for step in path:
@@ -140,47 +119,3 @@ def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root:
             node = node_hash(node, step)
         first, last = first >> 1, last >> 1
     return last == 0 and node == root
-
-
-def is_consistent(
-    first: int, size: int, first_root: bytes, root: bytes, path: Sequence[bytes]
-) -> bool:
-    """Return whether `path` proves that a tree begins with an older one (RFC 9162, 2.1.4.2).
-
-    Args:
-        first: The number of leaves of the older tree.
-        size: The number of leaves of the newer tree.
-        first_root: The root of the older tree.
-        root: The root of the newer tree.
-        path: The consistency proof.
-    """
-    if not 0 <= first <= size or not _are_hashes(first_root, root, *path):
-        return False
-    if first in (0, size):
-        return not path and first_root == (root if first else EMPTY_ROOT)
-    nodes = [first_root, *path] if first & (first - 1) == 0 else list(path)
-    if not nodes:
-        return False
-    return _folded(first - 1, size - 1, nodes) == (first_root, root)
-
-
-def _folded(first: int, last: int, nodes: Sequence[bytes]) -> tuple[bytes, bytes] | None:
-    """Return the roots of the older and the newer tree to which a consistency proof leads."""
-    while first & 1:
-        first, last = first >> 1, last >> 1
-    old = new = nodes[0]
-    for node in nodes[1:]:
-        if last == 0:
-            return None
-        if first & 1 or first == last:
-            old, new = node_hash(node, old), node_hash(node, new)
-            while first and not first & 1:
-                first, last = first >> 1, last >> 1
-        else:
-            new = node_hash(new, node)
-        first, last = first >> 1, last >> 1
-    return None if last else (old, new)
-
-
-def _are_hashes(*values: bytes) -> bool:
-    return all(len(value) == HASH_BYTES for value in values)

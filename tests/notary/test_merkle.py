@@ -5,12 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baton.eventlog.notary.merkle import (
-    EMPTY_ROOT,
     Peaks,
     Range,
-    consistency_ranges,
     inclusion_ranges,
-    is_consistent,
     is_included,
     leaf_hash,
     root_of,
@@ -54,28 +51,6 @@ INCLUSION = {
         "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
     ),
 }
-CONSISTENCY = {
-    (1, 1): (),
-    (1, 8): (
-        "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
-        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
-        "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
-    ),
-    (2, 5): (
-        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
-        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
-    ),
-    (6, 7): (
-        "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
-        "b08693ec2e721597130641e8211e7eedccb4c26413963eee6c1e2ed16ffb1a5f",
-        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-    ),
-    (6, 8): (
-        "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
-        "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
-        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-    ),
-}
 MANY = [leaf_hash(bytes([index])) for index in range(70)]
 
 
@@ -95,13 +70,6 @@ def test_audit_paths_are_those_of_the_reference(index: int, size: int) -> None:
     assert [one.hex() for one in path] == list(INCLUSION[index, size])
 
 
-@pytest.mark.parametrize(("first", "size"), CONSISTENCY)
-def test_consistency_proofs_are_those_of_the_reference(first: int, size: int) -> None:
-    path = hashes(LEAVES, consistency_ranges(first, size))
-
-    assert [one.hex() for one in path] == list(CONSISTENCY[first, size])
-
-
 @given(st.integers(1, 70), st.data())
 def test_an_audit_path_proves_one_leaf_at_one_place(size: int, data: st.DataObject) -> None:
     leaves = MANY[:size]
@@ -119,31 +87,9 @@ def test_an_audit_path_proves_one_leaf_at_one_place(size: int, data: st.DataObje
         assert not is_included(leaves[index], index, size, wrong, root)
 
 
-@given(st.integers(1, 70), st.data())
-def test_a_consistency_proof_proves_one_older_tree(size: int, data: st.DataObject) -> None:
-    first = data.draw(st.integers(1, size))
-    path = hashes(MANY, consistency_ranges(first, size))
-    old, new = root_of(MANY[:first]), root_of(MANY[:size])
-
-    assert is_consistent(first, size, old, new, path)
-    assert not is_consistent(first, size, leaf_hash(old), new, path)
-    assert first == size or not is_consistent(first, size, old, leaf_hash(new), path)
-    assert not is_consistent(first, size, old, new, [*path, new])
-    for place in range(len(path)):
-        wrong = [*path[:place], leaf_hash(path[place]), *path[place + 1 :]]
-        assert not is_consistent(first, size, old, new, wrong)
-
-
-def test_every_tree_is_consistent_with_the_empty_one() -> None:
-    assert is_consistent(0, 8, EMPTY_ROOT, root_of(LEAVES), [])
-    assert not is_consistent(0, 8, root_of(LEAVES), root_of(LEAVES), [])
-
-
 def test_there_is_no_path_outside_the_tree() -> None:
     with pytest.raises(ValueError, match="no leaf 3"):
         inclusion_ranges(3, 3)
-    with pytest.raises(ValueError, match="doesn't begin"):
-        consistency_ranges(4, 3)
 
 
 @given(st.integers(0, 70), st.sampled_from((1, 4, 16)))
