@@ -13,17 +13,20 @@ from baton.command_api.commands import (
     start_run,
     test_decision,
 )
+from baton.command_api.commands.runs import graph_of
 from baton.command_api.principal import ADMIN, Principal
 from baton.domain.artifact import Artifact, Values
 from baton.domain.ids import id_text
 from baton.domain.json import Json, JsonObject
 from baton.domain.record.messages import ReceiveRecord
+from baton.domain.run.control.explain import Explanation, explain
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.messages import RequestRun, RunRequested
 from baton.domain.run.state import FINAL
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name, stream_parts
 from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.loops.load import load
 from baton.testing.documents import Document
 from baton.testing.embedded.definitions import Definitions
 from baton.testing.embedded.process import EngineProcess, Source
@@ -153,20 +156,22 @@ class EmbeddedHost(EngineProcess):
         return Explained(
             because=[reason.text for reason in found.because],
             ended=found.status in FINAL,
-            is_due=any(one.due_at is not None for one in found.next),
+            is_due=_is_due(found),
         )
 
     async def wait(self, run_id: str, within_ms: int) -> Waited:
         """Skip time until a run has ended."""
         until, moves = self.now() + within_ms, True
+        stream, run = stream_name(TENANT, RUN.name, run_id), None
+        graph = await graph_of(self.services, TENANT, run_id)
         while True:
             await self.settle()
-            found = await self.explain(run_id)
-            if found.ended:
+            run = await load(self.services.store, RUN, stream, known=run)
+            if run.state.final:
                 return "ended"
             if not moves:
                 return "late"
-            if not found.is_due:
+            if not _is_due(explain(graph, run.state, self.now())):
                 return "stuck"
             moves = await self.time.step(until)
 
@@ -183,3 +188,8 @@ class EmbeddedHost(EngineProcess):
         """Return an id as `baton.eventlog.ids` makes them, drawn from the seed."""
         seconds = (self.now() // 1_000) & 0xFFFFFFFF
         return id_text(seconds.to_bytes(4, "big") + self._rng.randbytes(8))
+
+
+def _is_due(found: Explanation) -> bool:
+    """Return whether there is a time at which a run goes on."""
+    return any(one.due_at is not None for one in found.next)
