@@ -117,7 +117,7 @@ def test_options_choose_the_runs(backtest: Call) -> None:
     assert runs("--since", "1970-01-01T00:00:01.070Z") == 10
     assert (runs("--status", "failed"), runs("--status", "completed")) == (torn, 80 - torn)
     assert runs("--status", "failed", "--status", "cancelled") == torn
-    assert runs("--ids", "r1", "--ids", "r70", "--ids", "r999") == 2
+    assert runs("--run", "r1", "--run", "r70", "--run", "r999") == 2
 
 
 def test_a_renamed_step_needs_a_name_or_an_output(backtest: Call, tmp_path: Path) -> None:

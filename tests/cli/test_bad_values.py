@@ -47,9 +47,7 @@ FREE_TEXT = {
     *("--correlation-id", "--dialect", "--find", "--from", "--group", "--host", "--id", "--name"),
     *(
         "--against",
-        "--correlation",
         "--definition",
-        "--ids",
         "--reason",
         "--run",
         "--step",

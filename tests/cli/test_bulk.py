@@ -56,7 +56,7 @@ def test_an_action_is_shown_confirmed_and_followed(
     bulk_id = summary.split()[0]
     listed = ask("bulk", "list")
     items = ask("bulk", "show", bulk_id)
-    resumed = ask("bulk", "resume", "--id", runs[0], "--id", runs[1], "--yes", "--json")
+    resumed = ask("bulk", "resume", "--run", runs[0], "--run", runs[1], "--yes", "--json")
 
     assert (unasked.code, declined.code, agreed.code) == (1, 130, 0)
     assert unasked.err == "This would pause 2 runs: set --yes to do so without being asked\n"
@@ -114,7 +114,7 @@ def test_a_bulk_is_stopped_and_one_without_failures_is_not_retried(ask: Call) ->
     [
         ("cancel",),
         ("cancel", "--all", "--status", "failed"),
-        ("cancel", "--id", "r", "--definition", "d"),
+        ("cancel", "--run", "r", "--definition", "d"),
         ("cancel", "--status", "broken"),
         ("cancel", "--all", "--per-second", "0"),
         ("show", "b", "--outcome", "broken"),

@@ -89,7 +89,7 @@ def backtest(
     ] = None,
     ids: Annotated[
         list[str] | None,
-        typer.Option("--ids", metavar="RUN", help="Only this run; may be repeated."),
+        typer.Option("--run", metavar="RUN", help="Only this run; may be repeated."),
     ] = None,
     names: Annotated[
         list[str] | None,

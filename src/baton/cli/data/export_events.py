@@ -57,7 +57,7 @@ def export(
         ),
     ] = None,
     run: Annotated[
-        str | None, typer.Option("--run", metavar="ID", help="Only the events of this run.")
+        str | None, typer.Option("--run", metavar="RUN", help="Only the events of this run.")
     ] = None,
     first: FirstPosition = 0,
     last: LastPosition = None,

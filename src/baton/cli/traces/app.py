@@ -30,7 +30,7 @@ def _traces() -> None:
 @app.command()
 def export(
     run: Annotated[
-        list[str], typer.Option("--run", metavar="ID", help="The run; may be given several times.")
+        list[str], typer.Option("--run", metavar="RUN", help="The run; may be repeated.")
     ],
     tenant: Annotated[
         str | None,

@@ -21,7 +21,7 @@ def _check_statuses(values: list[str] | None) -> list[str] | None:
 def chosen_runs(
     ids: Annotated[
         list[str] | None,
-        typer.Option("--id", metavar="RUN", help="Id of a run; may be given several times."),
+        typer.Option("--run", metavar="RUN", help="Only this run; may be repeated."),
     ] = None,
     statuses: Annotated[
         list[str] | None,
@@ -29,7 +29,7 @@ def chosen_runs(
             "--status",
             metavar="STATUS",
             callback=_check_statuses,
-            help="Runs with this status; may be given several times.",
+            help="Runs with this status; may be repeated.",
         ),
     ] = None,
     definition: Annotated[
@@ -38,7 +38,7 @@ def chosen_runs(
     ] = None,
     correlation: Annotated[
         str | None,
-        typer.Option("--correlation", metavar="ID", help="Runs started with this id."),
+        typer.Option("--correlation-id", metavar="ID", help="Runs started with this id."),
     ] = None,
     record: Record = None,
     since: Since = None,
@@ -79,7 +79,9 @@ def chosen_runs(
     }
     chosen = {name: value for name, value in conditions.items() if value}
     if (bool(ids), bool(chosen), everything).count(True) != 1:
-        raise typer.BadParameter("choose runs by --id, or by conditions such as --status, or --all")
+        raise typer.BadParameter(
+            "choose runs by --run, or by conditions such as --status, or --all"
+        )
     body: dict[str, Any] = {"ids": ids} if ids else {"filter": chosen}
     return Chosen(
         body={"all": True} if everything else body,
