@@ -539,6 +539,19 @@ def test_a_waiting_run_is_cancelled(ask: Call, slug: str) -> None:
     assert ask("runs", "list", slug, "--status", "cancelled").out.startswith(f"{run_id}\t")
 
 
+def test_a_change_of_a_run_is_shown_as_json(ask: Call, slug: str) -> None:
+    applied(ask, definition(slug, steps=[{"id": "wait", "type": "delay", "delayMs": 3_600_000}]))
+    run_id = ask("runs", "start", slug).out.strip()
+
+    for verb, statuses in {
+        "pause": {"paused"},
+        "cancel": {"cancelled"},
+        "retry": {"running", "waiting"},
+    }.items():
+        shown = json.loads(ask("runs", verb, run_id, "--json").out)
+        assert (shown["id"], shown["status"] in statuses) == (run_id, True)
+
+
 def test_a_run_is_paused_and_resumed(ask: Call, slug: str) -> None:
     wait = {"id": "wait", "type": "delay", "delayMs": 3_600_000}
     applied(ask, definition(slug, steps=[wait]))

@@ -55,6 +55,14 @@ def print_line(text: str) -> None:
     sys.stdout.write(f"{visible(text)}\n")
 
 
+def print_result(document: object, sentence: str, *, as_json: bool) -> None:
+    """Print the document that a server answered, or the sentence that says what was done."""
+    if as_json:
+        print_json(document)
+    else:
+        print_line(sentence)
+
+
 def print_note(text: str) -> None:
     """Write a remark about the output, such as how to get the rest of a list, to stderr."""
     console(stderr=True).print(visible(text), style="dim", markup=False, emoji=False)

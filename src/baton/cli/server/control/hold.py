@@ -1,6 +1,6 @@
 """`baton hold` and `baton release`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -23,10 +23,11 @@ def hold(
     accepted: the runs wait.
     """
     from baton.cli.server.client import connect
+    from baton.cli.terminal.output import print_result
 
     body = {} if reason is None else {"reason": reason}
     document = connect(url, token, tenant).call("POST", "/system/hold", body=body)
-    _show(document, "The server is held: `baton release` lets it go on", as_json=as_json)
+    print_result(document, "The server is held: `baton release` lets it go on", as_json=as_json)
 
 
 def release(
@@ -34,15 +35,7 @@ def release(
 ) -> None:
     """Release a held server: everything that is due goes on."""
     from baton.cli.server.client import connect
+    from baton.cli.terminal.output import print_result
 
     document = connect(url, token, tenant).call("POST", "/system/release")
-    _show(document, "The server is released", as_json=as_json)
-
-
-def _show(document: Any, sentence: str, *, as_json: bool) -> None:
-    from baton.cli.terminal.output import print_json, print_line
-
-    if as_json:
-        print_json(document)
-    else:
-        print_line(sentence)
+    print_result(document, "The server is released", as_json=as_json)

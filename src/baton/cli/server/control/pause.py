@@ -42,6 +42,7 @@ def pause(
     run_id: RunId,
     reason: Reason = None,
     cancel: CancelAttempts = False,
+    as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = None,
@@ -51,11 +52,12 @@ def pause(
     Running attempts may end, and their outcomes are recorded.
     """
     from baton.cli.server.client import connect
-    from baton.cli.terminal.output import print_line
+    from baton.cli.terminal.output import print_result
 
     body = pause_body(reason, cancel=cancel)
-    change_run(connect(url, token, tenant), run_subject(run_id), "pause", body)
-    print_line(f"{run_id} paused: `baton runs resume {run_id}` lets it go on")
+    document = change_run(connect(url, token, tenant), run_subject(run_id), "pause", body)
+    paused = f"{run_id} paused: `baton runs resume {run_id}` lets it go on"
+    print_result(document, paused, as_json=as_json)
 
 
 def resume(
@@ -71,20 +73,18 @@ def resume(
 ) -> None:
     """Resume a paused run."""
     from baton.cli.server.client import connect
-    from baton.cli.terminal.output import print_json, print_line, print_lines
+    from baton.cli.terminal.output import print_json, print_lines, print_result
 
     server, about = connect(url, token, tenant), run_subject(run_id)
-    if preview:
-        path = f"{run_path(run_id)}/resume-preview"
-        document = server.get(path, about, timers=timers.value)
-    else:
+    if not preview:
         document = change_run(server, about, "resume", {"timers": timers.value})
+        print_result(document, f"{run_id} resumed: {document['status']}", as_json=as_json)
+        return
+    document = server.get(f"{run_path(run_id)}/resume-preview", about, timers=timers.value)
     if as_json:
         print_json(document)
-    elif preview:
-        print_lines(_preview(document))
     else:
-        print_line(f"{run_id} resumed: {document['status']}")
+        print_lines(_preview(document))
 
 
 def _preview(preview: Mapping[str, Any]) -> "Iterator[Text]":

@@ -223,35 +223,37 @@ def start(
 def cancel(
     run_id: RunId,
     reason: Reason = None,
+    as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
     """Cancel a run: running steps are cancelled and no new step starts."""
     from baton.cli.server.client import connect
-    from baton.cli.terminal.output import print_line
+    from baton.cli.terminal.output import print_result
 
     body = {} if reason is None else {"reason": reason}
-    change_run(connect(url, token, tenant), run_subject(run_id), "cancel", body)
-    print_line(f"{run_id} cancelled")
+    document = change_run(connect(url, token, tenant), run_subject(run_id), "cancel", body)
+    print_result(document, f"{run_id} cancelled", as_json=as_json)
 
 
 @app.command()
 def retry(
     run_id: RunId,
     step: FailedStep = None,
+    as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
     """Reopen a failed or cancelled run where it stopped."""
     from baton.cli.server.client import connect
-    from baton.cli.terminal.output import print_line
+    from baton.cli.terminal.output import print_result
 
     body = {} if step is None else {"stepId": step}
     about = run_subject(run_id, part="" if step is None else f", step {step!r}")
-    change_run(connect(url, token, tenant), about, "retry", body)
-    print_line(f"{run_id} reopened")
+    document = change_run(connect(url, token, tenant), about, "retry", body)
+    print_result(document, f"{run_id} reopened", as_json=as_json)
 
 
 def _watch(server: "Server", run_id: str, *, as_json: bool) -> None:
