@@ -166,7 +166,11 @@ def test_users_have_names_that_are_unique_on_the_server(call: Call, add_user: Ca
     first = add_user("eve", "--tenant", "acme", "--scope", "orchestrator:admin")
     again = add_user("eve", "--tenant", "globex")
 
-    assert (first.code, first.out, first.err) == (0, "Added eve to tenant acme.\n", "")
+    assert (first.code, first.out, first.err) == (
+        0,
+        "Added eve to tenant acme in sqlite:///.baton/baton.db.\n",
+        "",
+    )
     assert (again.code, again.out, again.err) == (1, "", "User 'eve' already exists\n")
     (user,) = json.loads(call("user", "list", "--json").out)
     assert (user["name"], user["tenant"]) == ("eve", "acme")

@@ -64,10 +64,12 @@ def create(
     """
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
+    from baton.protocols.masking import masked
 
     settings = load_settings(data=data)
     key_id, key = run_async(_create(settings, tenant, name, scope, group or [], expires))
-    typer.echo(f"API key {key_id} of tenant {tenant}. Keep it now: it is shown only here.")
+    where = f"of tenant {tenant} in {masked(settings.store_url)}"
+    typer.echo(f"API key {key_id} {where}. Keep it now: it is shown only here.")
     typer.echo(key)
 
 

@@ -27,7 +27,7 @@ COLUMNS: Final = (
 def print_keys(keys: "Sequence[Document]", used: Mapping[str, int]) -> None:
     """Print a table of keys; `used` holds the last uses by id, in ms, UTC."""
     if not keys and in_terminal():
-        print_note("No API keys.")
+        print_note("No API keys: `baton apikey create` creates one.")
         return
     now = int(time.time() * 1_000)
     rows = (

@@ -35,12 +35,13 @@ def add(
     """
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
+    from baton.protocols.masking import masked
 
     if not password_stdin:
         raise typer.BadParameter("pipe the password into --password-stdin")
-    password = _password()
-    run_async(_add(load_settings(data=data), name, tenant, scope, password))
-    typer.echo(f"Added {name} to tenant {tenant}.")
+    password, settings = _password(), load_settings(data=data)
+    run_async(_add(settings, name, tenant, scope, password))
+    typer.echo(f"Added {name} to tenant {tenant} in {masked(settings.store_url)}.")
 
 
 @app.command("list")

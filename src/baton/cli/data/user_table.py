@@ -23,7 +23,7 @@ COLUMNS: Final = (
 def print_users(users: "Sequence[Document]") -> None:
     """Print a table of users."""
     if not users and in_terminal():
-        print_note("No users.")
+        print_note("No users: `baton user add` adds one.")
         return
     now = int(time.time() * 1_000)
     rows = (
