@@ -154,7 +154,9 @@ def test_a_run_is_shown_with_actors_leaves_and_state(audited: Path, data: Path, 
     assert len(lines) == len(shown["events"]) + 1
     assert json.loads(earlier.out)["state"]["status"] == "pending"
     assert before.code == 1
-    assert call("audit", "run", "nothing", "--data", data).code == 1
+    unknown = call("audit", "run", "nothing", "--data", data)
+    assert unknown.code == 1
+    assert unknown.err.startswith("There is no run nothing in this store; where the views aren't")
 
 
 def test_the_events_of_a_run_are_lines_of_a_narrow_terminal(audited: Path) -> None:

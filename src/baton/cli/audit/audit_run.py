@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from baton.command_api.own.audit.run_history import Entry, Until
     from baton.eventlog.ports.backend import Stores
-    from baton.eventlog.ports.views import ViewStore
     from baton.settings import Settings
 
 
@@ -78,36 +77,22 @@ async def _read(
     settings: "Settings", tenant: str | None, run_id: str, until: "Until"
 ) -> "tuple[list[Entry], int]":
     """Return the history of a run, and the position up to which a head covers the log."""
+    from baton.cli.data.run_owner import owner_of_run
     from baton.command_api.own.audit.run_history import history
     from baton.domain.stream import stream_name
     from baton.stores import open_stores
 
     stores: Stores = await open_stores(settings, read_only=True, sealing="none")
     try:
-        owner = tenant or await _tenant_of(stores.views, run_id)
+        owner = tenant or await owner_of_run(stores.views, run_id)
         if owner is None:
-            raise Failed(f"The views have no run {run_id}: name its tenant with --tenant")
+            hint = "where the views aren't built, name its tenant with --tenant"
+            raise Failed(f"There is no run {run_id} in this store; {hint}")
         events = await stores.leaves.stream(stream_name(owner, "run", run_id))
         head = await stores.leaves.head()
     finally:
         await stores.close()
     return history(events, until), 0 if head is None else head.position
-
-
-async def _tenant_of(views: "ViewStore", run_id: str) -> str | None:
-    """Return the tenant of a run; None if the views have no such run, or aren't built."""
-    from baton.eventlog.errors import Unavailable
-    from baton.eventlog.ports.views import Filter, Query
-    from baton.projector.views import every_view
-    from baton.projector.views.runs.view import VIEW
-
-    condition = Filter(column="key", op="=", value=run_id)
-    try:
-        await views.prepare([view.table for view in every_view()])
-        page = await views.find(Query(table=VIEW.name, tenant=None, where=(condition,), limit=1))
-    except Unavailable:
-        return None
-    return page.rows[0].tenant if page.rows else None
 
 
 def _print(entries: "Sequence[Entry]", sealed: int) -> None:

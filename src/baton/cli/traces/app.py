@@ -90,29 +90,13 @@ async def _export(
 
 async def _events_of(stores: "Stores", tenant: str | None, run_id: str) -> "Sequence[Recorded]":
     """Return the events of a run; raises Failed if there is no such run."""
+    from baton.cli.data.run_owner import owner_of_run
     from baton.domain.stream import stream_name
 
-    owner = tenant or await _owner_of(stores, run_id)
+    owner = tenant or await owner_of_run(stores.views, run_id)
     events = [] if owner is None else await stores.events.read(stream_name(owner, "run", run_id))
     if not events:
         whose = "This store" if tenant is None else f"Tenant {tenant}"
         hint = "; where the views aren't built, name its tenant with --tenant"
         raise Failed(f"{whose} has no run {run_id}{hint if tenant is None else ''}")
     return events
-
-
-async def _owner_of(stores: "Stores", run_id: str) -> str | None:
-    """Return the tenant of a run, None if the views don't show it."""
-    from baton.eventlog.errors import Unavailable
-    from baton.eventlog.ports.views import Filter, Query
-    from baton.projector.views import every_view
-    from baton.projector.views.runs.view import VIEW
-
-    condition = Filter(column="key", op="=", value=run_id)
-    query = Query(table=VIEW.name, tenant=None, where=(condition,), limit=1)
-    try:
-        await stores.views.prepare([view.table for view in every_view()])
-        page = await stores.views.find(query)
-    except Unavailable:
-        return None
-    return page.rows[0].tenant if page.rows else None
