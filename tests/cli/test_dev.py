@@ -86,8 +86,17 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         ended = baton("dev", "--port", port, folder=tmp_path)
 
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.splitlines()[-1].startswith(f"127.0.0.1:{port} can't be used (")
-    assert ended.err.splitlines()[-1].endswith("choose another --port")
+    assert ended.err.splitlines()[-1] == (
+        f"127.0.0.1:{port} can't be used (Address already in use): choose another --port"
+    )
+
+
+def test_a_host_of_another_machine_is_named(tmp_path: Path) -> None:
+    ended = baton("dev", "--host", "192.0.2.1", "--port", "0", folder=tmp_path)
+
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.splitlines()[-1].startswith("192.0.2.1:0 can't be used (")
+    assert ended.err.endswith(": choose another --host\n")
 
 
 def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:

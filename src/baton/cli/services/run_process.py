@@ -1,6 +1,8 @@
 """Runs roles behind an HTTP server."""
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -114,18 +116,23 @@ async def _wait_for_stores(
 async def http_server(app: web.Application, settings: Settings) -> AsyncIterator[str]:
     """Serve `app` at the configured address until the block ends; yield the base URL.
 
-    Raises Failed if the port is taken.
+    Raises Failed if the port is taken, or the address isn't one of this machine.
     """
     try:
         server = await serve(app, host=settings.host, port=settings.port)
     except OSError as error:
-        address = f"{settings.host}:{settings.port}"
-        reason = error.strerror or str(error)
-        raise Failed(f"{address} can't be used ({reason}): choose another --port") from error
+        raise Failed(_unusable(settings, error)) from error
     try:
         yield _url(settings.host, server.port)
     finally:
         await server.close()
+
+
+def _unusable(settings: Settings, error: OSError) -> str:
+    code = error.errno or 0
+    reason = os.strerror(code) if code > 0 else error.strerror
+    option = "--port" if code in {errno.EADDRINUSE, errno.EACCES} else "--host"
+    return f"{settings.host}:{settings.port} can't be used ({reason}): choose another {option}"
 
 
 def _url(host: str, port: int) -> str:
