@@ -705,6 +705,14 @@ def awaited(ask: Call, slug: str) -> dict[str, Any]:
     return dict(runs[0])
 
 
+def test_a_file_without_events_is_named(ask: Call) -> None:
+    Path("events.json").write_text("[1]")
+
+    ended = ask("events", "send", "--file", "events.json")
+
+    assert (ended.code, ended.out, ended.err) == (1, "", "events.json: must be an object\n")
+
+
 def test_every_event_of_a_file_is_sent(ask: Call, slug: str) -> None:
     event = {"specversion": "1.0", "source": slug, "type": "record.updated"}
     Path("events.yaml").write_text(

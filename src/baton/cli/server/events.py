@@ -1,7 +1,7 @@
 """`baton events …`: sends record events to a server."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,9 @@ from baton.cli.documents import parse_object
 from baton.cli.option_checks import check_input
 from baton.cli.options import AsJson, Tenant, Token, Url
 from baton.cli.terminal.failures import Failed
+
+if TYPE_CHECKING:
+    from baton.cli.server.client import Server
 
 app = typer.Typer(help="Record events to a server: send.")
 
@@ -75,7 +78,7 @@ def send(
     else:
         body, media = _event(str(record), kind, data, event_id), STRUCTURED
     server = connect(url, token, tenant)
-    sent = server.call("POST", "/events", body, media=media, of_options=True)
+    sent = _send(server, body, media, file)
     if as_json:
         print_json(sent)
     else:
@@ -106,6 +109,21 @@ def _event(
     from uuid import uuid4
 
     return cloud_event(record, kind, data or {}, event_id or str(uuid4()))
+
+
+def _send(server: "Server", body: object, media: str, file: Path | None) -> dict[str, Any]:
+    """Send events; a refusal names their file, if there is one."""
+    from baton.cli.server.refusals import BAD_REQUEST, ServerRefused
+
+    try:
+        sent: dict[str, Any] = server.call(
+            "POST", "/events", body, media=media, of_options=file is None
+        )
+    except ServerRefused as error:
+        if file is None or error.status != BAD_REQUEST:
+            raise
+        raise Failed(f"{file}: {error}") from None
+    return sent
 
 
 def _load_events(source: Path) -> tuple[Any, str]:

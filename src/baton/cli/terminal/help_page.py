@@ -55,7 +55,9 @@ def first_paragraph(text: str) -> str:
 def _sections(command: Any, context: Any) -> Iterator[tuple[str, Sequence[Entry]]]:
     """Yield the headings of a page with their entries; a group lists its verbs first."""
     panels: dict[str, list[Entry]] = {name: [] for name in getattr(command, "panels", ())}
-    for name, subcommand in getattr(command, "commands", {}).items():
+    inside = getattr(command, "commands", {})
+    groups_first = sorted(inside.items(), key=lambda item: not hasattr(item[1], "commands"))
+    for name, subcommand in groups_first:
         if not subcommand.hidden:
             heading = getattr(subcommand, "rich_help_panel", None) or "Commands"
             panels.setdefault(heading, []).append((name, first_paragraph(subcommand.help or "")))
