@@ -137,6 +137,7 @@ def test_a_bad_value_of_an_option_is_wrong_usage(call: Call, case: Case) -> None
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     assert ended.err.startswith(f"baton {case.verb}: Invalid value for '{case.option}'")
     assert "Traceback" not in ended.err
+    assert "Value error" not in ended.err
     assert {path.name for path in Path().iterdir()} == {"a-file", "definition.json"}
 
 

@@ -130,7 +130,7 @@ def run() -> None:
 def _usage(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     verb = "baton" if context is None else context.command_path
-    message = " ".join(error.format_message().split())
+    message = " ".join(error.format_message().split()).replace(": Value error, ", ": ")
     if hasattr(error, "possibilities"):  # typer doesn't export the class of an unknown option
         option, near = getattr(error, "option_name", ""), getattr(error, "possibilities", None)
         message = f"No such option {option!r}.{did_you_mean(near or ())}"

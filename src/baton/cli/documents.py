@@ -42,6 +42,8 @@ def load_document(source: Path) -> Any:
 
 
 def _text_of_option(source: str) -> str:
+    if not source:
+        raise typer.BadParameter("name a file behind @")
     path = Path(source)
     check_input(path)
     try:

@@ -156,8 +156,10 @@ async def _with_stores(
     stores = await open_stores(settings, beside=True, sealing="none")
     try:
         return await work(stores, settings)
-    except (NoSuchSet, SetIsLive) as error:
+    except NoSuchSet as error:
         raise Failed(f"{error}: `baton views list` shows them") from None
+    except SetIsLive as error:
+        raise Failed(f"{error}: `baton views promote` another one first") from None
     except NotPossible as error:
         raise Failed(str(error)) from None
     finally:
