@@ -11,7 +11,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.role import Role
 
 _START: Final = RetryPolicy(first_ms=200, max_ms=2_000, fatal=(Misconfigured, InUse))
-"""A start gives up only after errors that waiting can't solve."""
+"""Retries the start of a process; only errors that waiting can't solve end it."""
 _RUN: Final = RetryPolicy(first_ms=200, max_ms=5_000)
 
 _log = logging.getLogger("baton.services")
@@ -27,17 +27,15 @@ async def wait_for_stores(open_stores: Callable[[], Awaitable[Stores]], *, clock
 class LogContact:
     """Records whether the shared log has answered since this process started.
 
-    A process that needs the log isn't ready before. Each user of the log waits out later outages
-    itself.
+    A process that needs the log isn't ready before that. The parts that use the log retry through
+    later outages themselves.
+
+    Args:
+        reach: Returns once the log has answered; raises `Unavailable`.
+        clock: Sleeps between the attempts.
     """
 
     def __init__(self, reach: Callable[[], Awaitable[None]], *, clock: Clock) -> None:
-        """Describe the contact; `wait` makes it.
-
-        Args:
-            reach: Returns once the log has answered; raises `Unavailable`.
-            clock: Sleeps between the attempts.
-        """
         self._reach = reach
         self._clock = clock
         self._made = False

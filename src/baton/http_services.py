@@ -53,7 +53,7 @@ READY_WITHIN_MS: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """The verifier of API keys, and the watch that it shares with the verifier of tokens.
+    """The verifier of API keys, and the watch for ended credentials, which it shares with tokens.
 
     The role that accepts commands runs both.
     """
@@ -69,7 +69,7 @@ class Credentials:
 
 
 def build_credentials(context: RoleContext) -> Credentials:
-    """Build the checks that credentials haven't ended."""
+    """Build the verifier of API keys and the watch for ended credentials."""
     stores, clock = context.stores, context.clock
     watch = AccessWatch(stores.checkpoints, clock)
     api_keys = ApiKeyAuthenticator(stores.events, watch, stores.api_key_uses, clock)

@@ -146,7 +146,7 @@ def _read(path: Path) -> str:
 
 
 def _create_once(path: Path, value: str) -> str:
-    """Write `value` atomically and return it, or the value of a process that was faster."""
+    """Write `value` atomically and return it, or the value that another process wrote first."""
     make_folder(path.parent)
     new_file = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(open_new(new_file), "w") as file:

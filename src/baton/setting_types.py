@@ -89,7 +89,7 @@ def _checked_text(check: Callable[[str], object]) -> AfterValidator:
 
 
 def _checked_secret(check: Callable[[str], object]) -> AfterValidator:
-    """Return the same for a secret, of which no message shows the text."""
+    """Return a validator like `_checked_text` for a secret; no message shows its text."""
 
     def validate(value: SecretStr) -> SecretStr:
         check(value.get_secret_value())
@@ -148,7 +148,9 @@ def _check_jwks_url(url: str) -> None:
     if parts.scheme == "https" and host:
         return
     if parts.scheme != "http" or not is_loopback(host):
-        message = "must be an https:// address: whoever alters the keys on the way can sign tokens"
+        message = (
+            "must be an https:// address: anyone who alters the keys in transit can sign tokens"
+        )
         raise ValueError(message)
 
 

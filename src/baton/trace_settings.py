@@ -34,7 +34,7 @@ _SAMPLERS: Final[Mapping[str, tuple[float | None, bool]]] = {
     "parentbased_always_off": (0.0, True),
     "parentbased_traceidratio": (None, True),
 }
-"""The ratio (None for OTEL_TRACES_SAMPLER_ARG's), and whether the caller's decision counts."""
+"""The ratio (None takes OTEL_TRACES_SAMPLER_ARG), and whether the caller's decision counts."""
 
 _log = logging.getLogger("baton.traces")
 
@@ -83,7 +83,7 @@ def keep_of(settings: Settings) -> Keep | None:
 
 
 def http_functions_of(settings: Settings) -> frozenset[str]:
-    """Return every name of the functions that are called over HTTP, and that of the built-in."""
+    """Return the names of the functions that are called over HTTP, with the built-in one."""
     found = {HTTP, function_uuid(HTTP)}
     for name, entry in settings.declared_functions.items():
         if entry.url is not None:

@@ -251,7 +251,7 @@ def test_files_that_hold_something_else_are_named(data: Path, call: Call, tmp_pa
 
     assert (since.code, proof.code, key.code) == (1, 1, 1)
     assert "file holds no head" in since.err
-    assert "file is no proof" in proof.err
+    assert "file is not a proof" in proof.err
     assert f"{data / 'audit.key'} is damaged" in key.err
 
 

@@ -59,7 +59,7 @@ def test_an_action_is_shown_confirmed_and_followed(
     resumed = ask("bulk", "resume", "--run", runs[0], "--run", runs[1], "--yes", "--json")
 
     assert (unasked.code, declined.code, agreed.code) == (1, 130, 0)
-    assert unasked.err == "This would pause 2 runs: set --yes to do so without being asked\n"
+    assert unasked.err == "This would pause 2 runs: confirm it with --yes\n"
     assert [line.split("\t")[0] for line in shown] == runs
     assert "Pause 2 runs?" in agreed.err
     assert summary.endswith("pause completed: 2 done, 0 unchanged, 0 refused, 0 failed")

@@ -77,7 +77,7 @@ def test_virtual_time_needs_a_store_of_its_own(call: Call, monkeypatch: pytest.M
             ended = call("dev", "--virtual-time")
 
         assert (ended.code, ended.out) == (1, "")
-        assert ended.err.startswith("--virtual-time needs a store that this process has to itself")
+        assert ended.err.startswith("--virtual-time needs a store that only this process uses")
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_the_version_is_printed(call: Call, words: str) -> None:
         ("start", "baton: No such command 'start'. Did you mean 'runs start'?"),
         ("runs list --stauts x", "No such option '--stauts'. Did you mean '--status'"),
         ("help runs lst", "baton runs: No such command 'lst'. Did you mean 'list'?"),
-        ("help runs list all", "'baton runs list' has no commands, so not 'all'"),
+        ("help runs list all", "'baton runs list' has no subcommand 'all'"),
         ("nonsense", "baton: No such command 'nonsense'. (see baton --help)"),
     ],
 )

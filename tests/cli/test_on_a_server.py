@@ -367,11 +367,11 @@ def test_the_dialect_option_decides_the_unit_of_an_interval(
     [
         ("{", "bad.json is not JSON: "),
         ("[]", "bad.json: A definition is an object: at least slug, name and steps"),
-        ("{}", "bad.json: This is no definition: it has no slug and no name and no"),
-        ('{"slug": "x"}', "bad.json: This is no definition: it has no name and no steps"),
-        ('{"name": "x"}', "bad.json: This is no definition: it has no slug and"),
+        ("{}", "bad.json: This isn't a definition: it has no slug and no name and no"),
+        ('{"slug": "x"}', "bad.json: This isn't a definition: it has no name and no steps"),
+        ('{"name": "x"}', "bad.json: This isn't a definition: it has no slug and"),
         ('{"name": "x", "tasks": []}', "Definition x: Invalid request body: tasks must have at"),
-        ('{"dagId": "x", "edges": []}', "bad.json: This is no definition: it has no steps"),
+        ('{"dagId": "x", "edges": []}', "bad.json: This isn't a definition: it has no steps"),
         ('{"dagId": "x", "steps": []}', "Definition x: Invalid request body: steps must have at"),
         (
             '{"slug": "x", "steps": [], "trigger": {"interval": 60}}',
@@ -420,7 +420,7 @@ def test_an_unknown_dialect_is_refused_with_the_known_ones(ask: Call) -> None:
 
     assert ended.code == 2
     assert ended.err.startswith(
-        "baton definitions apply: Invalid value for '--dialect': 'klingon' is no dialect of"
+        "baton definitions apply: Invalid value for '--dialect': 'klingon' isn't a dialect of"
         " definitions: choose one of centrali-openapi, centrali-reference"
     )
 

@@ -147,7 +147,7 @@ def test_migrate_without_settings_says_that_files_need_none(call: Call) -> None:
 
     assert (ended.code, ended.err) == (0, "")
     assert ended.out == (
-        "sqlite:///.baton/baton.db needs no migration: opening it does that"
+        "sqlite:///.baton/baton.db is migrated when it is opened"
         " (for services set BATON_STORE)\n"
         "memory: has no topics (for services set BATON_LOG)\n"
     )

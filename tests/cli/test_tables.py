@@ -26,8 +26,8 @@ LONG = "a-slug-of-forty-characters-made-to-be-cut"
 REASON = "The message has no id, and this is a reason that takes more than one line of any width"
 COLUMNS = (
     Column(name="ID"),
-    Column(name="NAME", kind="short", least=6, leaves=1),
-    Column(name="WHEN", leaves=2),
+    Column(name="NAME", kind="short", min_width=6, drop_order=1),
+    Column(name="WHEN", drop_order=2),
 )
 
 
@@ -264,5 +264,5 @@ def test_a_duration_has_at_most_two_units(ms: int, text: str) -> None:
 def test_a_period_begins_with_since_and_ends_before_until() -> None:
     period = Period(since=2, until=4)
 
-    assert [at for at in range(6) if period.holds(at)] == [2, 3]
-    assert all(Period(since=None, until=None).holds(at) for at in range(3))
+    assert [at for at in range(6) if period.contains(at)] == [2, 3]
+    assert all(Period(since=None, until=None).contains(at) for at in range(3))

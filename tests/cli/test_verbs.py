@@ -83,7 +83,7 @@ def test_baton_alone_lists_the_verbs(call: Call) -> None:
         ("dev orders.py", "unexpected argument 'orders.py': write --functions before it"),
         ("demo --orders 0", "baton demo: Invalid value for '--orders'"),
         ("token", "baton token: Missing option '--tenant'."),
-        ("token --tenant Shop", "write 1 to 63 of a-z, 0-9 and -, and no - at the beginning"),
+        ("token --tenant Shop", "write 1 to 63 of a-z, 0-9 and -, beginning with no -"),
         ("token --tenant shop --ttl forever", "write a number and s, m, h or d"),
         ("token --tenant shop --ttl 0s", "write a number and s, m, h or d"),
         (

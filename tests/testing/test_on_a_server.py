@@ -149,7 +149,7 @@ async def test_decisions_controls_and_refusals_are_those_of_an_engine(
             with pytest.raises(ValueError, match="unknown"):
                 await baton.apply({**NAP, "colour": "red"})
             paused = await (await baton.start("nap")).pause("for a test")
-            with pytest.raises(Stalled, match="nothing that is due moves the run"):
+            with pytest.raises(Stalled, match="no due time continues the run"):
                 await paused.wait()
             (await (await paused.cancel("enough")).wait()).cancelled()
             with pytest.raises(Rejected):

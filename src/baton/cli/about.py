@@ -7,7 +7,7 @@ import typer
 
 SHELLS: Final = ("bash", "fish", "zsh")
 COMPLETE: Final = "_BATON_COMPLETE"
-"""The variable by which a shell's script requests completions."""
+"""The environment variable with which a shell's script requests completions."""
 
 
 def _complete_words(context: typer.Context) -> list[str]:
@@ -32,9 +32,7 @@ def help_(
     command_context: Any = context.find_root()
     for word in words or ():
         if not hasattr(command_context.command, "commands"):
-            command_context.fail(
-                f"{command_context.command_path!r} has no commands, so not {word!r}"
-            )
+            command_context.fail(f"{command_context.command_path!r} has no subcommand {word!r}")
         name, command, _ = command_context.command.resolve_command(command_context, [word])
         command_context = type(command_context)(command, info_name=name, parent=command_context)
     typer.echo(command_context.get_help())

@@ -40,8 +40,8 @@ def config(data: DataFolder = None, as_json: AsJson = False) -> None:
     print_table(
         (
             Column(name="NAME"),
-            Column(name="VALUE", kind="wrapped", least=10),
-            Column(name="FROM", leaves=1),
+            Column(name="VALUE", kind="wrapped", min_width=10),
+            Column(name="FROM", drop_order=1),
         ),
         [(row["name"], _text(row["value"]), row["source"]) for row in shown],
     )

@@ -16,7 +16,7 @@ YAML_SUFFIXES = (".yaml", ".yml")
 def parse_object(text: str) -> dict[str, Any]:
     """Parse the value of an option: a JSON object, the file of `@FILE`, or stdin for `@-`.
 
-    Raises BadParameter, which names the place of a fault.
+    Raises BadParameter, whose message has the line and column of a syntax error.
     """
     source = text.removeprefix("@")
     prefix, raw = ("", text) if source == text else (f"{source}: ", _text_of_option(source))
@@ -63,7 +63,7 @@ def _parse_yaml(source: Path, raw: str) -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """Reads a time without quotes as a text, because JSON has no times."""
+        """Reads an unquoted time as a string, because JSON has no times."""
 
     Loader.yaml_implicit_resolvers = {
         first: [resolver for resolver in resolvers if resolver[0] != "tag:yaml.org,2002:timestamp"]
@@ -84,7 +84,7 @@ def _parse_yaml(source: Path, raw: str) -> Any:
 
 
 def _where(error: Any) -> str:
-    """Return a fault of YAML in one line, with its line and column."""
+    """Return a YAML error as one line, with its line and column."""
     mark = error.problem_mark or error.context_mark
     place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
     return f"{error.problem or error.context}{place}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from baton.settings import Settings
 
 _warned: set[str] = set()
-"""The sentences that this process has printed."""
+"""The warnings that this process has printed."""
 
 
 def load_settings(*, data: Path | None = None, **flags: Any) -> "Settings":

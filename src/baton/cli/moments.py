@@ -22,7 +22,7 @@ class Period:
     since: int | None
     until: int | None
 
-    def holds(self, at: int) -> bool:
+    def contains(self, at: int) -> bool:
         """Return whether a time lies in the period."""
         after = self.since is None or self.since <= at
         return after and (self.until is None or at < self.until)

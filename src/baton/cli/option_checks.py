@@ -23,7 +23,7 @@ _MAX_NEIGHBOURS: Final = 1_000
 def check_tenant(text: str | None) -> str | None:
     """Return `text` if it can name a tenant."""
     if text is not None and _TENANT.fullmatch(text) is None:
-        raise typer.BadParameter("write 1 to 63 of a-z, 0-9 and -, and no - at the beginning")
+        raise typer.BadParameter("write 1 to 63 of a-z, 0-9 and -, beginning with no -")
     return text
 
 

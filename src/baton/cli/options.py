@@ -71,12 +71,12 @@ Since = Annotated[
         "--since",
         metavar="TIME",
         parser=parse_moment,
-        help="Only from that time on: 1h, 2d, or a time in ISO 8601 (UTC).",
+        help="Only from this time on: 1h, 2d, or a time in ISO 8601 (UTC).",
     ),
 ]
 Until = Annotated[
     int | None,
-    typer.Option("--until", metavar="TIME", parser=parse_moment, help="Only before that time."),
+    typer.Option("--until", metavar="TIME", parser=parse_moment, help="Only before this time."),
 ]
 OpenBrowser = Annotated[
     bool, typer.Option("--open", help="Open the web UI in a browser, signed in.")
@@ -158,7 +158,7 @@ IdempotencyKey = Annotated[
 ]
 Record = Annotated[
     str | None,
-    typer.Option("--record", metavar="ID", help="Only runs that events about it started."),
+    typer.Option("--record", metavar="ID", help="Only runs that this record's events started."),
 ]
 RunStatus = Annotated[
     str | None,

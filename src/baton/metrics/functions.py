@@ -1,4 +1,4 @@
-"""Exports how long attempts wait for slots of their functions, and the places of functions.
+"""Exports how long attempts wait for slots of their functions, and the number of slots.
 
 Executors and workers have functions, so both export these metrics.
 """
@@ -23,7 +23,7 @@ class FunctionMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the families."""
-        about = "Places for calls, by function; waiting calls have none"
+        about = "Slots for calls, by function; waiting calls have no slot"
         places = _bounded(self._functions.places())
         yield labelled_gauge("function_places", about, ("function", "state"), places)
         about = "Seconds that attempts waited for a slot of their function"
@@ -32,7 +32,7 @@ class FunctionMetrics(Collector):
 
 
 def _bounded(places: Mapping[tuple[str, str], int]) -> Mapping[tuple[str, str], int]:
-    """Return the places; functions beyond the first 200 are added up as `other`."""
+    """Return the slots; functions beyond the first 200 are added up as `other`."""
     names, bounded = Names(OTHER), Counter[tuple[str, str]]()
     for (name, state), number in places.items():
         bounded[names.bounded(name), state] += number
@@ -41,7 +41,7 @@ def _bounded(places: Mapping[tuple[str, str], int]) -> Mapping[tuple[str, str], 
 
 def bounded_waits(waits: Mapping[str, Histogram]) -> Mapping[tuple[str], Histogram]:
     """Return the waits; those of functions beyond the first 200 are added up as `other`."""
-    names, found = Names(OTHER), defaultdict[tuple[str], Histogram](Histogram)
-    for name, one in waits.items():
-        found[names.bounded(name),].add(one)
-    return found
+    names, bounded = Names(OTHER), defaultdict[tuple[str], Histogram](Histogram)
+    for name, histogram_of_function in waits.items():
+        bounded[names.bounded(name),].add(histogram_of_function)
+    return bounded

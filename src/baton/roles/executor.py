@@ -81,7 +81,7 @@ class ExecutorRole:
             await self.hold.until(held=True)
             await self.hold.until(held=False)
             going_on = self.ownership.release
-            await retry(going_on, clock=self.clock, log=_log, doing="going on after the hold")
+            await retry(going_on, clock=self.clock, log=_log, doing="continuing after the hold")
 
     async def _follow(self) -> None:
         subscription = await self.log.join("executor", self.ownership)

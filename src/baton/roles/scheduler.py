@@ -52,19 +52,19 @@ DAY_MS: Final = 24 * 3_600_000
 
 _DELIVERIES: Final = {
     "requested": "Deliveries requested for events of runs",
-    "delivered": "Deliveries that their receiver took",
+    "delivered": "Deliveries that their receiver accepted",
     "failed": "Attempts that failed and are followed by another",
     "dead": "Deliveries given up",
     "disabled": "Webhooks disabled because their receiver answered 410",
 }
 _BULKS: Final = {
     "done": "Runs that a bulk has changed",
-    "unchanged": "Runs of bulks that were so before",
+    "unchanged": "Runs of bulks that needed no change",
     "refused": "Runs of bulks whose state or a rule forbade the action",
     "failed": "Runs of bulks on which the action couldn't be performed",
 }
 _TRACES: Final = {
-    "exported": "Spans that the collector of traces took",
+    "exported": "Spans that the collector of traces accepted",
     "failures": "Requests to the collector of traces that failed and are repeated",
 }
 

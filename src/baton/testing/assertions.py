@@ -1,4 +1,4 @@
-"""A run as a test sees it, with assertions that show the history when they fail."""
+"""A run of a test, with assertions that show the history when they fail."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _ENTERED: Final = (DecisionTaken, DelayStarted, SyncReached)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunError:
-    """Why a run failed; `step` is the step that failed, None if it was no step."""
+    """Why a run failed; `step` is None if the run failed outside of a step."""
 
     code: str
     message: str
@@ -35,13 +35,13 @@ class RunError:
 
 
 def branch_name(step: str, case: int | None, selected: str | None) -> str:
-    """Return the text of a decision's branch: that of the case with an index, or of no case."""
+    """Return the name of a decision's branch; `case` is the index of the case, None for else."""
     which = "else" if case is None else f"case {case + 1}"
     return f"{step}: {which} to {selected or '$end'}"
 
 
 class ObservedRun:
-    """A run as of the last time that the test waited for it or looked at it.
+    """A run as of the last `wait` or `refresh` of the test.
 
     Assertions return the run, so that several can follow each other.
 
@@ -102,7 +102,7 @@ class ObservedRun:
 
     @property
     def steps(self) -> list[str]:
-        """The ids of the steps that ran, in order; a step that was entered again is there again."""
+        """The ids of the steps that ran, in order; each visit of a step counts."""
         found = []
         for one in self._events:
             first = isinstance(one, StepStarted) and one.attempt == 1 and one.cause == "start"
@@ -122,7 +122,7 @@ class ObservedRun:
     def output(self, step: str | None = None) -> Json:
         """Return the output of a step; by default of the step that finished last.
 
-        Raises AssertionError for a step that has none.
+        Raises AssertionError for a step without an output.
         """
         name = self._last_step() if step is None else step
         found = self._state.outputs.get(name) if name is not None else None
@@ -188,7 +188,7 @@ class ObservedRun:
         return self
 
     def observe(self, other: "ObservedRun") -> Self:
-        """Show what another object has seen of the same run."""
+        """Take over the history that another object has loaded of the same run."""
         self._slug, self._defined = other._slug, other._defined  # noqa: SLF001 - the same class
         self._history, self._state = other._history, other._state  # noqa: SLF001
         return self

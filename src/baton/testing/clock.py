@@ -42,7 +42,7 @@ class EngineClock:
         await self._host.move_to(self._host.now() + duration_ms(duration))
 
     async def to(self, moment: Moment) -> None:
-        """Move the clock to `moment`; raises ValueError if that is past."""
+        """Move the clock to `moment`; raises ValueError if it is past."""
         await self._opened()
         at = moment_ms(moment)
         if at < self._host.now():
@@ -57,7 +57,7 @@ def duration_ms(duration: Duration) -> int:
     else:
         found = parse_duration(duration)
     if found is None or found < 0:
-        raise ValueError(f"{duration!r} is no duration, such as {EXAMPLES}, or a timedelta")
+        raise ValueError(f"{duration!r} isn't a duration, such as {EXAMPLES}, or a timedelta")
     return found
 
 
@@ -70,5 +70,5 @@ def moment_ms(moment: Moment) -> int:
     try:
         return parse_time(moment)
     except ValueError:
-        message = f"{moment!r} is no time with a UTC offset, such as 2026-01-01T09:00:00+01:00"
+        message = f"{moment!r} isn't a time with a UTC offset, such as 2026-01-01T09:00:00+01:00"
         raise ValueError(message) from None

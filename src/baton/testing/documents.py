@@ -21,7 +21,7 @@ _SUFFIXES = (*YAML_SUFFIXES, ".json")
 
 @dataclass(frozen=True, slots=True)
 class ReadDocument:
-    """A definition as it was read; `name` stands for it in messages."""
+    """A definition as it was read, and its name in messages."""
 
     name: str
     content: dict[str, Any]
@@ -29,7 +29,7 @@ class ReadDocument:
 
     @property
     def slug(self) -> str:
-        """The slug, which every definition of a test has."""
+        """The slug; every definition of a test has one."""
         return self.read.slug or ""
 
 
@@ -63,7 +63,7 @@ def _documents(document: Document) -> Iterator[tuple[str, Any]]:
     if path.is_dir():
         files = [one for one in sorted(path.iterdir()) if one.suffix in _SUFFIXES]
         if not files:
-            raise ValueError(f"{path} holds no {', '.join(_SUFFIXES)}")
+            raise ValueError(f"{path} holds no file with the suffix {', '.join(_SUFFIXES)}")
     for file in files:
         yield str(file), _parse(file)
 

@@ -19,11 +19,11 @@ from baton.testing.stubs import Answer, FunctionReference, Stub, is_exception, n
 from baton.testing.synchronous import UNSET, SyncEngine
 
 START: Final = "2026-01-01T00:00:00Z"
-"""The time at which the clock of an engine begins, unless the test says else."""
+"""The default time at which the clock of an engine begins."""
 
 
 class Engine:
-    """Runs workflows in the event loop of the test, on stores in memory, or on a server.
+    """Runs workflows in the event loop of the test on stores in memory, or on a server.
 
     It starts with the first call, and it is an asynchronous context manager. Its clock moves only
     when a test moves it or waits for a run, and never while a function runs.
@@ -32,13 +32,13 @@ class Engine:
         sources: The functions that the steps of runs call.
         definitions: Definitions to apply first, as `apply` takes them.
         start: The time at which the clock begins.
-        seed: Draws the ids and the jitter of backoffs, so that a test sees the same each time.
+        seed: Seeds the ids and the jitter of backoffs, so that every run of a test is the same.
         only_stubs: Fail the steps whose functions have no stub.
         url: The address of an empty store, as `BATON_STORE` takes it, or of a server (`http://…`);
             by default stores in memory. A server has its own functions and its own clock.
-        token: The token for the server; by default as for the command line: `BATON_TOKEN`, or that
-            of a `baton dev` in this folder.
-        tenant: The tenant on the server, where the token is valid for several.
+        token: The token for the server; by default `BATON_TOKEN`, or the token of a `baton dev` in
+            this folder.
+        tenant: The tenant on the server; required if the token is valid for several.
         golden: The golden files of the test.
 
     Attributes:
@@ -139,26 +139,25 @@ class Engine:
         calls: Callable[..., object] | None = None,
         takes: Duration = 0,
     ) -> Stub:
-        """Let a stub answer for a function from now on; return it, with the calls that it gets.
+        """Replace a function by a stub from now on; return the stub, which records its calls.
 
         Args:
             function: The marked function, or a name or id that steps use.
-            returns: The answer to the first call; None is the default.
-            raises: An exception, or its class, which the first call raises.
-            then: The answers to the calls after that; the last one is repeated. Exceptions and
-                their classes are raised.
-            calls: A function that answers instead, with as much of `(payload, context)` as it
-                takes.
-            takes: The time on the engine's clock that each call takes.
+            returns: The result of the first call; None is the default.
+            raises: An exception or an exception class that the first call raises.
+            then: The results of the later calls; the last one is repeated. Exceptions and
+                exception classes are raised.
+            calls: A function to call instead, with as many of `(payload, context)` as it takes.
+            takes: The duration of each call on the engine's clock.
 
         Raises `baton.testing.NotOnServer` against a server.
         """
         first = [one for one in (returns, raises) if one is not UNSET]
         answers = (*first, *then) or (None,)
         if len(first) > 1 or (calls is not None and (first or answers != (None,))):
-            raise ValueError("a stub has only one of returns, raises and calls")
+            raise ValueError("a stub takes only one of returns, raises and calls")
         if raises is not UNSET and not is_exception(raises):
-            raise TypeError(f"a stub raises an exception or its class, not {raises!r}")
+            raise TypeError(f"raises must be an exception or an exception class, not {raises!r}")
         stub = Stub(
             name=name_of(function),
             answers=answers,
@@ -175,15 +174,15 @@ class Engine:
         *,
         correlation_id: str | None = None,
     ) -> Run:
-        """Start a run of a definition, and do what is due now.
+        """Start a run of a definition, and process all due work.
 
         Args:
             definition: The slug.
             input: The run's input; an empty object by default.
             correlation_id: The caller's own id for the run.
 
-        Raises `baton.domain.errors.Rejected` if the definition isn't active, LookupError if there
-        is none, and ValueError for an input that no server would take.
+        Raises `baton.domain.errors.Rejected` if the definition isn't active, LookupError if it
+        doesn't exist, and ValueError for an input that a server would refuse.
         """
         given = {} if input is None else _checked(input, "the input")
         await self.ready()
@@ -208,10 +207,10 @@ class Engine:
         Args:
             event: `created`, `updated`, `deleted`, `restored`, or any other type of CloudEvents.
             structure: The structure that the record belongs to.
-            record_id: The id of the record; a server demands one.
+            record_id: The id of the record; a server requires it.
             data: The record.
 
-        Raises ValueError for a record that no server would take.
+        Raises ValueError for a record that a server would refuse.
         """
         checked = cast("JsonObject | None", _checked(data, "the record"))
         await self.ready()
@@ -254,19 +253,19 @@ class Engine:
     async def crash(self) -> None:
         """End the executor as if its process were killed, and start another one.
 
-        The other one takes the runs over; attempts that were running are lost. Raises
+        The new executor takes the runs over; running attempts are lost. Raises
         `baton.testing.NotOnServer` against a server.
         """
         await self.ready()
         await self.host.crash()
 
     async def settle(self) -> None:
-        """Do what is due now; the clock stays where it is."""
+        """Process all due work; the clock stays where it is."""
         await self.ready()
         await self.host.settle()
 
     async def ready(self) -> None:
-        """Start the engine, unless it was started."""
+        """Start the engine if it isn't running."""
         async with self._opening:
             if not self.host.opened:
                 await self._open()

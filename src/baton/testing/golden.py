@@ -1,4 +1,4 @@
-"""Golden histories: files that hold the history of a run as it has to be."""
+"""Golden histories: files with the expected history of a run."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class GoldenFiles:
 
     @property
     def default(self) -> Path:
-        """The file of a test that names none."""
+        """The file of a test that doesn't name one."""
         return self.folder / "golden" / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', self.name)}.txt"
 
 

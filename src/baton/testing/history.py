@@ -1,4 +1,4 @@
-"""The history of a run as text: one line an event, the same for the same course of events."""
+"""The history of a run as text, one line per event, equal for equal sequences of events."""
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
@@ -14,9 +14,9 @@ from baton.eventlog.events.envelope import Recorded
 
 _UNITS_MS: Final = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 MAX_SHOWN: Final = 200
-"""Characters of JSON beyond which a value is shown by its hash."""
+"""Characters of JSON beyond which the hash of a value is shown instead."""
 THIS_RUN: Final = "<run>"
-"""Stands for the id of the run, which also occurs in idempotency keys."""
+"""Replaces the id of the run, which also occurs in idempotency keys."""
 
 
 def render_history(history: Sequence[Recorded]) -> str:
@@ -45,7 +45,7 @@ def _in_units(duration_ms: int) -> str:
 
 
 def _place(event: Any) -> str:
-    """Return step, attempt and visit of an event; a first visit isn't named."""
+    """Return step, attempt and visit of an event; the first visit is left out."""
     step_id = getattr(event, "step_id", None)
     if step_id is None:
         return ""

@@ -16,11 +16,11 @@ from baton.testing.stubs import Stub
 
 Control: TypeAlias = Literal["cancel", "pause", "resume"]
 Waited: TypeAlias = Literal["ended", "late", "stuck"]
-"""The outcome of waiting for a run: it ended, it is late, or nothing that is due moves it."""
+"""The outcome of waiting for a run: it ended, it is late, or no due time continues it."""
 
 
 class NotOnServer(RuntimeError):
-    """A server can't do that for a test; the message names another way."""
+    """A server doesn't support the operation; the message names another way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Explained:
     Attributes:
         because: A sentence for each step that the run waits for.
         ended: Whether it has ended.
-        is_due: Whether there is a time at which it goes on.
+        is_due: Whether a due time continues it.
     """
 
     because: Sequence[str]
@@ -48,11 +48,11 @@ class Seen:
 
 
 class Host(HostClock, Protocol):
-    """Does what an engine is asked for. Every method but `stub` needs an opened host."""
+    """The operations of an engine. Every method except `stub` needs an opened host."""
 
     @property
     def within_ms(self) -> int:
-        """The time within which a run has to end that a test waits for, by default."""
+        """The default time within which a run must end, in ms."""
         ...
 
     @property
@@ -79,7 +79,7 @@ class Host(HostClock, Protocol):
         ...
 
     async def settle(self) -> None:
-        """Do what is due now."""
+        """Process all due work."""
         ...
 
     async def crash(self) -> None:
@@ -87,7 +87,7 @@ class Host(HostClock, Protocol):
         ...
 
     def stub(self, stub: Stub) -> None:
-        """Let a stub answer for a function; raises NotOnServer."""
+        """Replace a function by a stub; raises NotOnServer."""
         ...
 
     async def apply(self, document: Document) -> None:
@@ -117,11 +117,11 @@ class Host(HostClock, Protocol):
         ...
 
     async def see(self, run_id: str) -> Seen:
-        """Return what happened in a run."""
+        """Return the history of a run, with its definition's slug and steps."""
         ...
 
     async def load(self, artifacts: Iterable[Artifact]) -> Values:
-        """Return large values of runs."""
+        """Return the values of artifacts."""
         ...
 
     async def explain(self, run_id: str) -> Explained:

@@ -15,7 +15,7 @@ from baton.testing.host import Host
 
 
 class Stalled(AssertionError):
-    """A run doesn't end, however long the test waits; the message says what it waits for."""
+    """A run doesn't end; the message says what it waits for."""
 
 
 class Run(ObservedRun):
@@ -29,23 +29,23 @@ class Run(ObservedRun):
         """Skip time until the run has ended; on a server with real time, wait for that.
 
         Args:
-            within: On the engine's clock; by default 400 days, or 30 s of real time.
+            within: The limit on the engine's clock; by default 400 days, or 30 s of real time.
 
-        Raises Stalled if nothing that is due would move the run, or if it hasn't ended `within`.
+        Raises Stalled if no due time continues the run, or if it hasn't ended within the limit.
         """
         __tracebackhide__ = True
         within_ms = self._host.within_ms if within is None else duration_ms(within)
         waited = await self._host.wait(self.id, within_ms)
         await self.refresh()
         if waited == "stuck":
-            raise Stalled(f"nothing that is due moves the run\n{await self._story()}")
+            raise Stalled(f"no due time continues the run\n{await self._story()}")
         if waited == "late":
             longest = render_duration(within_ms)
             raise Stalled(f"the run hasn't ended within {longest}\n{await self._story()}")
         return self
 
     async def refresh(self) -> Self:
-        """Do what is due now, without moving the clock, and look at the run again."""
+        """Process all due work, without moving the clock, and read the run again."""
         await self._host.settle()
         seen = await self._host.see(self.id)
         self._history, self._slug, self._defined = seen.history, seen.slug, seen.steps

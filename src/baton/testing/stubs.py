@@ -1,4 +1,4 @@
-"""Stubs: a test says how functions answer, and sees the calls that they got."""
+"""Stubs replace functions in a test and record their calls."""
 
 import asyncio
 import inspect
@@ -27,7 +27,7 @@ FunctionReference: TypeAlias = str | Callable[..., object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StubCall:
-    """A call that a stub got.
+    """A call that a stub received.
 
     Attributes:
         at: The time of the engine.
@@ -62,9 +62,9 @@ class Stub:
 
     Attributes:
         name: The name under which it was stubbed.
-        answers: Of the first call, of the second and so on; the last one is repeated.
-        function: Called instead of the answers, with as much of `(payload, context)` as it takes.
-        takes_ms: The time of the engine that a call takes.
+        answers: The results of the first call, the second and so on; the last one is repeated.
+        function: Called instead, with as many of `(payload, context)` as it takes.
+        takes_ms: The duration of a call on the engine's clock.
         calls: The calls so far, in order.
     """
 
@@ -104,7 +104,7 @@ class Stub:
 
 
 def is_exception(answer: Answer) -> TypeGuard[BaseException | type[BaseException]]:
-    """Return whether a stub raises an answer, which is an exception or its class."""
+    """Return whether a stub raises the answer: an exception or an exception class."""
     return isinstance(answer, BaseException) or (
         isinstance(answer, type) and issubclass(answer, BaseException)
     )
@@ -130,7 +130,7 @@ class StubbedCalls:
         self._stubs: dict[str, Stub] = {}
 
     def add(self, stub: Stub) -> None:
-        """Let a stub answer from now on, instead of an earlier one of the same function."""
+        """Add a stub, which replaces an earlier stub of the same function."""
         self._stubs[self._identity(stub.name)] = stub
 
     async def call(self, call: Call) -> CallOutcome:
@@ -160,7 +160,7 @@ def name_of(function: FunctionReference) -> str:
         return function
     mark = getattr(function, MARK, None)
     if not isinstance(mark, Mark):
-        raise TypeError(f"{function!r} is not marked with @function: name it by a text")
+        raise TypeError(f"{function!r} is not marked with @function: pass its name instead")
     return mark.name
 
 

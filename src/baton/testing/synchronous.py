@@ -36,7 +36,7 @@ class SyncRun(ObservedRun):
         return self.observe(self._engine.call(self._run.wait(within)))
 
     def refresh(self) -> Self:
-        """Do what is due now, without moving the clock, and look at the run again."""
+        """Process all due work, without moving the clock, and read the run again."""
         return self.observe(self._engine.call(self._run.refresh()))
 
     def explain(self) -> str:
@@ -60,7 +60,7 @@ class SyncClock:
         self._engine.call(self._clock.advance(duration))
 
     def to(self, moment: Moment) -> None:
-        """Move the clock to `moment`; raises ValueError if that is past."""
+        """Move the clock to `moment`; raises ValueError if it is past."""
         self._engine.call(self._clock.to(moment))
 
 
@@ -109,7 +109,7 @@ class SyncEngine:
         calls: Callable[..., object] | None = None,
         takes: Duration = 0,
     ) -> Stub:
-        """Let a stub answer for a function from now on."""
+        """Replace a function by a stub from now on."""
         return self._inner.stub(
             function, returns=returns, raises=raises, then=then, calls=calls, takes=takes
         )
@@ -121,7 +121,7 @@ class SyncEngine:
         *,
         correlation_id: str | None = None,
     ) -> SyncRun:
-        """Start a run of a definition, and do what is due now."""
+        """Start a run of a definition, and process all due work."""
         starting = self._inner.start(definition, input, correlation_id=correlation_id)
         return SyncRun(self, self.call(starting))
 
@@ -139,8 +139,8 @@ class SyncEngine:
         self, event: str, structure: str, record_id: str = "", data: JsonObject | None = None
     ) -> list[SyncRun]:
         """Send a record event; return the runs that it starts."""
-        found = self.call(self._inner.record(event, structure, record_id, data))
-        return [SyncRun(self, one) for one in found]
+        started = self.call(self._inner.record(event, structure, record_id, data))
+        return [SyncRun(self, run) for run in started]
 
     def decide(
         self,
@@ -152,12 +152,12 @@ class SyncEngine:
         outputs: Mapping[str, Json] | None = None,
     ) -> str | None:
         """Return the step that a decision chooses, None if it ends the run; no run is started."""
-        found = self._inner.decide(definition, step, input, context=context, outputs=outputs)
-        return self.call(found)
+        deciding = self._inner.decide(definition, step, input, context=context, outputs=outputs)
+        return self.call(deciding)
 
     def runs(self, definition: str | None = None) -> list[SyncRun]:
         """Return all runs, or those of one definition, in the order of their requests."""
-        return [SyncRun(self, one) for one in self.call(self._inner.runs(definition))]
+        return [SyncRun(self, run) for run in self.call(self._inner.runs(definition))]
 
     def crash(self) -> None:
         """End the executor as if its process were killed, and start another one."""

@@ -26,7 +26,7 @@ def run(
             metavar="POSITION|TIME",
             parser=parse_log_point,
             show_default="now",
-            help="Show the history and the state as of then.",
+            help="Show the history and the state as of this position or time.",
         ),
     ] = None,
     data: DataFolder = None,
@@ -112,12 +112,12 @@ def _print(entries: "Sequence[Entry]", sealed: int) -> None:
         for entry in entries
     ]
     columns = (
-        Column(name="POSITION", kind="whole", right=True),
+        Column(name="POSITION", kind="whole", align_right=True),
         Column(name="TIME", kind="whole"),
         Column(name="EVENT", kind="whole"),
-        Column(name="ABOUT", kind="short", least=16, leaves=2),
-        Column(name="ACTOR", kind="short", leaves=3),
-        Column(name="LEAF", kind="whole", leaves=1),
+        Column(name="ABOUT", kind="short", min_width=16, drop_order=2),
+        Column(name="ACTOR", kind="short", drop_order=3),
+        Column(name="LEAF", kind="whole", drop_order=1),
     )
     print_table(columns, rows)
     covered = sum(1 for entry in entries if entry.recorded.position <= sealed)

@@ -19,7 +19,7 @@ def key(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print the verifier key of the log: give it to everyone who checks proofs of yours.
+    """Print the verifier key of the log: give it to everyone who verifies your proofs.
 
     The signing key is BATON_AUDIT_KEY, or the file audit.key of the data folder. Keys that signed
     before are printed behind it.

@@ -41,7 +41,7 @@ def verify(
     first: Annotated[
         int,
         typer.Option(
-            "--from", metavar="POSITION", min=0, help="Trust what stands before this position."
+            "--from", metavar="POSITION", min=0, help="Trust the events before this position."
         ),
     ] = 0,
     export: Annotated[
@@ -82,7 +82,7 @@ def verify(
             raise typer.BadParameter("--export takes no --data, --since, --from or --jobs")
         verdict = _verify_file(export, proof, verifiers)
     elif proof is not None:
-        raise typer.BadParameter("name the export that it proves with --export")
+        raise typer.BadParameter("--proof needs --export, the export that it proves")
     else:
         verdict = _verify_store(data, since, verifiers, first, jobs)
     if as_json:
@@ -187,7 +187,7 @@ def _proof_in(path: Path) -> "Proof":
     try:
         return parse_proof(path.read_bytes())
     except BadProof as error:
-        raise Failed(f"{path} is no proof: {error}") from None
+        raise Failed(f"{path} is not a proof: {error}") from None
 
 
 def _lines(verdict: "Verdict") -> Iterator[str]:
@@ -211,5 +211,5 @@ def _lines(verdict: "Verdict") -> Iterator[str]:
     )
     whole = "the whole log up to it" if verdict.complete else "a part of the log"
     unsealed = verdict.events - verdict.sealed
-    newer = f"; {unsealed} newer ones were checked for version and order alone" if unsealed else ""
+    newer = f"; of {unsealed} newer ones only version and order were checked" if unsealed else ""
     yield f"It covers {verdict.sealed} of the events, {whole}{newer}."

@@ -26,7 +26,7 @@ _STATUSES: Final = ("pending", "running", "paused", "completed", "failed", "canc
 def _checked_statuses(statuses: list[str] | None) -> list[str] | None:
     for status in statuses or ():
         if status not in _STATUSES:
-            raise typer.BadParameter(f"{status!r} is none of {', '.join(_STATUSES)}")
+            raise typer.BadParameter(f"{status!r} isn't one of {', '.join(_STATUSES)}")
     return statuses
 
 
@@ -34,7 +34,7 @@ def _checked_names(pairs: list[str] | None) -> list[str] | None:
     for pair in pairs or ():
         new, equals, old = pair.partition("=")
         if not (new and equals and old):
-            raise typer.BadParameter(f"{pair!r} isn't NEW=OLD, two ids of steps")
+            raise typer.BadParameter(f"{pair!r} isn't NEW=OLD, two step ids")
     return pairs
 
 
@@ -97,7 +97,7 @@ def backtest(
             "--map",
             metavar="NEW=OLD",
             callback=_checked_names,
-            help="Step NEW has the recorded outcomes of OLD; may be repeated.",
+            help="Give step NEW the recorded outcomes of step OLD; may be repeated.",
         ),
     ] = None,
     stub: Annotated[
@@ -107,7 +107,7 @@ def backtest(
             metavar="FILE",
             callback=check_input,
             show_default="none",
-            help="JSON or YAML: outputs, by step id, of steps without an outcome.",
+            help="JSON or YAML: outputs by step id, for steps without a recorded outcome.",
         ),
     ] = None,
     jobs: Annotated[
@@ -116,7 +116,7 @@ def backtest(
     ] = 1,
     fail_on_difference: Annotated[
         bool,
-        typer.Option("--fail-on-difference", help="Exit 1 unless every run goes the same way."),
+        typer.Option("--fail-on-difference", help="Exit 1 unless every run takes the same path."),
     ] = False,
     dialect: DialectName = None,
     tenant: Annotated[
@@ -142,9 +142,9 @@ def backtest(
     data: DataFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Try the definition in FILE on recorded runs, and list those that would go another way.
+    """Try the definition in FILE on recorded runs, and list those that would take another path.
 
-    Its decisions are made again with the recorded outcomes of steps. No function is called, and
+    Its decisions are evaluated with the recorded outcomes of steps. No function is called, and
     nothing is stored. Services may run meanwhile.
     """
     from baton.cli.backtest.show_report import print_report, subjects
@@ -176,7 +176,7 @@ def backtest(
         print_report(tested.report, tested.seconds)
     report = tested.report
     if fail_on_difference and report.runs != report.counts["same"]:
-        raise Failed(f"{report.runs - report.counts['same']} of {report.runs} runs aren't the same")
+        raise Failed(f"{report.runs - report.counts['same']} of {report.runs} runs would differ")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Recordings:
     """A store with recorded runs.
 
-    `tenants` are the tenants of its events; it is None for a store whose views know them.
+    `tenants` are the tenants of its events, or None if the views of the store list them.
     """
 
     settings: "Settings"
@@ -23,10 +23,7 @@ class Recordings:
 
 @contextmanager
 def loaded_export(file: Path) -> Iterator[Recordings]:
-    """Yield a store with the events of an export; raises Unreadable.
-
-    It is in a temporary folder, which is deleted at the end.
-    """
+    """Yield a temporary store with the events of an export; raises Unreadable."""
     from tempfile import TemporaryDirectory
 
     from baton.cli.data.import_events import restore

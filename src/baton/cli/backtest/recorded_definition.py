@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 async def recorded_definition(
     stores: "Stores", reference: str, tenants: Iterable[str] | None
 ) -> "Definition":
-    """Return a definition, also a deleted one; raises Failed.
+    """Return a definition, even a deleted one; raises Failed.
 
     Args:
-        stores: Hold the definition.
-        reference: Its id or slug, which only one of the tenants may have.
-        tenants: The tenants that may have it; None takes the tenants in the views.
+        stores: The stores with the definition.
+        reference: The id or slug; Failed is raised if several tenants have it.
+        tenants: The tenants to search; None searches all tenants in the views.
     """
     known = await _owners(stores, reference) if tenants is None else tenants
     by_owner = {owner: await _of_tenant(stores, owner, reference) for owner in sorted(known)}
@@ -53,7 +53,7 @@ async def _of_tenant(stores: "Stores", tenant: str, reference: str) -> "Definiti
 
 
 async def _owners(stores: "Stores", reference: str) -> set[str]:
-    """Return the tenants that have a definition of this id or slug, none without views."""
+    """Return the tenants with a definition of this id or slug; empty if there are no views."""
     from baton.eventlog.errors import Unavailable
     from baton.eventlog.ports.views import Filter, Query
     from baton.projector.views import every_view

@@ -47,11 +47,11 @@ def print_report(report: "Report", seconds: float) -> None:
     if rows:
         print_table(
             (
-                Column(name="RUNS", right=True),
+                Column(name="RUNS", align_right=True),
                 Column(name="STEP"),
                 Column(name="WAS", kind="short"),
-                Column(name="WOULD BE", kind="short", least=14),
-                Column(name="SUCH AS", kind="wrapped", least=21, leaves=1),
+                Column(name="WOULD BE", kind="short", min_width=14),
+                Column(name="SUCH AS", kind="wrapped", min_width=21, drop_order=1),
             ),
             rows,
         )
@@ -61,5 +61,5 @@ def print_report(report: "Report", seconds: float) -> None:
     rate = f"{report.runs / seconds:,.0f} a second" if seconds else ""
     print_line(f"{report.runs:,} runs" + (f": {counts}" if counts else ""))
     if report.counts["unknown"]:
-        print_note("--map NEW=OLD or --stub FILE give steps without an outcome one")
-    print_note(f"{seconds:.1f} s, {rate}; --json lists each run that isn't the same")
+        print_note("--map NEW=OLD or --stub FILE supply outcomes for steps that have none")
+    print_note(f"{seconds:.1f} s, {rate}; --json lists each run that would differ")

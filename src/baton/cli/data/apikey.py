@@ -75,7 +75,7 @@ def create(
 
 @app.command("list")
 def list_keys(tenant: OnlyTenant = None, data: DataFolder = None, as_json: AsJson = False) -> None:
-    """List API keys, without their texts. A use shows after a minute at most."""
+    """List API keys, without their texts. The last use may be up to a minute old."""
     from baton.cli.data.key_table import key_document, print_keys
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
@@ -94,7 +94,7 @@ def revoke(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the key, from `list`.")],
     data: DataFolder = None,
 ) -> None:
-    """Revoke an API key for ever. No service accepts it a second later."""
+    """Revoke an API key permanently. Every service refuses it within a second."""
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
 

@@ -65,7 +65,7 @@ def redrive(
         str | None, typer.Argument(metavar="ID", help="Id of the letter, from `list`.")
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Every letter that wasn't redriven yet.")
+        bool, typer.Option("--all", help="Every letter that hasn't been redriven.")
     ] = False,
     data: DataFolder = None,
 ) -> None:
@@ -100,7 +100,7 @@ async def _newest(
         newest: list[DeadLetter] = []
         total = 0
         async for letter in _letters(stores):
-            if not period.holds(letter.at):
+            if not period.contains(letter.at):
                 continue
             total += 1
             newest.append(letter)

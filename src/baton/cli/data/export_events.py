@@ -190,7 +190,7 @@ async def _write_artifacts(
 
 @contextmanager
 def _output(out: Path) -> Iterator[BinaryIO]:
-    """Yield the file to write; it gets its name once it is complete on the disk."""
+    """Yield the file to write; it is renamed to `out` once it is complete on the disk."""
     if out == STDOUT:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

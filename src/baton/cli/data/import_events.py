@@ -35,8 +35,8 @@ def import_(
 ) -> None:
     """Write exported events into an empty store; without FILE, read standard input.
 
-    Creates the schema if it is missing. Services must be stopped. A damaged line is reported by its
-    number, and then nothing is imported.
+    Creates the schema if it is missing. Services must be stopped. If a line is damaged, its number
+    is reported and nothing is imported.
     """
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
@@ -56,9 +56,9 @@ async def restore(settings: "Settings", file: Path, lines: "NdjsonReader") -> No
     """Write the events of an export into an empty store; raises Unreadable and `NotEmpty`.
 
     Args:
-        settings: Name the store.
+        settings: The settings that name the store.
         file: The export; `STDIN` is the standard input.
-        lines: Reads the lines, and counts them.
+        lines: The reader of the lines, which counts them.
     """
     from baton.cli.data.store_checks import open_archive
     from baton.cli.terminal.progress import progress_bar

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = (
     Column(name="ID"),
-    Column(name="TENANT", leaves=4),
+    Column(name="TENANT", drop_order=4),
     Column(name="NAME", kind="short"),
-    Column(name="SCOPES", kind="short", leaves=2),
+    Column(name="SCOPES", kind="short", drop_order=2),
     Column(name="STATUS"),
-    Column(name="CREATED", leaves=1),
-    Column(name="LAST USED", leaves=5),
-    Column(name="EXPIRES", leaves=3),
+    Column(name="CREATED", drop_order=1),
+    Column(name="LAST USED", drop_order=5),
+    Column(name="EXPIRES", drop_order=3),
 )
 
 

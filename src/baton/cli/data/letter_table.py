@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = (
     Column(name="ID"),
-    Column(name="FAILED", leaves=3),
-    Column(name="SOURCE", kind="short", least=16, leaves=2),
-    Column(name="REASON", kind="wrapped", least=18),
-    Column(name="REDRIVEN", leaves=1),
+    Column(name="FAILED", drop_order=3),
+    Column(name="SOURCE", kind="short", min_width=16, drop_order=2),
+    Column(name="REASON", kind="wrapped", min_width=18),
+    Column(name="REDRIVEN", drop_order=1),
 )
 
 

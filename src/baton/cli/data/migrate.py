@@ -9,9 +9,10 @@ if TYPE_CHECKING:
 
 
 def migrate() -> None:
-    """Create or upgrade the database schema and the Kafka topics. A repetition changes nothing.
+    """Create or upgrade the database schema and the Kafka topics.
 
-    It works on BATON_STORE and BATON_LOG. A store in files needs no migration.
+    It migrates BATON_STORE and BATON_LOG; running it again changes nothing. A store in files needs
+    no migration.
     """
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
@@ -20,7 +21,7 @@ def migrate() -> None:
 
 
 async def _migrate(settings: "Settings") -> None:
-    """Print the changes, and the store or log, after each one: the second may fail."""
+    """Migrate the store, then the log; print the changes of each when they are made."""
     for step in (_migrated_store, _migrated_log):
         for line in await step(settings):
             typer.echo(line)
@@ -34,7 +35,7 @@ async def _migrated_store(settings: "Settings") -> list[str]:
     shown = masked(settings.store_url)
     backend = backend_of(settings.store_url)
     if "shared" not in backend.capabilities:
-        return [f"{shown} needs no migration: opening it does that (for services set BATON_STORE)"]
+        return [f"{shown} is migrated when it is opened (for services set BATON_STORE)"]
     done = [f"migrated {name}" for name in await backend.migrate(store_location(settings))]
     return [*done, f"The schema of {shown} is up to date."]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Report:
     """The result of a replay; `equal` is None if nothing was compared.
 
-    `unbuilt` is whether there were no live views to compare with, as after an import.
+    `unbuilt` is True if there were no live views to compare with, such as after an import.
     """
 
     position: int
@@ -43,7 +43,7 @@ def replay(
         ),
     ] = None,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Replace the live views by the rebuilt ones.")
+        bool, typer.Option("--apply", help="Replace the live views with the rebuilt ones.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -93,7 +93,7 @@ async def _compare(stores: "Stores", until: LogPoint) -> Report:
 
 
 async def _apply(stores: "Stores", until: LogPoint) -> Report:
-    """Bring the rebuilt views up to date and replace the live views by them."""
+    """Bring the rebuilt views up to date and replace the live views with them."""
     from baton.eventlog.clock import SystemClock
     from baton.projector.rebuild import begin_applied_rebuild
 
@@ -137,8 +137,8 @@ def _sentence(report: Report) -> str:
         return f"{done} and applied to the live views{difference}."
     if report.unbuilt:
         return (
-            f"{done}; there are no live views yet: a start of the services builds them, and so does"
-            " `baton replay --apply`."
+            f"{done}; there are no live views yet: starting the services or"
+            " `baton replay --apply` builds them."
         )
     if report.equal is None:
         return f"{done}; nothing was compared."

@@ -26,8 +26,8 @@ def republish(
 ) -> None:
     """Publish the events of runs again, from the store to the topic that executors follow.
 
-    Use it after Kafka lost data. Services may run meanwhile, and a repetition does no harm:
-    executors skip events they have already seen.
+    Use it after Kafka lost data. Services may run meanwhile. Running it again is harmless, because
+    executors skip events that they have seen.
     """
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings

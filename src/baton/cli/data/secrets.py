@@ -17,7 +17,8 @@ def _secrets() -> None:
 def reseal(data: DataFolder = None) -> None:
     """Move every stored secret to the newest key, the first of BATON_SEAL_KEY.
 
-    Services may run meanwhile if they have the newest key already. A repetition changes nothing.
+    Services may run meanwhile if they have the newest key already. Running it again changes
+    nothing.
     """
     from baton.backend_choice import backend_of
     from baton.cli.data.store_checks import require_data
@@ -34,6 +35,6 @@ def reseal(data: DataFolder = None) -> None:
     typer.echo(f"Moved {done.moved} secrets to the newest key.")
     if done.unreadable:
         raise Failed(
-            f"{len(done.unreadable)} secrets have keys that aren't configured, the first is"
-            f" {done.unreadable[0]}: add the old keys to BATON_SEAL_KEY, or set the secrets again"
+            f"{len(done.unreadable)} secrets are sealed with keys that aren't configured, such"
+            f" as {done.unreadable[0]}: add the old keys to BATON_SEAL_KEY, or set them again"
         )

@@ -62,7 +62,7 @@ def list_users(tenant: OnlyTenant = None, data: DataFolder = None, as_json: AsJs
 
 @app.command()
 def remove(name: Name, data: DataFolder = None) -> None:
-    """Remove a user for ever. The name is free again."""
+    """Remove a user permanently. The name can be used again."""
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
 

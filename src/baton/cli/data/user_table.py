@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = (
     Column(name="NAME"),
-    Column(name="TENANT", leaves=3),
-    Column(name="SCOPES", kind="short", leaves=2),
-    Column(name="CREATED", leaves=1),
+    Column(name="TENANT", drop_order=3),
+    Column(name="SCOPES", kind="short", drop_order=2),
+    Column(name="CREATED", drop_order=1),
 )
 
 

@@ -1,7 +1,7 @@
-"""Creates a definition on a server, or updates the one with its slug.
+"""Creates a definition on a server, or updates the definition with the same slug.
 
-An API without slugs makes them from names, so that there the definition of the same name is
-updated. In an API whose versions never change, each change is published as another version.
+In an API without slugs, the server derives them from names: the definition with the same name is
+updated. In an API with immutable versions, each change is published as a new version.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from uuid import uuid4
 from baton.cli.server.client import Server
 from baton.cli.server.definition_apis import (
     DefinitionApi,
-    NoDefinition,
+    NotADefinition,
     choose_api,
     definition_apis,
 )
@@ -32,19 +32,19 @@ def apply_document(
         server: The server that gets the definition.
         document: The parsed definition.
         dialect: The dialect of the document; None detects it by the members of the document.
-        lenient: Whether members that the dialect doesn't know are ignored instead of refused.
+        lenient: Ignore members that the dialect doesn't know, instead of refusing them.
 
     Returns:
         "created", "updated" or "unchanged", and the definition as the server shows it: in Baton's
-            own form if the API's form lacks the version.
+            own format if the API's format has no version.
 
     Raises:
-        NoDefinition: The document isn't a definition or its dialect is unclear.
-        BadParameter: There is no such dialect.
-        ServerRefused: The server found a fault.
+        NotADefinition: The document isn't a definition, or its dialect is ambiguous.
+        BadParameter: The dialect doesn't exist.
+        ServerRefused: The server refused the definition.
     """
     if not isinstance(document, dict):
-        raise NoDefinition("A definition is an object: at least slug, name and steps")
+        raise NotADefinition("A definition is an object: at least slug, name and steps")
     api = choose_api(definition_apis(server), document, dialect)
     headers = {**api.headers, **({} if lenient else _STRICT)}
     about = definition_subject(str(document.get("slug") or document.get(api.slug_from)))
@@ -52,13 +52,14 @@ def apply_document(
         headers["Idempotency-Key"] = uuid4().hex
     if api.by_version:
         return _publish(server, api, document, headers, about)
-    existing = _of_its_name(server, api, document)
+    existing = _find_by_name(server, api, document)
     if existing is None:
         try:
             created = server.call("POST", api.definitions, document, headers=headers, about=about)
             return "created", _with_version(server, created)
         except ServerRefused as error:
-            existing = _of_slug(server, document.get("slug")) if error.status == CONFLICT else None
+            conflict = error.status == CONFLICT
+            existing = _find_by_slug(server, document.get("slug")) if conflict else None
             if existing is None:
                 raise
     path = api.definition(existing["id"])
@@ -75,16 +76,16 @@ def _publish(
     headers: Mapping[str, str],
     about: Subject,
 ) -> tuple[str, dict[str, Any]]:
-    """Create a version, and return its definition with the publisher's text of the version."""
+    """Publish a version, and return its definition with the version label of the document."""
     slug, label = document.get(api.slug_from), document.get("version")
-    before = _of_slug(server, slug)
-    published = before is not None and label is not None and _has(server, api, slug, label)
+    before = _find_by_slug(server, slug)
+    published = before is not None and label is not None and _has_version(server, api, slug, label)
     answer = server.call("POST", api.definitions, document, headers=headers, about=about)
     shown = {**(look_up(server, str(slug)) or {}), "version": answer["version"]}
     return "unchanged" if published else "updated" if before else "created", shown
 
 
-def _has(server: Server, api: DefinitionApi, slug: object, label: object) -> bool:
+def _has_version(server: Server, api: DefinitionApi, slug: object, label: object) -> bool:
     path = f"{api.definition(str(slug))}/{quote(str(label), safe='')}"
     try:
         server.call("GET", path, headers=api.headers)
@@ -95,17 +96,17 @@ def _has(server: Server, api: DefinitionApi, slug: object, label: object) -> boo
     return True
 
 
-def _of_its_name(
+def _find_by_name(
     server: Server, api: DefinitionApi, document: dict[str, Any]
 ) -> dict[str, Any] | None:
-    """Return the definition whose slug an API without slugs makes from a document."""
+    """Return the definition with the slug of the document's name; None in an API with slugs."""
     text = document.get(api.slug_from)
     if api.slug_from == "slug" or not isinstance(text, str):
         return None
-    return _of_slug(server, slug_of(text))
+    return _find_by_slug(server, slug_of(text))
 
 
-def _of_slug(server: Server, slug: object) -> dict[str, Any] | None:
+def _find_by_slug(server: Server, slug: object) -> dict[str, Any] | None:
     definition = look_up(server, slug) if isinstance(slug, str) else None
     return definition if definition is not None and definition["slug"] == slug else None
 

@@ -37,14 +37,14 @@ _OK, _ERRORS = 300, 500
 
 
 class Unreachable(Failed):
-    """No answer came: the server doesn't run, restarts, or is elsewhere."""
+    """The server didn't answer: it isn't running, is restarting, or has another address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """A server's address, with the token and the tenant of the requests.
 
-    `session` is the folder whose session of `dev` the address comes from, if it does.
+    `session` is the folder of the `dev` session that the address comes from, None for another one.
     """
 
     url: str
@@ -76,17 +76,18 @@ class Server:
     ) -> Any:
         """Return the response's document, None if it is empty.
 
-        Raises ServerRefused, Unreachable, BadParameter as below, and Failed for a response that
-        isn't Baton's.
+        Raises ServerRefused, Unreachable, BadParameter (see `of_options`), and Failed for a
+        response that isn't Baton's.
 
         Args:
-            method: The method of HTTP.
+            method: The HTTP method.
             path: Path and query behind the server's address.
             body: Sent as JSON, if it isn't None.
             media: The media type of the body.
             headers: Further headers.
-            about: The thing that messages name.
-            of_options: Whether the body consists of option values: a fault of it is wrong usage.
+            about: The subject that messages name.
+            of_options: Whether the body consists of option values: the refusal of such a body is a
+                usage error (BadParameter).
         """
         raw = None if body is None else json.dumps(body).encode()
         sent = {
@@ -177,7 +178,7 @@ def connect(url: str | None, token: str | None, tenant: str | None) -> Server:
 def find_server(url: str | None, token: str | None, tenant: str | None) -> Server | None:
     """Return the server for a verb that also works without one.
 
-    Without `url`, any reason why there is none returns None; otherwise raises the errors of
+    Returns None if `url` isn't given and no server can be found; with `url`, raises the errors of
     `connect`.
     """
     if url is not None:
@@ -197,9 +198,9 @@ def require_one_source(
 ) -> None:
     """Raise BadParameter if a token would go to an address that another party chose.
 
-    A folder may come from another party's repository: its address gets no token of the environment,
-    and a token given by flag only if it is this machine's. The folder's token goes to no other
-    machine.
+    The folder may come from another party's repository. Its address never gets the token of the
+    environment, and gets a token given by flag only if it is on this machine. The folder's token is
+    sent to this machine only.
 
     Args:
         address_from: The source of the address.

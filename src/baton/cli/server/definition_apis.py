@@ -18,27 +18,27 @@ from baton.cli.server.client import Server
 from baton.cli.terminal.failures import Failed
 
 
-class NoDefinition(Failed):
-    """A document can't be read as a definition; the message doesn't name its file."""
+class NotADefinition(Failed):
+    """A document can't be read as a definition; `naming` adds the name of its file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefinitionApi:
-    """One API that takes definitions.
+    """An API that accepts definitions.
 
     Args:
         name: The name that `--dialect` chooses it by.
-        definitions: The path of all definitions, with the tenant filled in.
+        definitions: The path of the collection, with the tenant filled in.
         required: Members that every definition has.
         distinctive: Members that no other API knows.
         functions: Members that name a function, as dotted paths; `[]` is each element of a list.
-        units: Dotted paths of members that other APIs count in another unit, with the unit.
-        marks: Members of which a definition has at least one, as dotted paths; none without marks.
-        slug_from: Member that gives a definition's slug; if it isn't "slug", by its text.
-        preferred: Whether it is used where several APIs would do.
-        by_version: Whether each change is another version that is created by POST.
-        headers: Headers that every request needs beside the usual ones.
-        requires_keys: Whether a request that changes something needs an Idempotency-Key.
+        units: Units by dotted path, of the members that other APIs count in another unit.
+        marks: Dotted paths of members of which each definition has at least one; may be empty.
+        slug_from: Member that holds the slug, or the name from which the server derives it.
+        preferred: Whether it is chosen if several APIs accept a document.
+        by_version: Whether every change creates a new version, by POST.
+        headers: Headers that every request needs in addition to the usual ones.
+        requires_keys: Whether a request with a side effect needs an Idempotency-Key.
     """
 
     name: str
@@ -61,19 +61,19 @@ class DefinitionApi:
 
 @contextmanager
 def naming(file: Path) -> Iterator[None]:
-    """Put the name of the file before the message of a NoDefinition."""
+    """Put the name of the file before the message of a NotADefinition."""
     try:
         yield
-    except NoDefinition as error:
-        raise NoDefinition(f"{file}: {error}") from None
+    except NotADefinition as error:
+        raise NotADefinition(f"{file}: {error}") from None
 
 
 def definition_apis(server: Server) -> list[DefinitionApi]:
-    """Return the APIs of a server that take definitions; raises Failed if there is none."""
+    """Return the APIs of a server that accept definitions; raises Failed if there is none."""
     index = server.get("/openapi")["apis"]
     apis = [_read(server, entry) for entry in index if "definitions" in entry]
     if not apis:
-        raise Failed(f"{server.url} has no API that takes definitions")
+        raise Failed(f"{server.url} has no API that accepts definitions")
     return apis
 
 
@@ -82,22 +82,22 @@ def choose_api(
 ) -> DefinitionApi:
     """Return the API that a document is written for, or the API called `name`.
 
-    Raises NoDefinition if no API accepts the document, or several read it differently, and
+    Raises NotADefinition if no API accepts the document, or several read it differently, and
     BadParameter for an unknown name.
     """
     known = [api for api in apis if name in {None, api.name}]
     if not known:
         names = ", ".join(api.name for api in apis)
-        message = f"{name!r} is no dialect of definitions: choose one of {names}"
+        message = f"{name!r} isn't a dialect of definitions: choose one of {names}"
         raise typer.BadParameter(message, param_hint="'--dialect'")
     fitting = [api for api in known if all(member in document for member in api.required)]
     if not fitting:
-        raise NoDefinition(_what_is_missing(known, document))
+        raise NotADefinition(_what_is_missing(known, document))
     fitting = [api for api in fitting if _is_marked(document, api)] or [
         api for api in fitting if not api.marks or name
     ]
     if not fitting:
-        raise NoDefinition(_what_is_missing(known, document))
+        raise NotADefinition(_what_is_missing(known, document))
     clear = [api for api in fitting if api.distinctive & document.keys()]
     candidates = clear or fitting
     best = next((api for api in candidates if api.preferred), candidates[0])
@@ -133,16 +133,16 @@ def _what_is_missing(apis: list[DefinitionApi], document: Mapping[str, Any]) -> 
     candidates = [api for api in apis if api.distinctive & document.keys()] or apis
     nearest = next((api for api in candidates if api.preferred and not api.marks), candidates[0])
     missing = [member for member in nearest.required if member not in document]
-    return f"This is no definition: it has no {' and no '.join(missing)}"
+    return f"This isn't a definition: it has no {' and no '.join(missing)}"
 
 
 def _refuse_two_units(apis: list[DefinitionApi], document: Mapping[str, Any]) -> None:
-    """Raise NoDefinition if the document holds a member that the APIs count in different units."""
+    """Raise NotADefinition for a member that the APIs count in different units."""
     for path in apis[0].units:
         units = {api.name: api.units[path] for api in apis if path in api.units}
         if _has(document, path) and len(set(units.values())) > 1:
             counted = " and ".join(f"{unit} in {name}" for name, unit in units.items())
-            raise NoDefinition(f"{path} counts {counted}: choose with --dialect")
+            raise NotADefinition(f"{path} counts {counted}: choose with --dialect")
 
 
 def _has(document: Any, path: str) -> bool:

@@ -67,7 +67,7 @@ def send(
 ) -> None:
     """Send a record event as a CloudEvent. It starts a run of each definition it triggers."""
     from baton.cli.server.client import connect
-    from baton.cli.server.hints.waiting import nearest_definition
+    from baton.cli.server.hints.nearest_definition import nearest_definition
     from baton.cli.terminal.output import print_json, print_line
     from baton.cli.terminal.visible import visible
 

@@ -31,8 +31,8 @@ def list_functions(
     columns = (
         Column(name="NAME"),
         Column(name="KIND"),
-        Column(name="QUEUE", leaves=1),
-        Column(name="ID", leaves=2),
+        Column(name="QUEUE", drop_order=1),
+        Column(name="ID", drop_order=2),
     )
     rows = [
         (entry["name"], entry["kind"], entry.get("queue"), entry["id"])

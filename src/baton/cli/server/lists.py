@@ -12,20 +12,20 @@ from baton.protocols.iso_time import format_time, parse_time
 
 DEFINITIONS: Final = (
     Column(name="SLUG"),
-    Column(name="VERSION", leaves=3),
-    Column(name="STATUS", leaves=5),
-    Column(name="TRIGGER", leaves=4),
-    Column(name="NAME", kind="short", least=10, leaves=1),
-    Column(name="UPDATED", leaves=2),
-    Column(name="ID", leaves=6),
+    Column(name="VERSION", drop_order=3),
+    Column(name="STATUS", drop_order=5),
+    Column(name="TRIGGER", drop_order=4),
+    Column(name="NAME", kind="short", min_width=10, drop_order=1),
+    Column(name="UPDATED", drop_order=2),
+    Column(name="ID", drop_order=6),
 )
 RUNS: Final = (
     Column(name="RUN"),
-    Column(name="DEFINITION", kind="short", least=10, leaves=3),
+    Column(name="DEFINITION", kind="short", min_width=10, drop_order=3),
     Column(name="STATUS"),
-    Column(name="STEP", kind="short", least=8, leaves=1),
-    Column(name="REQUESTED", leaves=4),
-    Column(name="DURATION", leaves=2),
+    Column(name="STEP", kind="short", min_width=8, drop_order=1),
+    Column(name="REQUESTED", drop_order=4),
+    Column(name="DURATION", drop_order=2),
 )
 
 Definition = Mapping[str, Any]

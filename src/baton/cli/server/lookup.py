@@ -22,13 +22,13 @@ NEWEST: Final = 50
 """The number of runs that a shell's completion offers."""
 COMPLETION_TIMEOUT_S: Final = 1.0
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-"""Matches the words that may reach a shell, which evaluates the completions it is offered."""
+"""Matches words that are safe as completions: a shell evaluates them."""
 
 
 def find_definition(server: Server, reference: str, as_of: str | None = None) -> dict[str, Any]:
-    """Return a definition by its slug or id, in Baton's own words.
+    """Return a definition by its slug or id, in Baton's own format.
 
-    Raises Failed, which names the nearest slug.
+    Raises Failed, whose message names the nearest slug.
     """
     definition = look_up(server, reference, as_of)
     if definition is not None:
@@ -44,7 +44,7 @@ def find_definition(server: Server, reference: str, as_of: str | None = None) ->
 
 
 def look_up(server: Server, reference: str, as_of: str | None = None) -> dict[str, Any] | None:
-    """Return a definition by its slug or id, None if there is none, by one request."""
+    """Return a definition by its slug or id with one request; None if there is none."""
     try:
         return dict(server.get(definition_path(reference), asOf=as_of))
     except ServerRefused as error:
@@ -59,7 +59,7 @@ def definition_path(reference: str) -> str:
 
 
 def definition_subject(reference: str) -> Subject:
-    """Return a definition for messages."""
+    """Return a definition as the subject of messages."""
     return Subject(
         kind="definition",
         ident=reference,
@@ -84,14 +84,14 @@ def triggers_of(definition: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def complete_definitions(options: Mapping[str, Any]) -> list[str]:
-    """Return the slugs of definitions; none if the server can't be asked with these options."""
+    """Return the slugs of definitions; empty if these options reach no server."""
     return _complete(
         options, lambda server: (definition["slug"] for definition in all_definitions(server))
     )
 
 
 def complete_runs(options: Mapping[str, Any]) -> list[str]:
-    """Return the ids of the newest runs; none if the server can't be asked with these options."""
+    """Return the ids of the newest runs; empty if these options reach no server."""
     return _complete(
         options, lambda server: (run["id"] for run in server.get("/runs", limit=NEWEST)["runs"])
     )

@@ -1,4 +1,4 @@
-"""Fetches a document again and again, through outages of the server."""
+"""Fetches a document repeatedly, and waits during outages of the server."""
 
 import time
 from collections.abc import Mapping
@@ -54,6 +54,6 @@ class Reconnecting:
         except Unreachable:
             return None
         except ServerRefused as error:
-            if not error.passes:
+            if not error.is_temporary:
                 raise
             return None

@@ -18,10 +18,10 @@ class Subject:
 
     Args:
         kind: Its noun, in lower case.
-        ident: Its id or name, as it was given.
-        others: A sentence about the command that lists such objects.
-        state: A sentence about the command that shows the object itself.
-        part: The part of it that the request is about, after a comma.
+        ident: Its id or name, as the user gave it.
+        others: Names the command that lists objects of this kind, as a sentence.
+        state: Names the command that shows the object, as a sentence.
+        part: The part of the object that the request is about, after a comma.
     """
 
     kind: str
@@ -38,7 +38,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request, as far as messages name it; `about` is None if it has no single subject."""
+    """The parts of a request that messages name; `about` is None without a single subject."""
 
     url: str
     path: str
@@ -54,8 +54,8 @@ class ServerRefused(Failed):
         self.status = status
 
     @property
-    def passes(self) -> bool:
-        """Whether the server is only unavailable, as it is while it starts."""
+    def is_temporary(self) -> bool:
+        """Whether the server is only unavailable, such as while it starts."""
         return self.status in _PASSING
 
 
@@ -90,7 +90,7 @@ def _line(asked: Asked, status: int, reason: str, retry_after: str | None) -> st
 
 
 def _reason(url: str, status: int, answer: Mapping[str, Any]) -> str:
-    """Return the server's message and its faults, none of them twice."""
+    """Return the server's message with its faults, without repetitions."""
     message = str(answer.get("message") or answer.get("detail") or f"{url} answered {status}")
     details = answer.get("details") or answer.get("errors")
     faults = [fault for fault in _faults(details, message) if fault not in message]
@@ -98,7 +98,7 @@ def _reason(url: str, status: int, answer: Mapping[str, Any]) -> str:
 
 
 def _faults(details: object, said: str) -> Iterator[str]:
-    """Yield each fault with its field; one that is all of the message `said` needs none."""
+    """Yield each fault with its field, which a fault equal to the message `said` doesn't need."""
     for detail in details if isinstance(details, list) else ():
         field, message = str(detail.get("field") or ""), str(detail.get("message") or "")
         yield message if message == said or message.startswith(field) else f"{field} {message}"

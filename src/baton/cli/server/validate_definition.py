@@ -1,9 +1,9 @@
-"""Checks a definition by the rules of its creation, without a server."""
+"""Checks a definition by the same rules as its creation, without a server."""
 
 import json
 from typing import Any, NamedTuple
 
-from baton.cli.server.definition_apis import DefinitionApi, NoDefinition, choose_api
+from baton.cli.server.definition_apis import DefinitionApi, NotADefinition, choose_api
 from baton.command_api.dialect.contract import discover
 from baton.command_api.dialect.definition_format import CheckedDefinition
 from baton.command_api.own import own_api
@@ -18,9 +18,9 @@ class ValidDefinition(NamedTuple):
 
 
 def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> ValidDefinition:
-    """Return the definition in a document; raises NoDefinition with every fault."""
+    """Return the definition in a document; raises NotADefinition with every fault."""
     if not isinstance(document, dict):
-        raise NoDefinition("A definition is an object: at least slug, name and steps")
+        raise NotADefinition("A definition is an object: at least slug, name and steps")
     spoken = (*discover(), own_api())
     dialects = {one.name: one for one in spoken if one.check_definition and one.definitions}
     apis = [
@@ -44,5 +44,7 @@ def validate_document(document: Any, dialect: str | None, *, lenient: bool) -> V
     checked = check(json.dumps(document).encode()) if check else CheckedDefinition([], [])
     faults = [*checked.faults, *([] if lenient else checked.unknown)]
     if faults or checked.body is None:
-        raise NoDefinition("; ".join(f"{fault.place} {fault.message}".strip() for fault in faults))
+        raise NotADefinition(
+            "; ".join(f"{fault.place} {fault.message}".strip() for fault in faults)
+        )
     return ValidDefinition(api, checked.body)

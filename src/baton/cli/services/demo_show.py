@@ -29,11 +29,11 @@ SHOWN = 12
 SLUG = "order-processing"
 COLUMNS = (
     Column(name="ORDER"),
-    Column(name="CUSTOMER", kind="short", least=8, leaves=2),
-    Column(name="TOTAL", right=True, leaves=3),
+    Column(name="CUSTOMER", kind="short", min_width=8, drop_order=2),
+    Column(name="TOTAL", align_right=True, drop_order=3),
     Column(name="RUN"),
-    Column(name="STEPS", leaves=1),
-    Column(name="TOOK", right=True, leaves=4),
+    Column(name="STEPS", drop_order=1),
+    Column(name="TOOK", align_right=True, drop_order=4),
 )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TOKEN_DAYS = 30
 VIRTUAL_TOKEN_DAYS = 36_525
-"""The days that the token is valid under virtual time: longer than any test moves the clock."""
+"""The lifetime of the token under virtual time, in days: more than any test moves the clock."""
 _DAY_S = 86_400
 _SCOPE = "orchestrator:admin"
 _SUBJECT = "dev"
@@ -37,7 +37,7 @@ def dev(
         bool,
         typer.Option(
             "--virtual-time",
-            help="Let the clock stand still until POST /clock moves it, for tests.",
+            help="Stop the clock, for tests; only POST /clock moves it.",
         ),
     ] = False,
     open_ui: OpenBrowser = False,
@@ -76,7 +76,7 @@ def dev(
 
 
 def allow_loopback(settings: "Settings") -> "Settings":
-    """Return settings that permit functions on this machine, unless they decide it explicitly."""
+    """Return settings that allow functions on this machine, unless a setting decides it."""
     if "functions_allow_private" in settings.model_fields_set:
         return settings
     return settings.model_copy(update={"functions_allow_private": "loopback"})
@@ -181,7 +181,7 @@ def _announce(started: _Started, link: str, process: "Process") -> None:
     )
     typer.echo(
         f"Baton is ready.\n\n"
-        f"  UI     {link}   (good once, for 10 minutes; `baton ui` makes another)\n"
+        f"  UI     {link}   (valid once, for 10 minutes; `baton ui` makes another)\n"
         f"  URL    {started.url}   (operations: {started.url}/docs)\n"
         f"  Data   {started.folder}\n"
         f"  Token  {shown}\n{clock}"

@@ -37,12 +37,12 @@ def executor(
 
 
 def projector(host: Host = None, port: FreePort = None) -> None:
-    """Keep the views that queries read. One works, others stand by."""
+    """Keep the views that queries read. One process works, the others stand by."""
     _run("projector", host, port)
 
 
 def scheduler(host: Host = None, port: FreePort = None) -> None:
-    """Fire triggers, schedules and timers, and publish events. One works, others stand by."""
+    """Fire triggers, schedules and timers. One process works, the others stand by."""
     _run("scheduler", host, port)
 
 

@@ -56,9 +56,9 @@ async def serve_roles(
     errors of opening the stores.
 
     Args:
-        settings: The port stays the same while the process waits and when it runs.
+        settings: The settings; a free port that is chosen for the wait is kept afterwards.
         names: The roles.
-        stop: Set by the caller; ends the wait by `Stopped`.
+        stop: Set by the caller; ends the wait with `Stopped`.
         on_wait: Called with the address when the process begins to wait for the store.
         replace: Called with the opened stores; returns the parts of the process to replace.
     """
@@ -96,7 +96,7 @@ async def _wait_for_stores(
     stop: asyncio.Event,
     on_wait: Callable[[str], None],
 ) -> tuple[Settings, Stores]:
-    """Return the opened stores, and the settings with the port at which /readyz said 503."""
+    """Return the opened stores, and the settings with the port that was used during the wait."""
     async with http_server(make_starting_app(), settings) as url:
         on_wait(url)
         open_once = partial(open_shared, settings, names)

@@ -13,7 +13,7 @@ from typing import Final
 from baton.cli.terminal.failures import INTERRUPTED
 
 HELD_S: Final = 10.0
-"""The time after which a stop is enforced if a function still blocks the event loop, in seconds."""
+"""The time in seconds after which a stop is enforced while a function blocks the event loop."""
 PAUSE_S: Final = 0.2
 """The pause between two checks of the event loop, in seconds."""
 
@@ -40,7 +40,7 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def _exit_if_held(loop: asyncio.AbstractEventLoop) -> None:
-    """Exit when the loop, which is stopping, gives no answer for `HELD_S`."""
+    """Exit if the stopping loop doesn't respond within `HELD_S`."""
     alive = Event()
     with suppress(RuntimeError):  # the loop is closed: it has stopped
         loop.call_soon_threadsafe(alive.set)

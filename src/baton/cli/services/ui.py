@@ -8,7 +8,7 @@ def ui(
 ) -> None:
     """Print a link that opens the web UI, signed in with the rights of the token.
 
-    The link holds a code instead of the token. It is good for one use within ten minutes.
+    The link holds a code instead of the token. It can be used once, within ten minutes.
     """
     from baton.cli.server.client import connect
     from baton.cli.terminal.browser import open_browser

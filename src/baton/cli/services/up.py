@@ -18,9 +18,9 @@ STOP_S = 30.0
 """The time a process has for stopping before it is killed, in seconds."""
 
 API_ONLY = ("BATON_JWT_SECRET", "BATON_SEAL_KEY", "BATON_TOKEN")
-"""The variables that only the api gets, with their files; the scheduler gets keys made of them."""
+"""The variables, and their files, that only the api gets; the scheduler gets derived keys."""
 PROJECTOR_ONLY = ("BATON_AUDIT_KEY",)
-"""The variables that only the projector gets, for its notary, with their files."""
+"""The variables, and their files, that only the projector gets, for its notary."""
 
 
 def _processes(text: str) -> Any:
@@ -53,20 +53,22 @@ def up(
     commands += [["executor"]] * executors + [["projector"]] * projectors
     commands += [["scheduler"]] * schedulers
     keys = ",".join(key.hex() for key in seal_keys(settings))
-    run_async(_keep_up([(command, environment_of(command[0], keys)) for command in commands]))
+    run_async(_supervise([(command, environment_of(command[0], keys)) for command in commands]))
 
 
-async def _keep_up(commands: list[tuple[list[str], dict[str, str]]]) -> None:
+async def _supervise(commands: list[tuple[list[str], dict[str, str]]]) -> None:
     import asyncio
 
     from baton.cli.services.stop_signals import stop_on_signals
 
     stop = asyncio.Event()
     stop_on_signals(stop)
-    await asyncio.gather(*(_keep_one(*command, stop) for command in commands))
+    await asyncio.gather(*(_supervise_one(*command, stop) for command in commands))
 
 
-async def _keep_one(command: list[str], environment: dict[str, str], stop: "asyncio.Event") -> None:
+async def _supervise_one(
+    command: list[str], environment: dict[str, str], stop: "asyncio.Event"
+) -> None:
     """Restart one service whenever it ends, until `stop` is set."""
     import asyncio
     import sys
@@ -113,7 +115,7 @@ def environment_of(role: str, seal_keys: str) -> dict[str, str]:
 async def _ended(process: "asyncio.subprocess.Process", stop: "asyncio.Event") -> bool:
     """Wait until the process ends or `stop` is set.
 
-    Return True once a process that had to stop has ended; kill it after `STOP_S`.
+    Returns True if `stop` is set: the process was terminated, or killed after `STOP_S`.
     """
     import asyncio
 

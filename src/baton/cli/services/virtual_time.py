@@ -10,7 +10,7 @@ from baton.settings import Settings
 
 _MEMORY = "memory:"
 SHARED = (
-    "--virtual-time needs a store that this process has to itself: the clock of a database or of"
+    "--virtual-time needs a store that only this process uses: the clock of a database or of"
     " Kafka can't be moved. Leave BATON_STORE and BATON_LOG out"
 )
 

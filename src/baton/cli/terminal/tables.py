@@ -28,18 +28,18 @@ class Column:
 
     Args:
         name: The heading.
-        kind: "whole" is never shortened, "short" ends in … where it is, "wrapped" takes more lines.
-        least: Characters that a column keeps when it is shortened or wrapped.
-        leaves: The place in the order in which columns are left out, 1 first; 0 always stays. A
-            column that still fits in the place of a wider one is shown.
-        right: Whether the cells are aligned to the right, as numbers are.
+        kind: "whole" is never shortened, "short" is cut off with …, "wrapped" takes more lines.
+        min_width: Characters that a column keeps when it is shortened or wrapped.
+        drop_order: Columns are left out in this order, 1 first; 0 is never left out. A column that
+            still fits in the place of a wider one is shown.
+        align_right: Whether the cells are aligned to the right, as numbers are.
     """
 
     name: str
     kind: Literal["whole", "short", "wrapped"] = "whole"
-    least: int = 10
-    leaves: int = 0
-    right: bool = False
+    min_width: int = 10
+    drop_order: int = 0
+    align_right: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,61 +61,68 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> 
         sys.stdout.write("\t".join(map(_text, values)) + "\n")
 
 
-def make_table(columns: Sequence[Column], rows: Sequence[Sequence[object]], room: int) -> "Table":
-    """Return a table that fits a terminal of `room` characters, with colors for statuses."""
+def make_table(columns: Sequence[Column], rows: Sequence[Sequence[object]], width: int) -> "Table":
+    """Return a table that fits a terminal of `width` characters, with colors for statuses."""
     from rich.table import Table
 
     texts = [[_reader_text(cell) for cell in row] for row in rows]
-    shown = fit(columns, [_natural(column, i, texts) for i, column in enumerate(columns)], room)
-    table = Table(box=None, pad_edge=False, header_style="bold", width=_total([*shown.values()]))
-    for index, width in shown.items():
+    full = [_full_width(column, i, texts) for i, column in enumerate(columns)]
+    widths = fit(columns, full, width)
+    table = Table(box=None, pad_edge=False, header_style="bold", width=_total([*widths.values()]))
+    for index, column_width in widths.items():
         column = columns[index]
         table.add_column(
             column.name,
-            width=width,
-            justify="right" if column.right else "left",
+            width=column_width,
+            justify="right" if column.align_right else "left",
             no_wrap=column.kind != "wrapped",
             overflow="fold" if column.kind == "wrapped" else "ellipsis",
         )
     for row in texts:
-        table.add_row(*(_styled(row[index]) for index in shown))
+        table.add_row(*(_styled(row[index]) for index in widths))
     return table
 
 
-def fit(columns: Sequence[Column], natural: Sequence[int], room: int) -> dict[int, int]:
+def fit(columns: Sequence[Column], full: Sequence[int], available: int) -> dict[int, int]:
     """Return the widths of the columns that are shown, by their index.
 
     Args:
         columns: The columns, from left to right.
-        natural: The width that shows each column in full, 0 for one that has no text and may leave.
-        room: The width of the terminal. The columns that always stay may need more.
+        full: The full width of each column, 0 for an empty column that may be left out.
+        available: The width of the terminal; columns that are never left out may exceed it.
     """
+    least = _least_widths(columns, full, available)
+    widths = {index: full[index] for index in sorted(least)}
+    while _total([*widths.values()]) > available:
+        widest = max(widths, key=lambda i: (widths[i] > least[i], widths[i]))
+        if widths[widest] == least[widest]:
+            break
+        widths[widest] -= 1
+    return widths
+
+
+def _least_widths(columns: Sequence[Column], full: Sequence[int], available: int) -> dict[int, int]:
+    """Return the smallest widths of the columns that fit, by their index."""
     least = dict[int, int]()
     for index in sorted(
-        range(len(columns)), key=lambda i: (columns[i].leaves > 0, -columns[i].leaves)
+        range(len(columns)), key=lambda i: (columns[i].drop_order > 0, -columns[i].drop_order)
     ):
-        width = _least(columns[index], natural[index])
-        fits = natural[index] and _total([*least.values(), width]) <= room
-        if fits or not columns[index].leaves:
+        width = _least(columns[index], full[index])
+        fits = full[index] and _total([*least.values(), width]) <= available
+        if fits or not columns[index].drop_order:
             least[index] = width
-    shown = {index: natural[index] for index in sorted(least)}
-    while _total([*shown.values()]) > room:
-        widest = max(shown, key=lambda i: (shown[i] > least[i], shown[i]))
-        if shown[widest] == least[widest]:
-            break
-        shown[widest] -= 1
-    return shown
+    return least
 
 
 def _least(column: Column, width: int) -> int:
-    return width if column.kind == "whole" else min(width, max(column.least, len(column.name)))
+    return width if column.kind == "whole" else min(width, max(column.min_width, len(column.name)))
 
 
-def _natural(column: Column, index: int, rows: Sequence[Sequence[str]]) -> int:
+def _full_width(column: Column, index: int, rows: Sequence[Sequence[str]]) -> int:
     from rich.cells import cell_len
 
     longest = max((cell_len(row[index]) for row in rows), default=0)
-    return max(longest, len(column.name)) if longest or not column.leaves else 0
+    return max(longest, len(column.name)) if longest or not column.drop_order else 0
 
 
 def _total(widths: Sequence[int]) -> int:

@@ -1,7 +1,7 @@
-"""Makes text of other parties safe to show; all such text on a terminal or in a log passes here.
+"""Makes untrusted text safe to print on a terminal or in a log.
 
-Names, reasons, errors and values come from servers, files and user code. A terminal obeys some of
-their characters: they move the cursor, set its title, or reverse the order of reading.
+Names, reasons, errors and values come from servers, files and user code. A terminal interprets
+their control characters: they move the cursor, set its title, or reverse the reading order.
 """
 
 from collections.abc import Mapping, MutableMapping
@@ -16,8 +16,8 @@ REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 def visible(text: str) -> str:
     """Return `text` on one line, of the same length, with unprintable characters replaced.
 
-    These are C0 with ESC and line ends, DEL, C1, the controls of the order of reading, and
-    characters without a width.
+    These are C0 (with ESC and line ends), DEL, C1, bidirectional controls, and characters without
+    a width.
     """
     if text.isprintable():
         return text

@@ -46,8 +46,8 @@ def export(
 ) -> None:
     """Send the finished spans of runs to the collector of BATON_OTLP_ENDPOINT.
 
-    The spans have the same ids at each export. Services may run meanwhile. Runs whose caller
-    doesn't record its trace are sent, too.
+    Every export of a run has the same span ids. Runs whose caller doesn't sample its trace are
+    sent, too. Services may run meanwhile.
     """
     from baton.cli.data.store_checks import require_data, require_durable
     from baton.cli.event_loop import run_async

@@ -72,7 +72,7 @@ def rebuild(
 def compare(number: SetNumber, data: DataFolder = None) -> None:
     """Compare a set of views with the live one, row by row; exits 1 if they differ.
 
-    Of a set of another release a sample is compared. Services may run meanwhile.
+    Only a sample of a set that another release built is compared. Services may run meanwhile.
     """
     from baton.cli.terminal.output import print_line
     from baton.cli.views.build import compare_with_live
@@ -99,7 +99,7 @@ def promote(
 ) -> None:
     """Make a set of views the live one. Running services read it within a second.
 
-    The set that was live goes on being kept up to date, until it is dropped.
+    The previous live set is kept up to date until it is dropped.
     """
     from baton.projector.sets.changes import promote_set
 
@@ -107,12 +107,12 @@ def promote(
         data,
         lambda stores, _: promote_set(stores.view_sets, number, accept_difference=accept),
     )
-    typer.echo(f"Set {number} is live (promotion {epoch}): `baton views rollback` takes that back")
+    typer.echo(f"Set {number} is live (promotion {epoch}): `baton views rollback` undoes it")
 
 
 @app.command()
 def rollback(data: DataFolder = None) -> None:
-    """Make the set of views live again that was live before."""
+    """Make the previously live set of views live again."""
     from baton.projector.sets.changes import roll_back
 
     number = _run(data, lambda stores, _: roll_back(stores.view_sets))
@@ -130,7 +130,7 @@ def _fail_if_different(number: int, differences: int) -> None:
     if differences:
         raise Failed(
             f"Set {number} differs from the live set in {differences} rows or more:"
-            f" `baton views promote {number} --accept-difference` takes it nevertheless"
+            f" `baton views promote {number} --accept-difference` promotes it anyway"
         )
 
 

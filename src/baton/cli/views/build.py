@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from baton.settings import Settings
 
 LOOK_S: Final = 0.2
-"""The interval in which the progress is read, in seconds."""
+"""The interval at which the progress is read, in seconds."""
 
 
 async def build(stores: "Stores", settings: "Settings", *, rate: int | None) -> Shown:
-    """Create a set and return it once it is compared with the live one.
+    """Create a set, and return it after its comparison with the live set.
 
     The process that gets the lease of the set builds it. Raises `NotPossible` and `Unavailable`.
 
     Args:
         stores: The stores.
         settings: The settings.
-        rate: The events per second at most, 0 for no limit; None takes the setting.
+        rate: The maximum number of events per second, 0 for no limit; None takes the setting.
     """
     from baton.eventlog.clock import SystemClock
     from baton.eventlog.ids import new_id

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from baton.settings import Settings
 
 COLUMNS: Final = (
-    Column(name="SET", right=True),
+    Column(name="SET", align_right=True),
     Column(name="STATE"),
-    Column(name="POSITION", right=True),
-    Column(name="BEHIND", right=True),
-    Column(name="BYTES", right=True, leaves=2),
-    Column(name="DIFFERENCES", right=True, leaves=3),
-    Column(name="CREATED", leaves=1),
+    Column(name="POSITION", align_right=True),
+    Column(name="BEHIND", align_right=True),
+    Column(name="BYTES", align_right=True, drop_order=2),
+    Column(name="DIFFERENCES", align_right=True, drop_order=3),
+    Column(name="CREATED", drop_order=1),
 )
 
 

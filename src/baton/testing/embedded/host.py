@@ -46,7 +46,7 @@ class EmbeddedHost(EngineProcess):
     Args:
         sources: The functions that the steps of runs call.
         start: The time at which the clock begins, in ms since the epoch.
-        seed: Draws the ids and the jitter of backoffs, so that a test sees the same each time.
+        seed: Seeds the ids and the jitter of backoffs, so that every run of a test is the same.
         only_stubs: Fail the steps whose functions have no stub.
         url: The address of an empty store, as `BATON_STORE` takes it.
     """
@@ -75,7 +75,7 @@ class EmbeddedHost(EngineProcess):
         await self.time.move_to(at)
 
     def stub(self, stub: Stub) -> None:
-        """Let a stub answer for a function from now on."""
+        """Replace a function by a stub from now on."""
         self.calls.add(stub)
 
     async def apply(self, document: Document) -> None:
@@ -139,7 +139,7 @@ class EmbeddedHost(EngineProcess):
                 assert_never(verb)
 
     async def see(self, run_id: str) -> Seen:
-        """Return what happened in a run."""
+        """Return the history of a run, with its definition's slug and steps."""
         history = await self.services.store.read(stream_name(TENANT, RUN.name, run_id))
         requested = history[0].event
         slug = self._definitions.slugs[requested.definition_id]
@@ -147,7 +147,7 @@ class EmbeddedHost(EngineProcess):
         return Seen(slug=slug, steps=frozenset(body.graph.by_id), history=history)
 
     async def load(self, artifacts: Iterable[Artifact]) -> Values:
-        """Return large values of runs."""
+        """Return the values of artifacts."""
         return await self.services.values.load(TENANT, artifacts)
 
     async def explain(self, run_id: str) -> Explained:
@@ -176,7 +176,7 @@ class EmbeddedHost(EngineProcess):
             moves = await self.time.step(until)
 
     async def _requests_after(self, position: int) -> list[tuple[str, str]]:
-        """Return the ids of the runs requested behind a position, with those of definitions."""
+        """Return the run ids and definition ids of the runs requested after a position."""
         await self.settle()
         found: list[Recorded] = []
         while page := await self.services.store.read_all(after=position, limit=_LOG_PAGE):

@@ -33,7 +33,7 @@ from baton.wiring import Process, build_process, run_built
 
 _ROLES: Final[frozenset[RoleName]] = frozenset(("projector", "scheduler"))
 Source: TypeAlias = Callable[..., object] | ModuleType | str | Path
-"""A marked function, a module, or the file or dotted name of a module with marked functions."""
+"""A function marked with `@function`, or a module with such functions, its file or its name."""
 MEMORY: Final = "memory:"
 """The address of stores in memory."""
 _SEAL_KEY: Final = SecretStr("0" * 64)  # of secrets that end with the test
@@ -120,7 +120,7 @@ class EngineProcess:
         self.opened = True
 
     async def settle(self) -> None:
-        """Do what is due now; the clock stays. Raises the error of a role that has ended."""
+        """Process all due work; the clock stays. Raises the error of a role that has ended."""
         if self._life is not None and self._life.done():
             self._life.result()
             raise RuntimeError("the engine was closed")
@@ -175,9 +175,9 @@ class EngineProcess:
 
 
 def _is_shared(url: str) -> bool:
-    """Return whether other processes can use a store as well; raises LookupError.
+    """Return whether other processes can use the store at the same time; raises LookupError.
 
-    The notices of such a store need real time, also while the clock stands.
+    Notifications of such a store arrive in real time, even while the virtual clock stands still.
     """
     return "shared" in backend_of(url).capabilities
 

@@ -31,19 +31,19 @@ _REAL_WITHIN_MS: Final = 30_000
 _LONG_POLL_S: Final = 5
 """The longest request that waits for the end of a run, in whole seconds."""
 _RECORD_S: Final = 30.0
-"""The time within which a record event has started its runs."""
+"""The time in which a record event must have started its runs."""
 _POLL_S: Final = 0.02
 _PAGE: Final = 500
 _EVENTS: Final = 1_000
 
 
 class ServerHost:
-    """Implements `Host` with a server, whose clock is the machine's unless it has virtual time.
+    """Implements `Host` on a running server, with virtual time or the machine's clock.
 
     Args:
         url: The address of the server.
-        token: A token or an API key; None takes that of the command line.
-        tenant: The tenant; None is the only one of the token.
+        token: A token or an API key; None takes the one that the command line would use.
+        tenant: The tenant; None takes the only tenant of the token.
     """
 
     def __init__(self, url: str, token: str | None, tenant: str | None) -> None:
@@ -85,7 +85,7 @@ class ServerHost:
         """Do nothing: the server goes on."""
 
     async def settle(self) -> None:
-        """Do what is due now; without virtual time the server does that by itself."""
+        """Process all due work; without virtual time the server does so by itself."""
         if not self._no_clock:
             await self._look_at_clock()
 
@@ -104,7 +104,7 @@ class ServerHost:
         )
 
     def now(self) -> int:
-        """Return the time: the virtual one as of the last look, or the machine's."""
+        """Return the last known virtual time, or the machine's time."""
         return time.time_ns() // 1_000_000 if self._now is None else self._now
 
     async def move_to(self, at: int) -> None:
@@ -130,7 +130,7 @@ class ServerHost:
     async def record(
         self, kind: str, structure: str, record_id: str, data: JsonObject | None
     ) -> Sequence[str]:
-        """Send a record event; return the ids of its runs, once there are as many as match."""
+        """Send a record event; return the ids of its runs when all that match have started."""
         event_id = str(uuid4())
         subject = f"{structure}/{record_id}" if record_id else structure
         event = cloud_event(subject, kind, data, event_id)
@@ -170,7 +170,7 @@ class ServerHost:
         await self._requests.post(f"{run_path(run_id)}/{verb}", body, run_subject(run_id))
 
     async def see(self, run_id: str) -> Seen:
-        """Return what happened in a run."""
+        """Return the history of a run, with its definition's slug and steps."""
         path, about = run_path(run_id), run_subject(run_id)
         run = await self._requests.get(path, about, fields="")
         shown: list[dict[str, Any]] = []
@@ -187,7 +187,7 @@ class ServerHost:
         )
 
     async def load(self, artifacts: Iterable[Artifact]) -> Values:
-        """Return large values of runs."""
+        """Return the values of artifacts."""
         hashes = {one.sha256 for one in artifacts}
         return {one: await self._requests.get(f"/artifacts/{one}") for one in hashes}
 
@@ -244,7 +244,7 @@ class ServerHost:
                 await asyncio.sleep(min(left_s, _POLL_S))
 
     async def _look_at_clock(self) -> int | None:
-        """Return when the next thing is due, once everything that is due now was done."""
+        """Wait until the server has processed all due work; return the next due time, if any."""
         return self._seen(await self._requests.get("/clock"))
 
     def _seen(self, clock: Mapping[str, Any]) -> int | None:

@@ -1,6 +1,6 @@
-"""The events of a run as a server shows them, made into those that were recorded.
+"""Restores the recorded events of a run from the events that a server shows.
 
-A server leaves out large values of an event. They are taken from the run itself, or are artifacts.
+A server leaves out large values of an event. They are copied from the run, or stay artifacts.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Requests to a server: those of the command line, outside of the event loop."""
+"""Requests to a server, sent with the command line's client outside of the event loop."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from baton.domain.errors import Rejected
 from baton.testing.documents import ReadDocument
 
 OWN_FORMAT: Final = "baton"
-"""The name of Baton's own format among those of definitions."""
+"""The name of Baton's own format of definitions."""
 
 
 class Requests:
@@ -37,7 +37,7 @@ class Requests:
             return await asyncio.to_thread(partial(self._server.get, path, about, **query))
 
     async def get_when_ended(self, path: str, wait_s: int) -> Any:
-        """Return a run at once if it has ended, else when it ends or the time has passed."""
+        """Return a run when it has ended, or after `wait_s` seconds."""
         headers = {"Prefer": f"wait={wait_s}"}
         return await self._call("GET", f"{path}?fields=", headers=headers)
 
@@ -64,7 +64,7 @@ class Requests:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Raise the refusals of an engine in place of those of the command line."""
+    """Translate the errors of the command line's client into those of an engine."""
     try:
         yield
     except ServerRefused as refused:

@@ -1,4 +1,4 @@
-"""Any run of a definition: an input, and an outcome for every call of its functions."""
+"""A strategy of runs of a definition: an input, and an outcome for every function call."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -37,8 +37,8 @@ class AnyRun:
     def play(self) -> SyncRun:
         """Run to the end on an engine of its own, whose functions are all stubs; return the run.
 
-        Raises Stalled if it doesn't end, and AssertionError if an attempt at a step has another
-        idempotency key than the one before, or shares one with another step.
+        Raises Stalled if the run doesn't end, and AssertionError if two attempts of a step have
+        different idempotency keys, or two steps the same one.
         """
         read, counts = read_one(self.definition), Counter[str]()
         engine = Engine(definitions=[self.definition], only_stubs=True)
@@ -96,7 +96,7 @@ def _functions(graph: Graph) -> set[str]:
 
 
 def require_stable_keys(calls: Iterable[StubCall]) -> None:
-    """Raise AssertionError for a step whose attempts have several keys, or one of another call."""
+    """Raise AssertionError unless each step has one key for all attempts, and no other step's."""
     last: dict[str, str] = {}
     seen: set[str] = set()
     for call in calls:

@@ -15,8 +15,8 @@ Path: TypeAlias = tuple[str, ...]
 def values_below(graph: Graph, *root: str) -> Values:
     """Return a strategy of the value at the path `root`, with the members that conditions read.
 
-    A member is mostly a value that a condition compares it with, or one beside it; otherwise it is
-    any other value, or missing. Members that no condition reads are left out.
+    A member is mostly a value that a condition compares it with, or a value close to it; otherwise
+    it is any value, or missing. Members that no condition reads are left out.
     """
     compared: dict[Path, list[Json]] = {}
     for condition in _conditions(graph):

@@ -14,7 +14,7 @@ from baton.testing.strategies.schema_values import Values
 
 _MAX_CALLS: Final = 4
 _LATE_MS: Final = 1_000
-"""The time behind its timeout at which a function would answer that times out."""
+"""The time by which a function that times out exceeds its timeout, in ms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +22,10 @@ class StepOutcome:
     """The way in which a call of a step's function ends.
 
     Attributes:
-        kind: It succeeds, it fails so that the step's policy may retry it, it fails for good, or it
-            takes longer than the step's timeout.
-        output: The output, if it succeeds.
-        takes_ms: The time on the engine's clock that it takes.
+        kind: The call succeeds, fails and may be retried, fails for good, or exceeds the step's
+            timeout.
+        output: The output of a call that succeeds.
+        takes_ms: The duration of the call on the engine's clock.
     """
 
     kind: Literal["succeeds", "fails", "fails for good", "times out"]
@@ -53,7 +53,7 @@ def outcomes(
 
 
 def outcomes_of(graph: Graph, outputs: Mapping[str, Values]) -> st.SearchStrategy[Outcomes]:
-    """Return the same of a graph."""
+    """Return a strategy of the outcomes of every step of a graph that calls a function."""
     steps = {step.id: step for step in graph.steps if isinstance(step, Compute)}
     if unknown := outputs.keys() - steps.keys():
         raise ValueError(f"no step with a function is called {', '.join(sorted(unknown))}")

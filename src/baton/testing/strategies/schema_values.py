@@ -135,7 +135,7 @@ class _Reader:
             case "object":
                 return self._objects(schema)
             case _:
-                raise ValueError(f"{kind!r} is no type of JSON Schema")
+                raise ValueError(f"{kind!r} isn't a type of JSON Schema")
 
     def _arrays(self, schema: _Schema) -> Values:
         return st.lists(

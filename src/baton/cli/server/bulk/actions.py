@@ -1,4 +1,4 @@
-"""The actions of `baton bulk`: each has the options that it has for a single run."""
+"""The actions of `baton bulk`, with the same options as the verbs for a single run."""
 
 from collections.abc import Mapping
 from typing import Any

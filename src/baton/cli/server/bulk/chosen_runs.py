@@ -34,11 +34,11 @@ def chosen_runs(
     ] = None,
     definition: Annotated[
         str | None,
-        typer.Option("--definition", metavar="DEFINITION", help="Runs of it: its slug or id."),
+        typer.Option("--definition", metavar="DEFINITION", help="Runs of this slug or id."),
     ] = None,
     correlation: Annotated[
         str | None,
-        typer.Option("--correlation-id", metavar="ID", help="Runs started with this id."),
+        typer.Option("--correlation-id", metavar="ID", help="Runs with this correlation id."),
     ] = None,
     record: Record = None,
     since: Since = None,
@@ -52,21 +52,21 @@ def chosen_runs(
             min=1,
             max=10_000,
             show_default="as many as possible",
-            help="Runs in one second, at most.",
+            help="Maximum number of runs per second.",
         ),
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Don't show the runs first, and don't ask.")
+        bool, typer.Option("--yes", "-y", help="Don't preview the runs and don't ask.")
     ] = False,
     detach: Annotated[
-        bool, typer.Option("--detach", help="Print the id of the bulk, and don't wait for its end.")
+        bool, typer.Option("--detach", help="Print the id of the bulk, and don't wait for it.")
     ] = False,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
     tenant: Tenant = None,
 ) -> "Chosen":
-    """Return the runs that the options choose; raises BadParameter unless they choose any."""
+    """Return the runs that the options choose; raises BadParameter if no option chooses any."""
     from baton.cli.server.lists import time_text
 
     conditions = {
@@ -97,7 +97,7 @@ def chosen_runs(
 class Chosen:
     """The chosen runs as members of the request, and how to perform the action on them.
 
-    `server` holds its address, the token and the tenant, each as its option gives it.
+    `server` holds the values of --url, --token and --tenant.
     """
 
     body: Mapping[str, Any]
@@ -121,8 +121,8 @@ def register(
 
     Args:
         app: The group of the verb.
-        body_of: A function from the options of an action to its body.
-        handle: Called with the values of the action's own options, and of those that choose runs.
+        body_of: Called with the options of the action; returns the body of its request.
+        handle: Called with the values of the action's options, and of the options that choose runs.
     """
     own = inspect.signature(body_of, eval_str=True).parameters
     shared = inspect.signature(chosen_runs, eval_str=True).parameters

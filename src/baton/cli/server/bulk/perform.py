@@ -20,7 +20,7 @@ ENDED = ("completed", "stopped")
 def perform(action: str, args: Mapping[str, Any], chosen: Chosen) -> None:
     """Perform the action on the chosen runs and print the outcomes.
 
-    Raises Failed if it failed for some of them, and Abort without consent.
+    Raises Failed if it failed for some of them, and Abort if the user declines.
     """
     from baton.cli.server.client import connect
     from baton.cli.terminal.output import print_note
@@ -41,7 +41,7 @@ def perform(action: str, args: Mapping[str, Any], chosen: Chosen) -> None:
 
 
 def _require_definition(server: "Server", body: Mapping[str, Any]) -> None:
-    """Raise Failed, which names the nearest one, if the definition of a filter doesn't exist."""
+    """Raise Failed if the definition of a filter doesn't exist; the message names the nearest."""
     from baton.cli.server.lookup import find_definition
 
     reference = body.get("filter", {}).get("definition")
@@ -87,7 +87,7 @@ def _ask(action: str, preview: Mapping[str, Any], *, as_json: bool) -> None:
 
     count, sample = preview["count"], preview["sample"]
     if not sys.stdin.isatty():
-        raise Failed(f"This would {action} {count} runs: set --yes to do so without being asked")
+        raise Failed(f"This would {action} {count} runs: confirm it with --yes")
     if not as_json:
         print_runs(sample)
     if count > len(sample):

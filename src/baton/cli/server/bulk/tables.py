@@ -15,18 +15,18 @@ BULKS: Final = (
     Column(name="BULK"),
     Column(name="ACTION"),
     Column(name="STATUS"),
-    Column(name="RUNS", right=True),
+    Column(name="RUNS", align_right=True),
     *(
-        Column(name=outcome.upper(), leaves=place, right=True)
+        Column(name=outcome.upper(), drop_order=place, align_right=True)
         for outcome, place in zip(OUTCOMES, (4, 5, 3, 2), strict=True)
     ),
-    Column(name="REQUESTED", leaves=1),
+    Column(name="REQUESTED", drop_order=1),
 )
 ITEMS: Final = (
     Column(name="RUN"),
     Column(name="OUTCOME"),
-    Column(name="REASON", kind="short", least=16),
-    Column(name="NEW RUN", leaves=1),
+    Column(name="REASON", kind="short", min_width=16),
+    Column(name="NEW RUN", drop_order=1),
 )
 
 

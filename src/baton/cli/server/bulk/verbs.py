@@ -1,4 +1,4 @@
-"""`baton bulk …`: actions on many runs, and the bulks that they make."""
+"""`baton bulk …`: actions on many runs, and the bulks that they create."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,7 +26,7 @@ BulkId = Annotated[
 ]
 _FailedOf = Annotated[
     str | None,
-    typer.Argument(metavar="BULK", help="A bulk whose failed runs are tried again, instead."),
+    typer.Argument(metavar="BULK", help="Retry the failed runs of this bulk instead."),
 ]
 
 
@@ -46,9 +46,9 @@ def _performing(body_of: Callable[..., Options]) -> Callable[[Options, Options],
 
 
 def retry(bulk: _FailedOf = None, step: FailedStep = None) -> Mapping[str, Any]:
-    """Reopen failed or cancelled runs where they stopped; or try a bulk's failed runs again."""
+    """Reopen failed or cancelled runs where they stopped, or retry the failed runs of a bulk."""
     if bulk is not None and step is not None:
-        raise typer.BadParameter("--step is for runs that are chosen by other options")
+        raise typer.BadParameter("--step can't be combined with BULK")
     return {} if step is None else {"stepId": step}
 
 
@@ -57,13 +57,13 @@ def _retry(own: Options, choosing: Options) -> None:
     if own["bulk"] is None:
         perform("retry", body, chosen_runs(**choosing))
     elif any(choosing[name] for name in choosing.keys() - _OF_ANY_REQUEST):
-        raise typer.BadParameter("BULK alone chooses the runs: leave out the options that do")
+        raise typer.BadParameter("BULK chooses the runs: leave out the options that choose runs")
     else:
         _try_again(own["bulk"], choosing)
 
 
 def _try_again(bulk_id: str, choosing: Options) -> None:
-    """Try the failed runs of a bulk again, and follow it as its request does."""
+    """Retry the failed runs of a bulk, and follow it to its end unless --detach is given."""
     from baton.cli.server.client import connect
 
     server = connect(choosing["url"], choosing["token"], choosing["tenant"])
@@ -138,7 +138,7 @@ def show(
 
 @app.command()
 def stop(bulk: BulkId, url: Url = None, token: Token = None, tenant: Tenant = None) -> None:
-    """Stop a bulk: no further run is treated."""
+    """Stop a bulk: no further run is processed."""
     from baton.cli.server.client import connect
     from baton.cli.terminal.output import print_line
 

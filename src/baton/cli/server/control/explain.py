@@ -13,7 +13,7 @@ from baton.cli.server.runs.run_reference import RunId, run_path, run_subject
 if TYPE_CHECKING:
     from rich.text import Text
 
-app = typer.Typer(help="Why a run is where it is, and why events and ticks started runs, or none.")
+app = typer.Typer(help="The state of a run, and why events and ticks started runs or didn't.")
 
 
 @app.command("run")
@@ -25,7 +25,7 @@ def explain_run(
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """Say what a run waits for, and what moves it next."""
+    """Show why a run waits and which event continues it."""
     from baton.cli.server.client import connect
     from baton.cli.terminal.output import print_json, print_lines
 
@@ -52,7 +52,7 @@ def explain_record(
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """Say what a record event started, and why it started nothing else."""
+    """Show the runs that a record event started, and why other definitions started none."""
     from baton.cli.server.client import connect
     from baton.cli.server.refusals import Subject
     from baton.cli.terminal.output import print_json
@@ -85,7 +85,7 @@ def explain_definition(
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """Say what starts runs of a definition, and why events and ticks started none."""
+    """Show the triggers of a definition, and why recent events and ticks started no run."""
     from baton.cli.server.client import connect
     from baton.cli.server.lookup import definition_path, definition_subject
     from baton.cli.terminal.output import print_json, print_lines

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Timers(StrEnum):
-    """The treatment of delays and backoffs that a paused run holds."""
+    """What a resumed run does with the delays and backoffs that the pause has held."""
 
     FIRE = "fire"
     SHIFT = "shift"
@@ -88,7 +88,7 @@ def resume(
 
 
 def _preview(preview: Mapping[str, Any]) -> "Iterator[Text]":
-    """Yield a line for each held timer, each outcome of the pause and each event to come."""
+    """Yield a line for each held timer, each outcome during the pause and each event to come."""
     from rich.text import Text
 
     for entry in preview["held"]:

@@ -59,7 +59,7 @@ Outputs = Annotated[
         metavar="JSON",
         parser=parse_object,
         show_default="none",
-        help="Outputs of steps that aren't run, by step id.",
+        help="Outputs by step id, for steps that aren't run.",
     ),
 ]
 
@@ -69,7 +69,7 @@ def rerun(
     start: From = "start",
     visit: Annotated[
         int | None,
-        typer.Option("--visit", metavar="N", min=1, show_default="newest", help="Visit of it."),
+        typer.Option("--visit", metavar="N", min=1, show_default="newest", help="Visit of STEP."),
     ] = None,
     version: Version = "pinned",
     input_patch: InputPatch = None,
@@ -87,7 +87,7 @@ def rerun(
 ) -> None:
     """Run a run again, as a new run, and print its id.
 
-    Outcomes of the steps before --from are taken over; their functions aren't called.
+    The outcomes of the steps before --from are copied; their functions aren't called.
     """
     from baton.cli.server.client import connect
     from baton.cli.terminal.output import print_json, print_line, print_note

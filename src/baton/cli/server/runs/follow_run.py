@@ -23,7 +23,6 @@ def follow_run(fetch: Callable[[], Run], *, quiet: bool) -> Run:
     Args:
         fetch: Called for the current state of the run, repeatedly.
         quiet: Wait without printing anything.
-
     """
     if quiet:
         return _poll(fetch, lambda _: None)

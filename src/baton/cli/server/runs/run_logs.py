@@ -15,7 +15,7 @@ from baton.cli.terminal.output import print_lines, print_note
 from baton.cli.terminal.visible import visible_json
 
 WAIT: Final = {"Prefer": "wait=20"}
-"""Makes the server answer with the next line; less than the time that a request may take."""
+"""Makes the server wait for the next line, for less time than a request may take."""
 
 COLORS: Final = {"warning": "yellow", "error": "red", "critical": "bold red", "debug": "dim"}
 
@@ -31,17 +31,17 @@ def print_logs(
     follow: bool,
     as_json: bool,
 ) -> None:
-    """Print the lines that the server has, or all of them until the run ends.
+    """Print the stored lines, and with `follow` every further line until the run ends.
 
     Args:
         server: The server.
         run: The path of the run.
         about: The run and the chosen step, for messages.
         chosen: The parameters that choose steps and attempts; None values are left out.
-        follow: Wait for further lines while the run goes on.
+        follow: Wait for further lines until the run ends.
         as_json: Print each line as JSON.
     """
-    server.get(run, about)  # an unknown run is refused; later, the server may restart
+    server.get(run, about)  # refuses an unknown run, before outages are waited out
     headers = WAIT if follow else None
     fetch = Reconnecting(server, f"{run}/logs", about=about, headers=headers)
     has_lines = False

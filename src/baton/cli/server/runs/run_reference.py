@@ -29,7 +29,7 @@ def run_path(run_id: str) -> str:
 
 
 def run_subject(run_id: str, part: str = "") -> "Subject":
-    """Return a run for messages."""
+    """Return a run as the subject of messages."""
     from baton.cli.server.refusals import Subject
 
     return Subject(

@@ -156,7 +156,7 @@ def logs(
         int | None,
         typer.Option("--attempt", metavar="N", min=1, show_default="all", help="Only attempt N."),
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the end.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow until the end.")] = False,
     as_json: AsJson = False,
     url: Url = None,
     token: Token = None,
@@ -186,7 +186,7 @@ def start(
     ] = None,
     correlation_id: Annotated[
         str | None,
-        typer.Option("--correlation-id", metavar="ID", help="Id of yours, stored with the run."),
+        typer.Option("--correlation-id", metavar="ID", help="Your own id, stored with the run."),
     ] = None,
     key: IdempotencyKey = None,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the run, as `watch` does.")] = False,
@@ -257,7 +257,7 @@ def retry(
 
 
 def _watch(server: "Server", run_id: str, *, as_json: bool) -> None:
-    """Follow a run of a server that has answered; outages of the server are waited out."""
+    """Follow a run to its end, and wait during outages of the server."""
     from baton.cli.server.reconnecting import Reconnecting
     from baton.cli.server.runs.follow_run import follow_run
     from baton.cli.terminal.output import print_json

@@ -12,18 +12,18 @@ from baton.protocols.iso_time import parse_time
 WEBHOOKS: Final = (
     Column(name="WEBHOOK"),
     Column(name="STATUS"),
-    Column(name="URL", kind="short", least=16),
-    Column(name="EVENTS", kind="wrapped", least=28, leaves=2),
-    Column(name="CREATED", leaves=1),
+    Column(name="URL", kind="short", min_width=16),
+    Column(name="EVENTS", kind="wrapped", min_width=28, drop_order=2),
+    Column(name="CREATED", drop_order=1),
 )
 DELIVERIES: Final = (
     Column(name="DELIVERY"),
-    Column(name="EVENT", leaves=4),
+    Column(name="EVENT", drop_order=4),
     Column(name="STATUS"),
-    Column(name="ATTEMPTS", leaves=3, right=True),
-    Column(name="ERROR", kind="short", least=16, leaves=2),
-    Column(name="NEXT", leaves=5),
-    Column(name="CREATED", leaves=1),
+    Column(name="ATTEMPTS", drop_order=3, align_right=True),
+    Column(name="ERROR", kind="short", min_width=16, drop_order=2),
+    Column(name="NEXT", drop_order=5),
+    Column(name="CREATED", drop_order=1),
 )
 
 

@@ -93,7 +93,7 @@ def redrive(
     token: Token = None,
     tenant: Tenant = None,
 ) -> None:
-    """Begin the attempts of a delivery again, at once."""
+    """Deliver a message again, at once and with all attempts."""
     from baton.cli.server.client import connect
 
     if (delivery is None) != everything:
@@ -130,7 +130,7 @@ def send_test(
     elif result["success"]:
         print_line(f"{result['status']} {result['message']}")
     if not result["success"]:
-        raise Failed(f"The receiver did not take the message: {result['message']}")
+        raise Failed(f"The receiver refused the message: {result['message']}")
 
 
 def _pages(

@@ -1,4 +1,4 @@
-"""Names the definition that comes closest to an event that starts no run."""
+"""Suggests the definition whose trigger is nearest to an event that starts no run."""
 
 from collections.abc import Mapping
 from typing import Any
