@@ -1,7 +1,7 @@
 """`asOf=`: reads as of a position or a time, for every dialect, in front of its handlers.
 
-A handler works with services that hold nothing later than that position, and knows no more of it.
-The response names the position, so that the same answer can be had again.
+A handler gets services that hold nothing later than the position, so it needs no code for `asOf`.
+The response names the position, so that a client can repeat the request with the same result.
 """
 
 from dataclasses import dataclass, replace
@@ -20,14 +20,14 @@ from baton.projector.views.schedules.queries import ScheduleQueries
 from baton.protocols.iso_time import parse_rfc3339
 
 HEADER: Final = "Baton-As-Of"
-NOW_ALONE: Final = "isn't possible here: this shows only what is so now"
-WRITES: Final = "goes with reads: nothing is written as of an earlier position"
+PRESENT_ONLY: Final = "isn't possible here: this shows only the present state"
+READS_ONLY: Final = "is for reads only: nothing is written as of an earlier position"
 _POSITION: Final = web.RequestKey("as-of-position", int)
 _MAX_DIGITS: Final = 18
 
 
 async def services_for(request: web.Request, route: Route, services: Services) -> Services:
-    """Return what the handler of a request works with: `services`, or those of an earlier position.
+    """Return the services for a handler: `services`, or those as of the requested position.
 
     Raises Refused 400 for a route that can't be read as of a position, for a position beyond the
     newest event, and for a value that is neither a position nor a time; and `Unavailable`.
@@ -35,13 +35,13 @@ async def services_for(request: web.Request, route: Route, services: Services) -
     if AS_OF not in request.query:
         return services
     if not route.as_of:
-        refuse_as_of(NOW_ALONE if route.method == "GET" else WRITES)
+        refuse_as_of(PRESENT_ONLY if route.method == "GET" else READS_ONLY)
     position = request[_POSITION] = await _position(single(request.query, AS_OF) or "", services)
     return await services_as_of(services, position)
 
 
 async def name_position(request: web.BaseRequest, response: web.StreamResponse) -> None:
-    """Name the position in the head of a response as of one; called before the head is written."""
+    """Add the position to the headers of a response to `asOf`, before they are written."""
     position = request.get(_POSITION)
     if position is not None:
         response.headers[HEADER] = str(position)
@@ -57,7 +57,7 @@ async def services_as_of(services: Services, position: int) -> Services:
         runs=RunQueries(found.views),
         run_steps=RunStepQueries(found.views),
         schedules=ScheduleQueries(found.views),
-        clock=_Stopped(found.at),
+        clock=_StoppedClock(found.at),
         position=lambda: position,
     )
 
@@ -76,12 +76,12 @@ async def _position(text: str, services: Services) -> int:
 
 
 def refuse_as_of(reason: str) -> NoReturn:
-    """Raise Refused 400, with what is wrong with `asOf`."""
+    """Raise Refused 400 for the parameter `asOf`; the message is `asOf` with `reason`."""
     raise refused_field(f"{AS_OF} {reason}", AS_OF)
 
 
 @dataclass(frozen=True, slots=True)
-class _Stopped:
+class _StoppedClock:
     """A clock that shows one time, in ms; implements `Clock`."""
 
     at: int

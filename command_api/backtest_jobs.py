@@ -36,7 +36,7 @@ JobStatus: TypeAlias = Literal["queued", "running", "completed", "failed", "stop
 
 
 @frozen
-class Question:
+class BacktestRequest:
     """The runs to replay, the definition to try on them, and its description for the report."""
 
     selection: Selection
@@ -50,7 +50,7 @@ class Job:
     """A backtest; times are ms since the epoch, UTC. `failure` says why it failed."""
 
     id: str
-    question: Question
+    request: BacktestRequest
     requested_at: int
     status: JobStatus = "queued"
     report: Report = field(default_factory=lambda: Report(max_items=MAX_ITEMS))
@@ -61,7 +61,7 @@ class Job:
     @property
     def tenant(self) -> str:
         """The tenant whose job it is."""
-        return self.question.selection.tenant
+        return self.request.selection.tenant
 
     @property
     def ended(self) -> bool:
@@ -75,7 +75,7 @@ class BacktestJobs:
     Args:
         leaves: The stored events.
         values: The large values of runs.
-        clock: Says when jobs end.
+        clock: The clock for the times of jobs.
         at_once: The number of jobs that run at once; others wait for their turn.
     """
 
@@ -89,12 +89,12 @@ class BacktestJobs:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(at_once)
 
-    def start(self, job_id: str, question: Question) -> Job | None:
+    def start(self, job_id: str, request: BacktestRequest) -> Job | None:
         """Start a backtest; return None while another one of the tenant is running or queued."""
-        tenant = question.selection.tenant
+        tenant = request.selection.tenant
         if any(job.tenant == tenant and not job.ended for job in self._jobs.values()):
             return None
-        job = Job(id=job_id, question=question, requested_at=self._clock.now())
+        job = Job(id=job_id, request=request, requested_at=self._clock.now())
         self._drop_old()
         self._jobs[job.id] = job
         task = asyncio.create_task(self._run(job), name=f"backtest {job.id}")
@@ -103,7 +103,7 @@ class BacktestJobs:
         return job
 
     def find(self, tenant: str, job_id: str) -> Job | None:
-        """Return a job of a tenant, None if it has no job of this id, or no longer."""
+        """Return a job of a tenant, None if it doesn't exist or was dropped."""
         self._drop_old()
         job = self._jobs.get(job_id)
         return job if job is not None and job.tenant == tenant else None
@@ -127,7 +127,7 @@ class BacktestJobs:
             job.failure = str(error)
 
     def _end(self, job: Job, task: asyncio.Task[None]) -> None:
-        """Set the end of a job whose task has ended, also of one that was stopped in the queue."""
+        """Set the end of a job whose task has ended, even if the task was stopped in the queue."""
         del self._tasks[job.id]
         job.ended_at = self._clock.now()
         if task.cancelled():
@@ -140,10 +140,10 @@ class BacktestJobs:
         job.status = "failed" if job.failure else "completed"
 
     async def _replay(self, job: Job) -> None:
-        chosen = await choose_runs(self._leaves, job.question.selection, leave_room=True)
+        chosen = await choose_runs(self._leaves, job.request.selection, leave_room=True)
         job.total = len(chosen.runs)
         backtest = Backtest(
-            self._leaves, self._values, chosen, job.question.candidate, report=job.report
+            self._leaves, self._values, chosen, job.request.candidate, report=job.report
         )
         small = sum(chosen.runs.values()) <= BATCH_EVENTS
         await backtest.run(processes=0 if small else 1, leave_room=True)

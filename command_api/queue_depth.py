@@ -6,8 +6,8 @@ from baton.command_api.services import Services
 async def queue_depth(services: Services, tenant: str) -> int:
     """Return how many requested runs and calls of ready steps of a tenant wait for an executor.
 
-    Runs are counted in the views, so starting runs pay nothing for the count. Other processes'
-    executors report their waiting calls within a second or two. Raises `Unavailable`.
+    Runs are counted in the views, so the count costs nothing when runs start. Executors of other
+    processes report their waiting calls within two seconds. Raises `Unavailable`.
     """
     _, requested = await services.runs.page(tenant, statuses=("pending",), limit=1)
     return requested + await services.waiting_calls.of(tenant)

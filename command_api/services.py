@@ -83,7 +83,7 @@ def webhooks_on(views: ViewStore, client: HttpClient | None = None) -> Webhooks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """The parts of an installation that administrators look after.
+    """The services for administrators of an installation.
 
     Attributes:
         dead_letters: The messages that could not be processed.
@@ -91,7 +91,7 @@ class Installation:
         checkpoints: The positions of followers of the log.
         view_sets: The sets of views, of which one is live.
         topics: Sends messages again; None where the log has no topics.
-        partition_owners: Tells who owns the partitions of the log; None where it has none.
+        partition_owners: Returns the owners of the log's partitions; None where it has none.
         operator_tenant: The tenant whose administrators see what names no tenant.
         config: The settings of this process, without secrets.
         sampling: The traces that are exported; None where traces are off.
@@ -143,15 +143,15 @@ class Services:
         accesses: Records sign-ins, exports and refused requests.
         verifications: Verifies the log on request.
         new_id: Returns a new id.
-        installation: What administrators look after.
+        installation: The services for administrators.
         checks: Readiness checks by name, run by /readyz; a check returns True for ready.
         sign_in: Exchanges passwords for tokens; None where there are no users.
         sessions: The sessions of the UI; None in a process that takes no commands.
-        budgets: What the limits of this process leave.
+        budgets: The remaining budgets under the limits of this process.
         live_logs: The logs of the attempts that run in this process.
         live_attempts: These attempts with their heartbeats.
         functions: The functions that executors know, in this process and in others.
-        waiting_calls: The calls of functions that wait for a place at an executor.
+        waiting_calls: The function calls that wait for a slot of an executor.
         signatures: Verifies the signatures of published documents.
         metrics: The registry that /metrics exports.
         backtests: The backtests that this process runs.

@@ -65,8 +65,8 @@ class Admission:
 
     def check(self, request: web.Request) -> None:
         """Raise Refused for a request that must not reach any route."""
-        if connection_of(request).unspoken:
-            message = "The request is in no version of HTTP that is spoken here: 1.0 or 1.1"
+        if connection_of(request).unsupported:
+            message = "The HTTP version of the request is not supported: use 1.0 or 1.1"
             raise Refused("validation_error", message)
         self.hosts.require_known(request)
 

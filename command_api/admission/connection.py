@@ -1,7 +1,7 @@
-"""A connection of the server: aiohttp's, with a deadline for request heads and without its texts.
+"""A connection of the server: aiohttp's, with a deadline for heads and Baton's error responses.
 
-`web.RequestHandler` answers what its parser refuses in plain text that quotes the sender, and logs
-a traceback. It has no deadline for a head that arrives slowly. Decision 0019 says why this is a
+`web.RequestHandler` answers unparseable input with plain text that quotes the input, and logs a
+traceback. It has no deadline for a head that arrives slowly. Decision 0019 says why this is a
 subclass, and on which members of aiohttp it relies.
 """
 
@@ -21,7 +21,7 @@ LINGERING_S = 2.0
 """The time for which the rest of a refused body is read, so that its sender gets the response."""
 
 _BUFFER = 64 * 1024
-"""The bytes of a body that wait for its reader; at twice as many the socket isn't read any more."""
+"""The bytes of a body that are buffered; at twice as many, reading from the socket pauses."""
 
 _LINE = 256
 """The bytes of a request's beginning that are kept to determine the dialect of its path."""
@@ -29,8 +29,8 @@ _LINE = 256
 _PEERS_FAULTS = (ClientError, ConnectionError, HttpProcessingError, web.RequestPayloadError)
 
 
-class Door(Protocol):
-    """The admission, as far as a connection uses it; `now` is the loop's time of the last sweep."""
+class ConnectionGuard(Protocol):
+    """The server side of a connection's admission; `now` is the loop's time of the last sweep."""
 
     now: float
     peers: Peers
@@ -56,21 +56,21 @@ class Connection(web.RequestHandler):
     """A connection of `server`.
 
     `held` is the part of the peer's byte budget that it holds. `trusted` is set once it has sent a
-    valid token, `unspoken` once a request had an unsupported version.
+    valid token, `unsupported` once a request had an unsupported HTTP version.
     """
 
     __slots__ = (
-        "_door",
+        "_guard",
         "_head_began",
         "_line",
         "_newest",
         "held",
         "peer",
         "trusted",
-        "unspoken",
+        "unsupported",
     )
 
-    def __init__(self, server: web.Server, door: Door) -> None:
+    def __init__(self, server: web.Server, guard: ConnectionGuard) -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -80,26 +80,26 @@ class Connection(web.RequestHandler):
             lingering_time=LINGERING_S,
             read_bufsize=_BUFFER,
         )
-        self._door = door
+        self._guard = guard
         self._head_began = 0.0
         self._line = b""
         self._newest: StreamReader = EMPTY_PAYLOAD
         self.held = 0
         self.peer = Peer("")
         self.trusted = False
-        self.unspoken = False
+        self.unsupported = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection, and start the deadline of its first request's head."""
-        self.peer = self._door.peers.enter(transport.get_extra_info("peername"))
-        self._head_began = self._door.now
+        self.peer = self._guard.peers.enter(transport.get_extra_info("peername"))
+        self._head_began = self._guard.now
         super().connection_made(transport)
-        self._door.opened(self)
+        self._guard.opened(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Return the budget that the connection holds."""
         self.release()
-        self._door.peers.leave(self.peer)
+        self._guard.peers.leave(self.peer)
         super().connection_lost(exc)
         self._newest = EMPTY_PAYLOAD  # a body knows its connection: the two would keep each other
 
@@ -107,7 +107,7 @@ class Connection(web.RequestHandler):
         """Feed the parser, and keep the time at which a head began until it is complete."""
         if not self._line and self._newest.is_eof():
             self._line = data[:_LINE]
-            self._head_began = self._head_began or self._door.now
+            self._head_began = self._head_began or self._guard.now
         count = self._request_count
         super().data_received(data)
         if self._request_count != count and self._messages:
@@ -128,7 +128,7 @@ class Connection(web.RequestHandler):
         if not self._head_began or now - self._head_began <= after_s:
             return
         if self._current_request is None and self.transport is not None:
-            self.end(self._door.late(self, self._line) if self._line else b"")
+            self.end(self._guard.late(self, self._line) if self._line else b"")
 
     def end(self, response: bytes) -> None:
         """End the connection, after a response to an incomplete request."""
@@ -153,11 +153,11 @@ class Connection(web.RequestHandler):
             return super().handle_error(request, status, exc, message)
         if request.writer.output_size > 0:
             raise ConnectionError
-        return self._door.unreadable(self, self._line)
+        return self._guard.unreadable(self, self._line)
 
     def log_exception(self, *args: object, **kw: object) -> None:
         """Count the faults of the peer, which leaves or breaks off a body; log any other error."""
         if not self.connected or isinstance(kw.get("exc_info"), _PEERS_FAULTS):
-            self._door.peer_left(self)
+            self._guard.peer_left(self)
         else:
             super().log_exception(*args, **kw)

@@ -13,7 +13,7 @@ _MAX_ACCEPTED = 64
 
 
 class Hosts:
-    """The names of one server. Away from loopback any name is accepted: a proxy may set it."""
+    """The host names of one server; unless it listens on loopback, every name is accepted."""
 
     def __init__(self, configured: tuple[str, ...]) -> None:
         self._configured = frozenset(name.lower().rstrip(".") for name in configured)
@@ -40,7 +40,7 @@ class Hosts:
     def _require(self, host: str) -> None:
         name = name_of(host)
         if name not in self._configured and not is_loopback(name):
-            message = "This server doesn't answer for this host; BATON_HOSTS names further ones"
+            message = "This server doesn't answer for this host; add the host to BATON_HOSTS"
             raise Refused("misdirected_request", message)
         if len(self._accepted) < _MAX_ACCEPTED:
             self._accepted.add(host)

@@ -25,7 +25,7 @@ MakeRequest: TypeAlias = Callable[
 def answering_in_1_1(make: MakeRequest) -> MakeRequest:
     """Return `make` for requests that are answered in HTTP/1.1, unless they are in HTTP/1.0.
 
-    A connection with a request in any other version is marked as `unspoken`, and is closed.
+    A connection with a request in any other version is marked as `unsupported`, and is closed.
     """
 
     def make_request(
@@ -40,7 +40,7 @@ def answering_in_1_1(make: MakeRequest) -> MakeRequest:
             return make(message, payload, protocol, writer, task)
         shown = message._replace(version=HttpVersion11, should_close=True)
         if message is not ERROR and isinstance(protocol, Connection):
-            protocol.unspoken = True
+            protocol.unsupported = True
         return make(shown, payload, protocol, writer, task)
 
     return make_request

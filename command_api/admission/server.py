@@ -28,7 +28,7 @@ _PATH = re.compile(rb"[A-Za-z]{1,20} (/[!-~]*)")
 
 
 class GuardedServer:
-    """Creates the connections of one listening address, and implements `Door` for them."""
+    """Creates the connections of one listening address and is their `ConnectionGuard`."""
 
     def __init__(self, server: web.Server, admission: Admission, render: Render) -> None:
         self._server, self._admission, self._render = server, admission, render

@@ -45,9 +45,9 @@ async def create_api_key(stores: AccessStores, command: CreateApiKey) -> Command
 async def revoke_api_key(
     stores: AccessStores, tenant: str, key_id: str, *, actor: Actor, at: int
 ) -> CommandResult[ApiKey]:
-    """Revoke a key, which no server accepts a second later; raises NotFound and `Unavailable`.
+    """Revoke a key; every server refuses it within a second. Raises NotFound and `Unavailable`.
 
-    A repetition announces the revocation again, in case the first call was cut off in between.
+    A repeated call announces the revocation again, in case the first call ended before it did.
     """
     command = RevokeApiKey(actor=actor, at=at)
     stream = api_key_stream(tenant, key_id)

@@ -25,7 +25,7 @@ class RecordCounts:
 
 
 async def count_waiting(services: Services, tenant: str, records: Sequence[ReceiveRecord]) -> int:
-    """Return how many triggers wait for `records`, summed over them, as the views show it now.
+    """Return the number of triggers in the views that match `records`, summed over the records.
 
     The scheduler matches by the same rule, but as of the position of each event; a definition that
     changes at that moment may be counted before or after its change.

@@ -31,8 +31,8 @@ async def create_schedule(
 ) -> CommandResult[Schedule]:
     """Start runs of a definition by a timetable; a definition may have several schedules.
 
-    The schedule of a definition that isn't active fires once the definition is. Raises NotFound for
-    a definition that doesn't exist or was deleted, and Invalid.
+    While the definition isn't active, the schedule fires nothing. Raises NotFound for a definition
+    that doesn't exist or was deleted, and Invalid.
     """
     stream = stream_name(principal.tenant, DEFINITION.name, new.definition_id)
     definition = (await load(services.store, DEFINITION, stream)).state

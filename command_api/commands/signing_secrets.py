@@ -1,6 +1,6 @@
 """The signing secrets of a definition's webhooks, which are stored sealed; events hold their ids.
 
-Each secret has an id of its own: a request that loses against another one replaces nothing.
+Each secret has its own id, so a request that loses a conflict replaces no secret.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,8 +23,8 @@ async def store_secrets(
 ) -> Body:
     """Store new secrets and return `body` with their ids, so that no event names a missing one.
 
-    A webhook without a new secret, and one whose secret is the new one, keeps what it has. Raises
-    Invalid for a secret that can be guessed.
+    A webhook without a new secret, or with an equal one, keeps its stored secret. Raises Invalid
+    for a secret that can be guessed.
     """
     _check(body, secrets)
     ids = secret_ids_of(body)

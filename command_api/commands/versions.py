@@ -73,7 +73,7 @@ async def publish_version(
 async def disable_version(
     services: Services, principal: Principal, definition_id: str, version: int, *, at: int
 ) -> CommandResult[Definition]:
-    """Disable a version; the enabled one with the highest label is in force then.
+    """Disable a version; the enabled version with the highest label comes into force.
 
     Raises NotFound, and InConflict if the version that comes into force has a name that is taken.
     """

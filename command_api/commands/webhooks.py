@@ -27,7 +27,7 @@ from baton.protocols.address_policy import BlockedAddress
 from baton.protocols.standard_webhooks import key_bytes
 
 MIN_KEY_BYTES: Final = 8
-"""The least number of bytes of a secret; a generated one has 32."""
+"""The minimum size of a secret in bytes; a generated one has 32."""
 MAX_SECRET: Final = 200
 """Longest secret, in characters."""
 RETIRE_MS: Final = 24 * 3_600_000
@@ -148,7 +148,7 @@ async def delete_webhook(
 async def redrive_delivery(
     services: Services, principal: Principal, webhook_id: str, delivery_id: str, *, at: int
 ) -> CommandResult[Delivery]:
-    """Begin the attempts of a delivery again; raises NotFound, and InConflict if it arrived."""
+    """Deliver a message again; raises NotFound, and InConflict if it was delivered."""
     stream = stream_name(principal.tenant, DELIVERY.name, delivery_id)
     known = await load(services.store, DELIVERY, stream)
     requested = known.state.requested

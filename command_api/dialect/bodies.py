@@ -17,7 +17,7 @@ from baton.domain.json import Json
 
 REQUIRED = "required"
 WITHOUT_VALUE: frozenset[Operator] = frozenset(("exists", "notExists"))
-"""The operators that compare with no value."""
+"""The operators that take no value."""
 
 
 class Model(BaseModel):

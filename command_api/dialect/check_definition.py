@@ -1,4 +1,4 @@
-"""Checks a definition without a server, by the rules of its creation."""
+"""Checks a definition by the same rules as its creation, without a server."""
 
 from typing import Protocol
 
@@ -24,7 +24,7 @@ class Creation(Protocol):
 
 
 def check_definition(model: type[BaseModel], words: ErrorWords, raw: bytes) -> CheckedDefinition:
-    """Return a definition as it was read, with its faults and unknown members.
+    """Return the parsed definition, with its faults and unknown members.
 
     Args:
         model: The model of the body that creates a definition; it is a `Creation`.

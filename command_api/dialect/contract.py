@@ -101,7 +101,7 @@ class Route:
     route also replies in NDJSON. `headers` are optional headers of requests.
     With `as_of`, the operation can be read as of an earlier position (`asOf=`): its handler must
     show nothing but what it reads from the events and views of its services, as of their clock.
-    Such a POST, which reads what its body asks for, itself refuses what it can't read so.
+    The handler of such a POST must itself refuse what can't be read as of a position.
     With `trailing_slash`, the path may be called with a slash behind it. A `live` route responds by
     a stream without an end (`streaming`): lines of `response`, or the messages of a WebSocket.
     """

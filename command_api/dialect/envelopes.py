@@ -35,7 +35,7 @@ _AIOHTTP_ERRORS: Mapping[int, tuple[ErrorCode, str]] = {
 _NO_ANSWER = 400
 """The status of a response that isn't sent, because the connection is closed."""
 
-# A function may seed the generator of the module `random`, and the ids would come again.
+# A user function may seed the generator of the module `random`, and ids would repeat.
 _RANDOM: Final = Random()  # noqa: S311 - the ids need not be secret
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -26,19 +26,19 @@ MAX_IN_LIST: Final = 4 * 1024
 MAX_INPUTS: Final = 4 * 1024 * 1024
 """The bytes of steps' inputs that a response shows at most."""
 _SHARES: Final = (4, 16)
-"""The parts of the limit that values get in a too large response: one may be shown thrice."""
+"""The divisors of the limit for the values of a too large response: a value may appear 3 times."""
 
 Render: TypeAlias = Callable[[int], Awaitable[object]]
 """Called with the bytes that steps' inputs may take; returns the body of the response."""
 
 
-class _Instead(BaseModel):
+class _Replacement(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, serialize_by_alias=True)
 
     bytes: int = Field(description="Its size as JSON", ge=0)
 
 
-class NamedValue(_Instead):
+class NamedValue(_Replacement):
     """Stands for a value that is too large for the response; GET /artifacts/{hash} returns it."""
 
     artifact: str = Field(
@@ -48,7 +48,7 @@ class NamedValue(_Instead):
     )
 
 
-class OmittedValue(_Instead):
+class OmittedValue(_Replacement):
     """Stands for a value that is too large for a list or the response."""
 
     omitted: Literal[True] = Field(alias="$omitted", json_schema_extra={"enum": [True]})
@@ -108,24 +108,24 @@ async def reply_with_run(
     """
     limit = context.services.max_answer_bytes
     documents: list[Run | Step] = [run, *steps]
-    places = [place for document in documents for place in _places(document)]
-    await _load(context, places, limit)
+    locations = [location for document in documents for location in _value_locations(document)]
+    await _load(context, locations, limit)
     inputs = min(MAX_INPUTS, limit // 2) if limit else MAX_INPUTS
     reply = context.reply(status, await render(inputs), position=position)
     for share in _SHARES:
         if not limit or len(reply.body) <= limit:
             return reply
-        _replace_largest(places, limit // share)
+        _replace_largest(locations, limit // share)
         reply = context.reply(status, await render(limit // share), position=position)
     if len(reply.body) > limit:
-        _replace_largest(places, 0)
+        _replace_largest(locations, 0)
         _drop_details(steps)
         reply = context.reply(status, await render(0), position=position)
     return reply
 
 
-class _Place:
-    """A member of a document that holds a value: `{…}[name]`."""
+class _ValueLocation:
+    """The location of a value in a document: `members[name]`."""
 
     __slots__ = ("artifact", "members", "name", "size")
 
@@ -143,43 +143,43 @@ class _Place:
         self.size = 0
 
 
-def _places(document: Run | Step) -> Iterator[_Place]:
+def _value_locations(document: Run | Step) -> Iterator[_ValueLocation]:
     members = document.__dict__
     for name in ("input", "output"):
         if members.get(name) is not None:
-            yield _Place(members, name)
+            yield _ValueLocation(members, name)
     if document.context:
         document.context = dict(document.context)
         for name in document.context:
-            yield _Place(document.context, name)
+            yield _ValueLocation(document.context, name)
 
 
-async def _load(context: RequestContext, places: Sequence[_Place], limit: int) -> None:
+async def _load(context: RequestContext, locations: Sequence[_ValueLocation], limit: int) -> None:
     """Replace artifacts by their values; the largest ones stay named if not all fit."""
-    artifact_places = [place for place in places if place.artifact is not None]
-    if not artifact_places:
+    with_artifacts = [location for location in locations if location.artifact is not None]
+    if not with_artifacts:
         return
     if limit:
-        _replace_largest(artifact_places, limit)
-    shown = [place for place in artifact_places if place.size]
-    artifacts = {place.artifact for place in shown if place.artifact is not None}
+        _replace_largest(with_artifacts, limit)
+    shown = [location for location in with_artifacts if location.size]
+    artifacts = {location.artifact for location in shown if location.artifact is not None}
     values = await load_values(context, artifacts)
-    for place in shown:
-        if place.artifact is not None:
-            place.members[place.name] = values[place.artifact.sha256]
+    for location in shown:
+        if location.artifact is not None:
+            location.members[location.name] = values[location.artifact.sha256]
 
 
-def _replace_largest(places: Sequence[_Place], target: int) -> None:
+def _replace_largest(locations: Sequence[_ValueLocation], target: int) -> None:
     """Name the largest values until the others take at most `target` bytes."""
-    for place in places:
-        if place.artifact is None:
-            place.size = size_of(place.members[place.name])
-    left = sum(place.size for place in places)
-    for place in sorted(places, key=lambda place: place.size, reverse=True):
-        if left <= target or place.size <= len(orjson.dumps(omitted(place.size))):
+    for location in locations:
+        if location.artifact is None:
+            location.size = size_of(location.members[location.name])
+    left = sum(location.size for location in locations)
+    for location in sorted(locations, key=lambda location: location.size, reverse=True):
+        if left <= target or location.size <= len(orjson.dumps(omitted(location.size))):
             return
-        left -= place.size
-        place.replace()
+        left -= location.size
+        location.replace()
 
 
 def _drop_details(steps: Sequence[Step]) -> None:

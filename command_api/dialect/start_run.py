@@ -50,8 +50,8 @@ async def start_by_hand(
         correlation_id: The caller's own id for the run.
         run_id: The run's id; a new one by default.
         version: A published version; by default the one in force.
-        traceparent: The trace context that the run continues, whatever the installation makes of
-            the request's; by default the request's, if it has one.
+        traceparent: The trace context that the run continues in any case; by default that of the
+            request, in the role that the installation gives it.
     """
     caller = context.services.installation.caller_of(context.traceparent, BY_HAND.kind)
     command = RequestRun(

@@ -1,7 +1,6 @@
 """Long polling for the end of a run: `Prefer: wait=SECONDS` (RFC 7240, 4.3).
 
-The response is sent once the run has ended or the seconds have passed, and shows the run as it is
-then.
+The response shows the run once it has ended or the seconds have passed.
 """
 
 import asyncio
@@ -40,7 +39,7 @@ async def poll_until_settled(
 def preferred_wait_s(context: RequestContext) -> int:
     """Return the preferred wait in seconds, at most MAX_WAIT_S; 0 without a valid preference.
 
-    As of an earlier position nothing changes any more, so that there is nothing to wait for.
+    It is 0 with `asOf`, too: the state as of a position doesn't change.
     """
     if AS_OF in context.query:
         return 0

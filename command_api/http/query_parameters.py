@@ -10,7 +10,7 @@ from baton.command_api.http.refusal import refused_field
 from baton.protocols.iso_time import parse_rfc3339
 
 AS_OF: Final = "asOf"
-"""The parameter that any read may take; it is read before the handler is called (`as_of`)."""
+"""The parameter that any read may take; `baton.command_api.as_of` reads it before the handler."""
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,9})", re.ASCII)
 

@@ -1,4 +1,4 @@
-"""The subscribers that the live feed hands events to, found by the tenant and the run."""
+"""The subscribers of the live feed, indexed by tenant and run."""
 
 import asyncio
 from collections.abc import Iterable
@@ -9,14 +9,14 @@ from baton.command_api.live.subscription import Subscription
 class Audience:
     """Subscribers by tenant; those of one run are separate, so that other runs cost them nothing.
 
-    `some` is set while there is a subscriber, `none` while there is none.
+    `occupied` is set while there is a subscriber, `empty` while there is none.
     """
 
     def __init__(self) -> None:
         self._groups: dict[tuple[str, str | None], set[Subscription]] = {}
         self._watchers: set[Subscription] = set()
-        self.some, self.none = asyncio.Event(), asyncio.Event()
-        self.none.set()
+        self.occupied, self.empty = asyncio.Event(), asyncio.Event()
+        self.empty.set()
 
     def __bool__(self) -> bool:
         """Return whether there is a subscriber."""
@@ -33,8 +33,8 @@ class Audience:
             self._watchers.add(subscription)
         else:
             self._groups.setdefault(_group(subscription), set()).add(subscription)
-        self.some.set()
-        self.none.clear()
+        self.occupied.set()
+        self.empty.clear()
 
     def remove(self, subscription: Subscription) -> None:
         """Remove a subscriber, if it was added."""
@@ -45,8 +45,8 @@ class Audience:
         if not group:
             self._groups.pop(key, None)
         if not self:
-            self.some.clear()
-            self.none.set()
+            self.occupied.clear()
+            self.empty.set()
 
     def of(self, tenant: str, run_id: str) -> Iterable[Subscription]:
         """Return the subscribers that may want events of a run."""

@@ -1,7 +1,7 @@
 """Changes for the pages of a browser: the newest event of each run and of each step.
 
-A page reads again what a frame names, so a frame replaces the ones before it that weren't sent yet.
-A stream that missed something says so by a frame `resync`: the pages read everything again.
+A page reloads what a frame names, so a newer frame replaces older ones that weren't sent. A stream
+that missed events sends the frame `resync`: the pages reload everything.
 """
 
 import re
@@ -21,9 +21,9 @@ from baton.eventlog.events.envelope import Recorded
 from baton.projector.view import key_of
 
 MAX_RUNS: Final = 250
-"""Runs that a frame names, more than a page shows; further ones are said to have changed, too."""
+"""The number of runs that a frame names, more than a page shows; it only counts further runs."""
 MAX_STEPS: Final = 1_000
-"""Steps whose changes wait to be sent; one more makes the pages read everything again."""
+"""The number of changed steps that wait to be sent; one more makes the pages reload everything."""
 _RUN_ID: Final = re.compile(r"run:([\w.~-]{1,64})", re.ASCII)
 
 
@@ -62,9 +62,9 @@ def parse_topics(text: str) -> Topics | None:
 class Changes:
     """The changes that wait to be sent to one browser.
 
-    They are taken from the events alone, without the state of their runs: pages read that anyway,
-    and a fold would cost the engine a quarter of its speed while a page is open. For the same
-    reason whole batches of events are looked through at once.
+    They come from the events alone, without the states of runs, which pages load anyway: folding
+    would cost the engine a quarter of its speed while a page is open. For the same reason events
+    are added in whole batches.
     """
 
     def __init__(self, topics: Topics, tenant: str) -> None:
@@ -83,7 +83,7 @@ class Changes:
         return bool(self._runs or self._steps) or self._log_moved or self._missed
 
     def add(self, events: Sequence[Recorded]) -> None:
-        """Add events of the log in order; of each run and each visit of a step, the newest stays.
+        """Add events of the log in order; keep the newest of each run and each visit of a step.
 
         Events of other tenants are left out. Older events may follow newer ones while a stream
         catches up.
@@ -126,12 +126,12 @@ class Changes:
         return is_newest
 
     def miss(self) -> None:
-        """Drop what waits, and what comes before the next frames: pages read everything again."""
+        """Drop all changes until the next frames, which make the pages reload everything."""
         self._forget()
         self._missed = True
 
     def take(self, position: int, lag_ms: int | None) -> bytes:
-        """Return the frames of what waits, empty if nothing does, and forget it.
+        """Remove the pending changes and return their frames; empty if there are none.
 
         Args:
             position: The position to resume behind once all of the frames have been read.

@@ -16,7 +16,7 @@ from baton.projector.view import key_of
 from baton.projector.views.definitions.queries import DefinitionQueries
 
 READERS: Final = 2
-"""Subscribers that read a page of the log at the same time; others wait for their turn."""
+"""The number of subscribers that read the log at the same time; others wait for their turn."""
 EVENTS_PER_YIELD: Final = 250
 """Events folded before other tasks of the event loop run."""
 
@@ -33,7 +33,7 @@ class PastEvents:
         position: Callable[[], int],
         join: Callable[[Subscription], None],
     ) -> None:
-        """Describe the source; nothing is read yet.
+        """Create the source; nothing is read yet.
 
         Args:
             log: The log that is read.
@@ -42,7 +42,6 @@ class PastEvents:
             position: Returns the position of the live feed.
             join: Called with a subscription whose history reaches that position; from then on the
                 feed offers it every event behind it.
-
         """
         self._log, self._store = log, store
         self._position, self._join = position, join

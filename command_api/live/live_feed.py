@@ -30,22 +30,25 @@ Watch: TypeAlias = Callable[[Sequence[Recorded]], None]
 """Called with the next events of the log, in order, once the views hold them."""
 
 WAIT_MS: Final = 1_000
-"""Milliseconds of one wait for the views; further waits follow."""
+"""The timeout of one wait for the views, in ms; the wait is repeated until they hold the event."""
 MAX_LOG_WATCHERS: Final = 200
-"""Watchers of logs at one server: each is the stream of a browser."""
+"""The maximum number of watchers of the log at one server; each is the stream of a browser."""
 PATIENCE_MS: Final = 200
-"""Milliseconds for which watchers of the log leave the projector its pauses, in which it gathers
-events for a larger commit: hurrying it costs the engine more than the whole page does."""
+"""The time in ms for which watchers of the log don't hurry the projector out of its pauses.
+
+In a pause it gathers events for a larger commit; hurrying it costs the engine more than the whole
+page does.
+"""
 LOOK_MS: Final = 20
-"""Milliseconds between two looks at the views' position meanwhile."""
+"""The interval in ms at which the views' position is read during that time."""
 EVENTS_PER_YIELD: Final = 100
-"""Events handed out before other tasks of the event loop run."""
+"""The number of events handed out before other tasks of the event loop run."""
 
 _position = attrgetter("position")
 
 
 class BeyondTheLog(Exception):
-    """The subscriber's position is higher than that of the newest event; `head` is the latter."""
+    """The subscriber's position is after that of the newest event, `head`."""
 
     def __init__(self, head: int) -> None:
         super().__init__(f"the log ends at position {head}")
@@ -53,7 +56,7 @@ class BeyondTheLog(Exception):
 
 
 class TooManySubscribers(Exception):
-    """The tenant has as many subscribers at this server as it may have."""
+    """The tenant has the maximum number of subscribers at this server."""
 
 
 class LiveFeed:
@@ -76,7 +79,7 @@ class LiveFeed:
         clock: Clock,
         tenant_limit: int = 0,
     ) -> None:
-        """Describe the feed; nothing is read before the first subscriber.
+        """Create the feed; nothing is read before the first subscriber.
 
         Args:
             log: The log that is followed.
@@ -85,8 +88,7 @@ class LiveFeed:
             reached: Called with a position and a timeout in ms; returns whether the views hold it.
             held: Returns the newest position that the views are known to hold.
             clock: The pace of retries.
-            tenant_limit: Subscribers of one tenant; 0 is no limit.
-
+            tenant_limit: The maximum number of subscribers of one tenant; 0 is no limit.
         """
         self.position = -1
         self.ended: Counter[str] = Counter()
@@ -114,10 +116,10 @@ class LiveFeed:
         Raises `Unavailable` if the log can't be subscribed to; streams stay open meanwhile.
         """
         while True:
-            await self._audience.some.wait()
+            await self._audience.occupied.wait()
             async with asyncio.TaskGroup() as group:
                 following = group.create_task(self._follow())
-                await self._audience.none.wait()
+                await self._audience.empty.wait()
                 following.cancel()
 
     @asynccontextmanager

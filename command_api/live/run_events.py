@@ -1,7 +1,7 @@
-"""Makes live events of recorded ones: folds each run, because an event alone has no run status.
+"""Creates live events from recorded events: folds each run, because an event has no run status.
 
 The fold is that of the view of runs, without input, outputs and context. An event that changes no
-status (`StepLogged`, `SyncAwaited`) makes no live event.
+status (`StepLogged`, `SyncAwaited`) has no live event.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ _SILENT: Final = (StepLogged, SyncAwaited)
 EVENT_BYTES: Final = 1_024
 """Approximate memory of one live event with its renderings."""
 CACHE_BYTES: Final = 16 * 1024 * 1024
-"""Memory of the live events that are kept for certain; up to twice as much may be held."""
+"""The memory of live events that are always kept, in bytes; up to twice as much may be held."""
 
 
 class RunEvents:
@@ -61,11 +61,9 @@ class RunEvents:
         self._runs = DocumentCache(CACHE_BYTES)
 
     async def describe(self, recorded: Recorded) -> LiveEvent | None:
-        """Return the live event of an event of a run, None if it has none.
+        """Return the live event of an event of a run; raises `Unavailable` and `Unreadable`.
 
-        That is so for an event that changes no status, and if the run's beginning isn't stored.
-
-        Raises `Unavailable` and `Unreadable`.
+        None for an event that changes no status, and if the run's beginning isn't stored.
         """
         key = key_of(recorded.stream)
         entry = self._runs.get(key) or Entry(_Run())
@@ -77,7 +75,7 @@ class RunEvents:
         return run.events[recorded.version - 1] if recorded.version <= run.version else None
 
     async def _advance(self, run: "_Run", recorded: Recorded) -> None:
-        """Fold `recorded` and, if the run isn't known that far, what precedes it."""
+        """Fold `recorded`, after the events before it that haven't been folded."""
         events: Sequence[Recorded] = (recorded,)
         if recorded.version > run.version + 1:
             events = await self._store.read(recorded.stream, after=run.version)

@@ -1,4 +1,4 @@
-"""One subscriber's place in the live feed: its filter, its queue, and the reason of its end."""
+"""One subscriber of the live feed: its filter, its queue, and the reason of its end."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence

@@ -1,8 +1,8 @@
 """Codes that open one session each: a page is opened by a link without a token in its address.
 
-A code is good at every process of an installation, because the shared store holds it, among the
-idempotency keys, which end by themselves. The store has the hash of the code, and the credential
-encrypted with the code: without the code it opens nothing.
+A code is valid at every process of an installation: it is stored among the idempotency keys of the
+shared store, which expire by themselves. The store has the hash of the code, and the credential
+encrypted with the code, so the credential can't be read without the code.
 """
 
 import secrets
@@ -41,7 +41,7 @@ async def make_code(keys: IdempotencyKeys, credential: str, *, at: int) -> NewCo
 
 
 async def redeem_code(keys: IdempotencyKeys, code: str, *, at: int) -> str | None:
-    """Return the token or key of a code, which isn't valid any more then; None for no code."""
+    """End a code and return its token or key; None if the code isn't valid."""
     name = _name(code)
     made = await keys.claim(_NO_TENANT, name, fingerprint=_MADE, at=at)
     if made.response is None:
@@ -55,7 +55,7 @@ async def redeem_code(keys: IdempotencyKeys, code: str, *, at: int) -> str | Non
 
 
 async def _is_first(keys: IdempotencyKeys, name: str, at: int) -> bool:
-    """Return if no other redemption was before: each has a fingerprint of its own."""
+    """Return whether this is the first redemption: each has its own fingerprint."""
     mine = secrets.token_hex(CODE_BYTES)
     claim = await keys.claim(_NO_TENANT, f"{name} used", fingerprint=mine, at=at)
     return claim.outcome == "claimed"

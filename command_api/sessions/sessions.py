@@ -1,10 +1,9 @@
-"""Sessions of the UI: a credential, sealed in a cookie, that counts only together with its half.
+"""Sessions of the UI: a credential, sealed in a cookie, that is valid only with the page's half.
 
-A cookie is sent to every port of its host. So the page of a session holds a secret of its own, the
-half, in the storage of its origin, and the cookie has the half's hash. A session is no more than
-its credential, which is verified again with each request: it ends with a revoked key, a removed
-user or an expired token. Any server with the same sealing keys reads the cookie. Decision 0058 has
-the reasons.
+A cookie is sent to every port of its host. So the page of a session keeps a secret of its own, the
+half, in the storage of its origin, and the cookie has the half's hash. The credential is verified
+with each request: the session ends with a revoked key, a removed user or an expired token. Any
+server with the same sealing keys reads the cookie. Decision 0058 has the reasons.
 """
 
 import secrets
@@ -97,7 +96,7 @@ class Sessions:
     def open(self, cookie: str) -> Session | None:
         """Return the session that a cookie holds; None if it holds none, or one that ended.
 
-        Without the half it must not stand for its credential.
+        A caller that hasn't checked the half must not use the credential.
         """
         raw = _bytes_of(cookie)
         if sha256(raw).digest() in self._ended:

@@ -17,7 +17,7 @@ PACE_S: Final = 0.4
 STATS_S: Final = 1.0
 """Seconds after which statistics are sent although nothing else has changed."""
 MAX_BEHIND: Final = 10_000
-"""Positions that a stream catches up; pages further behind read everything again."""
+"""The number of positions that a stream catches up; pages further behind reload everything."""
 PAGE: Final = 500
 """Events that are read at once to catch up."""
 
@@ -26,7 +26,7 @@ class ChangeSender:
     """Sends what changed on the topics of one stream."""
 
     def __init__(self, changes: Changes, services: Services, *, after: int | None) -> None:
-        """Describe the stream; nothing is sent yet.
+        """Create the stream; nothing is sent yet.
 
         Args:
             changes: The changes that wait.
@@ -39,7 +39,7 @@ class ChangeSender:
         self._sent_position = -1
 
     def watch(self, events: Sequence[Recorded]) -> None:
-        """Add events of the log to the changes, and send what they change soon."""
+        """Add events of the log to the changes, which are sent soon."""
         self._changes.add(events)
         if self._changes:
             self._moved.set()
@@ -58,7 +58,7 @@ class ChangeSender:
             await self._until_moved()
 
     async def _catch_up(self, after: int, position: int) -> None:
-        """Add the events that the browser has missed; too many of them make it read everything.
+        """Add the events that the browser has missed; if they are too many, it reloads everything.
 
         Meanwhile `watch` adds newer ones.
         """

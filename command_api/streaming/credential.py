@@ -18,7 +18,7 @@ UNAVAILABLE_S: Final = 1.0
 
 
 async def until_invalid(identify: Callable[[], Awaitable[Identity]], tenant: str) -> None:
-    """Return once the credential is no longer one that may read in `tenant`.
+    """Return once the credential may no longer read in `tenant`.
 
     Args:
         identify: Called for each check; returns the identity of the credential, or raises Refused

@@ -17,7 +17,7 @@ NDJSON: Final = "application/x-ndjson"
 KEEP_ALIVE_S: Final = 15.0
 """Seconds without an event after which an empty line is sent."""
 LOOK_S: Final = 1.0
-"""Seconds between two looks at the connection: an idle response notices no client that leaves."""
+"""Seconds between checks of the connection: an idle response doesn't notice that a client left."""
 UNBUFFERED: Final = {"Content-Type": NDJSON, "X-Accel-Buffering": "no"}
 """Headers of a stream; the second one keeps nginx from buffering it."""
 

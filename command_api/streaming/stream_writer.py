@@ -35,7 +35,6 @@ class StreamWriter(Protocol):
         Args:
             ending: The reason.
             last_line: The error as a JSON line.
-            after: The position by which the client can resume.
-
+            after: The position after which the client can resume.
         """
         ...

@@ -79,7 +79,7 @@ def require_safe_transport(request: web.Request, sessions: Sessions) -> None:
         return
     message = (
         "Sign in over https: this connection isn't encrypted. BATON_UI_INSECURE=true of the server"
-        " allows it nevertheless"
+        " allows it anyway"
     )
     raise Refused("forbidden", message)
 

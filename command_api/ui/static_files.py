@@ -27,18 +27,18 @@ _TYPES: Final[Mapping[str, str]] = {
 }
 """The media types by suffix; a file with another suffix isn't served."""
 _PAGES: Final[Mapping[str, str]] = {"index.html": "app.js", "docs/index.html": "docs/docs.js"}
-"""The module that each page starts with: the UI, and the operations of every API."""
+"""The entry modules of the two pages: the UI, and the documents of every API."""
 _IMPORT: Final = re.compile(
     r"""^\s*(?:import|export)\b[^'"();]*?['"](\.{1,2}/[^'"]+)['"]""", re.MULTILINE
 )
-"""A static import; what is loaded by `import()` isn't needed first."""
+"""Matches static imports; modules loaded by `import()` aren't preloaded."""
 
 
 _COMMENT: Final = re.compile(r"/\*\*.*?\*/ ?", re.DOTALL)
 """A comment of a module. Comments are nearly a third of all text; browsers don't need them."""
 _STYLE_COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
 _AROUND: Final = re.compile(r"\s*([{};])\s*")
-"""The space around the marks of a style."""
+"""Matches the white space around the punctuation of a style."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

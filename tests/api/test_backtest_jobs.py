@@ -10,7 +10,13 @@ from typing import Any
 
 import pytest
 
-from baton.command_api.backtest_jobs import KEPT_MS, KEPT_OF_TENANT, BacktestJobs, Job, Question
+from baton.command_api.backtest_jobs import (
+    KEPT_MS,
+    KEPT_OF_TENANT,
+    BacktestJobs,
+    BacktestRequest,
+    Job,
+)
 from baton.domain.backtest.candidate import candidate_of
 from baton.eventlog.backtests.selection import Selection
 from baton.eventlog.events.envelope import Stored
@@ -34,8 +40,8 @@ FIRST_PAGES = 3_000
 """Events that a gate lets through."""
 
 
-def question(tenant: str = TENANT, ids: frozenset[str] | None = None) -> Question:
-    return Question(
+def request(tenant: str = TENANT, ids: frozenset[str] | None = None) -> BacktestRequest:
+    return BacktestRequest(
         selection=Selection(tenant=tenant, definition_id="d1", ids=ids),
         candidate=candidate_of(RECORDED, body(parcels("lt"))),
         name="Parcels",
@@ -83,7 +89,7 @@ async def has_ended(job: Job) -> None:
 
 async def midway(jobs: BacktestJobs) -> Job:
     """Start a job and return it once it has found something."""
-    job = jobs.start("b1", question())
+    job = jobs.start("b1", request())
     assert job is not None
     await eventually(
         lambda: job.report.runs, within_s=WITHIN_S, explain=lambda: f"the job is {job}"
@@ -168,7 +174,7 @@ async def test_ended_jobs_are_kept_for_a_while(stores: Stores) -> None:
     jobs = BacktestJobs(stores.leaves, RunValues(stores.artifacts), clock)
 
     for number in range(KEPT_OF_TENANT + 2):
-        job = jobs.start(f"b{number}", question(ids=frozenset()))
+        job = jobs.start(f"b{number}", request(ids=frozenset()))
         assert job is not None
         await has_ended(job)
     kept = [number for number in range(KEPT_OF_TENANT + 2) if jobs.find(TENANT, f"b{number}")]

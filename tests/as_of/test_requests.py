@@ -38,7 +38,7 @@ READABLE = {
     *("streams", "workflows"),
 }
 """The first words of paths of what events made."""
-NOW_ALONE = {
+PRESENT_ONLY = {
     ("baton", "/runs/{runId}/deliveries"),
     ("baton", "/runs/{runId}/logs"),
     ("baton", "/runs/{runId}/resume-preview"),
@@ -330,4 +330,4 @@ async def test_every_read_of_what_events_made_takes_part() -> None:
         if route.method == "GET" and route.scope is not None and not route.as_of
     }
     reads = {one for one in left_out if READABLE & set(one[1].split("/")[1:2])}
-    assert reads == NOW_ALONE
+    assert reads == PRESENT_ONLY

@@ -112,7 +112,7 @@ def test_readers_see_how_far_the_next_attempt_is() -> None:
 def test_no_event_is_broken_in_80_columns() -> None:
     of_events = [column.name for column in WEBHOOKS].index("EVENTS")
 
-    widths = fit(WEBHOOKS, natural=(20, 8, 60, 60, 9), room=80)
+    widths = fit(WEBHOOKS, full=(20, 8, 60, 60, 9), available=80)
 
     assert widths[of_events] >= len("workflow.execution.completed")
 

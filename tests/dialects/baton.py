@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from baton.command_api.backtest_jobs import Question
+from baton.command_api.backtest_jobs import BacktestRequest
 from baton.command_api.commands import (
     NewDefinition,
     cancel_run,
@@ -201,7 +201,7 @@ def _record(tenant: str, now: int) -> ReceiveRecord:
 async def _backtest(client: Client, definition: Definition) -> str:
     """Start a backtest of no runs and return its id."""
     services = client.stack.services
-    question = Question(
+    request = BacktestRequest(
         selection=Selection(
             tenant=client.tenant,
             definition_id=definition.definition_id,
@@ -211,7 +211,7 @@ async def _backtest(client: Client, definition: Definition) -> str:
         name=definition.body.name,
         slug=definition.slug,
     )
-    job = services.backtests.start(services.new_id(), question)
+    job = services.backtests.start(services.new_id(), request)
     assert job is not None
     return job.id
 

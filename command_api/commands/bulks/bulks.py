@@ -30,9 +30,9 @@ class NewBulk:
     Args:
         action: The action, and `args` its options, as the body of a request for a single run.
         filter: The conditions that chose the runs, None for runs that were named by their ids.
-        run_ids: The runs, in the order in which they are treated.
+        run_ids: The runs, in the order in which they are processed.
         position: The position of the log as of which they were chosen.
-        per_second: The most runs per second; None is as fast as possible.
+        per_second: The maximum number of runs per second, None for no limit.
     """
 
     action: Action
@@ -69,7 +69,7 @@ async def request_bulk(
 async def stop_bulk(
     services: Services, principal: Principal, bulk_id: str, *, at: int
 ) -> CommandResult[State]:
-    """Stop a bulk: it treats no more runs. Raises NotFound, and InConflict if it completed."""
+    """Stop a bulk: no further run is processed. Raises NotFound, InConflict if it completed."""
     command = StopBulk(actor=principal.actor, at=at)
     return await transact(services.store, DECIDER, _stream(principal, bulk_id), command)
 
@@ -77,7 +77,7 @@ async def stop_bulk(
 async def retry_bulk(
     services: Services, principal: Principal, bulk_id: str, *, at: int
 ) -> CommandResult[State]:
-    """Try the failed runs of a bulk again; raises NotFound, and InConflict if there are none."""
+    """Retry the failed runs of a bulk; raises NotFound, and InConflict if there are none."""
     stream = _stream(principal, bulk_id)
     recorded = await services.store.read(stream)
     if not recorded:

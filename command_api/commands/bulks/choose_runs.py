@@ -1,7 +1,7 @@
 """Chooses the runs of a bulk: those that match a filter as of a position of the log, exactly.
 
-The views may hold the runs as of a later position. So the log is read behind the position: a run
-with events there is folded up to the position, and one that begins there isn't chosen.
+The views may be ahead of that position, so the events after it are read from the log: a run with
+such events is folded up to the position, and a run that begins after it isn't chosen.
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ from baton.projector.views.runs.queries import RunFilter
 from baton.projector.views.runs.view import TABLE, VIEW, Document, columns
 
 MAX_CHANGES: Final = 100_000
-"""Events behind the position that are read; an older choice has to be made again."""
+"""The number of events after the position that are read; with more, a new preview is needed."""
 VIEWS_WITHIN_MS: Final = 5_000
-"""Time that the views get to reach the position."""
+"""The time in which the views must reach the position, in ms."""
 _PAGE: Final = 2_000
 _BATCH: Final = 1_000
 
@@ -64,7 +64,7 @@ async def _matching_now(services: Services, tenant: str, wanted: RunFilter) -> d
 
 
 async def _changed_since(services: Services, tenant: str, position: int) -> Mapping[str, bool]:
-    """Return the streams of runs with events behind `position`, and whether they begin there."""
+    """Return the streams of runs with events after `position`, and whether they begin there."""
     changed: dict[str, bool] = {}
     begin, reached, seen = f"{tenant}/{RUN.name}/", position, 0
     while batch := await services.store.read_all(after=reached, limit=_BATCH):

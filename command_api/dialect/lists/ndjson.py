@@ -1,8 +1,8 @@
 """Whole lists as NDJSON: one JSON object a line, streamed, whatever the length of the list.
 
-A failure before the first bytes is an ordinary refusal. After them the status is sent, so the
-connection is cut: a body without its last chunk is a cut export, never a shorter list. HTTP/1.0 has
-no chunks, so that its clients could not tell one from the other; they are refused.
+Before the first bytes, a failure is an ordinary refusal. Afterwards the status has been sent, so
+the connection is cut: a body without its last chunk is incomplete. HTTP/1.0 has no chunks, so its
+clients couldn't detect an incomplete list; they are refused.
 """
 
 import asyncio

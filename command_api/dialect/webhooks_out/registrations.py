@@ -24,9 +24,9 @@ async def load_webhook(context: RequestContext) -> Webhook:
 
 
 async def page_of_deliveries(context: RequestContext, page: Page) -> tuple[list[Delivery], int]:
-    """Return deliveries of the registration that the path names, the newest first.
+    """Return deliveries of the registration that the path names, newest first, and their number.
 
-    With them comes the number of all that match. Raises Refused 400 for the status, and NotFound.
+    The number counts all that match. Raises Refused 400 for the status, and NotFound.
     """
     status = choice(context.query, "status", STATUSES)
     webhook = await load_webhook(context)

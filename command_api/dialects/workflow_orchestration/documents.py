@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 from pydantic.alias_generators import to_camel
 
-from baton.command_api.dialects.workflow_orchestration.translation.words import (
+from baton.command_api.dialects.workflow_orchestration.translation.resources import (
     ExecutionStatus,
     TaskStatus,
 )

@@ -23,7 +23,7 @@ from baton.command_api.dialects.workflow_orchestration.translation.executions im
 )
 from baton.command_api.dialects.workflow_orchestration.translation.json_form import json_form
 from baton.command_api.dialects.workflow_orchestration.translation.progress import progress_of
-from baton.command_api.dialects.workflow_orchestration.translation.words import TaskStatus
+from baton.command_api.dialects.workflow_orchestration.translation.resources import TaskStatus
 from baton.command_api.dialects.workflow_orchestration.versions import reply_with_list
 from baton.command_api.dialects.workflow_orchestration.workflows import DEFAULT_LIMIT, MAX_LIMIT
 from baton.command_api.http.query_parameters import choice

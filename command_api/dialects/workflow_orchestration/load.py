@@ -41,7 +41,7 @@ async def find_task(services: Services, tenant: str, task_id: str) -> tuple[Run,
 
 
 async def run_at(services: Services, tenant: str, run_id: str, position: int) -> Run:
-    """Return a run as of the position of a command, if the views hold that in time.
+    """Return a run, once the views hold the position of a command or the wait has timed out.
 
     Raises NotFound.
     """

@@ -147,15 +147,15 @@ def _valid(body: Body) -> Body:
     faults = faults_of(body)
     if faults:
         tasks = len(body.graph.steps) - len(sync_steps(body.graph))
-        raise invalid([_in_words(fault, tasks) for fault in faults])
+        raise invalid([_in_document(fault, tasks) for fault in faults])
     return body
 
 
-def _in_words(fault: Fault, tasks: int) -> Fault:
+def _in_document(fault: Fault, tasks: int) -> Fault:
     """Return a fault of a step as one of the document; points come after the tasks."""
     match fault.path:
         case ("steps", int(index), *rest) if index >= tasks:
-            words = [REQUIRED_TASKS if part == "needs" else part for part in rest]
-            return Fault((POINTS, index - tasks, *words), fault.message)
+            members = [REQUIRED_TASKS if part == "needs" else part for part in rest]
+            return Fault((POINTS, index - tasks, *members), fault.message)
         case _:
             return fault

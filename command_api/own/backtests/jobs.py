@@ -17,7 +17,7 @@ from baton.command_api.own.backtests.render_report import (
     Subjects,
     render_report,
 )
-from baton.command_api.own.backtests.request import EXAMPLE, BacktestBody, read_question
+from baton.command_api.own.backtests.request import EXAMPLE, BacktestBody, read_request
 from baton.command_api.own.definitions.load import load_by_reference
 from baton.command_api.own.empty_body import Nothing
 from baton.command_api.principal import READ, WRITE
@@ -48,8 +48,8 @@ class BacktestJob(BaseModel):
 
 async def _start(context: RequestContext) -> Reply:
     recorded = await load_by_reference(context, context.params["definition"])
-    question = await read_question(context, recorded)
-    job = context.services.backtests.start(context.new_id(), question)
+    request = await read_request(context, recorded)
+    job = context.services.backtests.start(context.new_id(), request)
     if job is None:
         raise Refused("conflict", "Another backtest of this tenant is under way")
     return context.reply(202, _head(job), headers={"Location": f"/backtests/{job.id}"})
@@ -70,7 +70,7 @@ async def _stop(context: RequestContext) -> Reply:
 def _find(context: RequestContext) -> Job:
     job = context.services.backtests.find(context.tenant, context.params["backtestId"])
     if job is None:
-        raise Refused("not_found", "The tenant has no such backtest here, or no longer")
+        raise Refused("not_found", "This server has no such backtest of the tenant, or dropped it")
     return job
 
 
@@ -78,7 +78,7 @@ def _head(job: Job) -> JsonObject:
     return without_none(
         {
             "id": job.id,
-            "definitionId": job.question.selection.definition_id,
+            "definitionId": job.request.selection.definition_id,
             "status": job.status,
             "requestedAt": format_time(job.requested_at),
             "endedAt": optional_time(job.ended_at),
@@ -93,10 +93,10 @@ def _whole(job: Job, page: Page) -> JsonObject:
     shown = _head(job)
     if job.ended:
         subjects = Subjects(
-            name=job.question.name,
-            steps=len(job.question.candidate.graph.steps),
-            against_id=job.question.selection.definition_id,
-            against_slug=job.question.slug,
+            name=job.request.name,
+            steps=len(job.request.candidate.graph.steps),
+            against_id=job.request.selection.definition_id,
+            against_slug=job.request.slug,
         )
         items = job.report.items[page.offset : page.offset + page.limit]
         shown["report"] = render_report(job.report, subjects, items)

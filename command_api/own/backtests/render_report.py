@@ -44,7 +44,7 @@ class FirstDifference(BaseModel):
 
 
 class Item(BaseModel):
-    """A run that isn't the same; `reason` says why it isn't comparable, or what failed."""
+    """A run that would differ; `reason` says why it isn't comparable, or what failed."""
 
     id: str
     verdict: str
@@ -81,7 +81,7 @@ class Against(BaseModel):
 class BacktestReport(BaseModel):
     """The result of a backtest: runs by their verdict, groups of differences, and single runs.
 
-    `items` are the first runs that aren't the same; `omitted` counts those that aren't listed.
+    `items` are the first runs that would differ; `omitted` counts those that aren't listed.
     """
 
     definition: Tried

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, Field
 
-from baton.command_api.backtest_jobs import Question
+from baton.command_api.backtest_jobs import BacktestRequest
 from baton.command_api.dialect.contract import discover
 from baton.command_api.http.json_body import parse_model
 from baton.command_api.http.refusal import Refused, refused_field
@@ -76,8 +76,8 @@ class BacktestBody(BaseModel):
 EXAMPLE: Final[JsonObject] = {"definition": DOCUMENT_EXAMPLE, "last": 1_000}
 
 
-async def read_question(context: RequestContext, recorded: Definition) -> Question:
-    """Return the question of a request; raises Refused 400, or 415, and Invalid.
+async def read_request(context: RequestContext, recorded: Definition) -> BacktestRequest:
+    """Return the backtest that a request describes; raises Refused 400, 415, and Invalid.
 
     Args:
         context: The request. Its answer names unknown members.
@@ -89,7 +89,7 @@ async def read_question(context: RequestContext, recorded: Definition) -> Questi
     candidate = candidate_of(
         recorded, read.changed, recorded_as=read.body.map, stubs=read.body.stubs
     )
-    return Question(
+    return BacktestRequest(
         selection=read.body.selection(recorded),
         candidate=candidate,
         name=read.changed.name,
@@ -126,7 +126,7 @@ def _read_own(body: BacktestBody, recorded: Definition) -> tuple[Body, Iterable[
 
 
 def _read_in_dialect(body: BacktestBody, _recorded: Definition) -> tuple[Body, Iterable[Fault]]:
-    """Return the same for a definition in a dialect, which is read like a new definition."""
+    """Return a definition in a dialect, read like a new one, and its unknown members."""
     checks = {
         dialect.name: dialect.check_definition for dialect in discover() if dialect.check_definition
     }

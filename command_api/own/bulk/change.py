@@ -1,4 +1,4 @@
-"""POST /bulk/{bulkId}/stop and /retry: ends a bulk early, or tries its failed runs again."""
+"""POST /bulk/{bulkId}/stop and /retry: ends a bulk early, or retries its failed runs."""
 
 from collections.abc import Awaitable, Callable
 
@@ -43,7 +43,7 @@ ROUTES = (
         path="/bulk/{bulkId}/stop",
         handler=_stop,
         scope=WRITE,
-        summary="Stop a bulk: no further run is treated",
+        summary="Stop a bulk: no further run is processed",
         operation_id="stopBulk",
         tag="Bulk",
         request=Nothing,
@@ -58,7 +58,7 @@ ROUTES = (
         path="/bulk/{bulkId}/retry",
         handler=_retry,
         scope=WRITE,
-        summary="Try the failed runs of a bulk again",
+        summary="Retry the failed runs of a bulk",
         operation_id="retryBulk",
         tag="Bulk",
         request=Nothing,

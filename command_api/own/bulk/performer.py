@@ -1,7 +1,7 @@
 """Performs the action of a bulk on one run, for the scheduler.
 
-The events that it causes name the bulk in their actor, and a rerun has an id derived from the bulk
-and the run. These show later whether the bulk has treated a run.
+The actor of the events that it causes names the bulk, and the id of a rerun is derived from the
+bulk and the run. They show later whether the bulk has processed a run.
 """
 
 import logging
@@ -46,7 +46,7 @@ class BulkPerformer:
             raise
         except Exception:  # noqa: BLE001 - logged; the other runs go on
             _log.exception("bulk %s: run %s", bulk.bulk_id, run_id)
-            internal = Refusal(code="internal_error", message="The server failed; its log says why")
+            internal = Refusal(code="internal_error", message="The server failed; see its log")
             item = _not_done(run_id, internal)
         return await self.find_performed(bulk, run_id) or item
 

@@ -137,7 +137,7 @@ ROUTES = (
             QueryParameter(
                 name="lastRuns",
                 schema={"type": "integer", "default": 0, "minimum": 0, "maximum": MAX_LAST_RUNS},
-                description="So many of the newest runs of each definition",
+                description="The number of newest runs to show of each definition",
             ),
             QueryParameter(
                 name="sort",

@@ -34,7 +34,7 @@ EVENTS: Final = 20
 
 
 class DefinitionReason(BaseModel):
-    """A cause that a definition waits for, or that keeps it from starting runs.
+    """An event that a definition waits for, or a cause that keeps it from starting runs.
 
     Later releases may add codes.
     """
@@ -45,7 +45,7 @@ class DefinitionReason(BaseModel):
 
 
 class ExplainedEvent(BaseModel):
-    """A record event, and what it did to the definition as that was then.
+    """A record event, and its effect on the definition as of the event.
 
     `started` names the run. `pending` matches, but isn't recorded yet. `not_matched` says which
     `field` should be `wanted` and was `was`.
@@ -64,7 +64,7 @@ class ExplainedEvent(BaseModel):
 
 
 class DefinitionExplanation(BaseModel):
-    """Why a definition starts runs, or none.
+    """Why a definition starts runs or doesn't.
 
     As of a position, `because` has nothing about schedulers, executors and limits.
     """
@@ -174,7 +174,7 @@ ROUTES = (
         handler=_explain,
         scope=READ,
         as_of=True,
-        summary="Explain why events and ticks started runs of a definition, or none",
+        summary="Explain why events and ticks started runs of a definition or didn't",
         operation_id="explainDefinition",
         tag="Definitions",
         response=DefinitionExplanation,

@@ -22,7 +22,7 @@ from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import is_final as has_ended
 
 PAGE_BYTES: Final = 1024 * 1024
-"""The number of bytes of lines from which on an answer includes no further attempt."""
+"""An answer with this many bytes of lines includes no further attempt."""
 LATE_MS: Final = 3_000
 """The time after the end of an attempt within which a late log may still arrive, in ms."""
 _CUT_OFF: Final = frozenset(("TIMEOUT", "EXECUTOR_STOPPED", "RUN_PAUSED"))

@@ -1,11 +1,10 @@
-"""GET /runs/{runId}/logs: what the functions of a run have logged, also while it runs.
+"""GET /runs/{runId}/logs: what the functions of a run have logged, even while it runs.
 
-An answer holds the lines that are there, by attempt: as text, and as the Accept header asks, as one
-JSON object a line (application/x-ndjson) or as `{"lines": […], "after": …}` (application/json). The
-header `Baton-Logs-After` (`after`) continues the reading as the query's `after`, and is missing
-once nothing more will come. With `Prefer:
-wait=SECONDS` the answer waits for the next line. Lines of running attempts are shown by the process
-that runs them; any other server shows them when the attempt has ended.
+An answer holds the lines so far, by attempt. The Accept header chooses text (the default), one JSON
+object a line (application/x-ndjson), or `{"lines": […], "after": …}` (application/json). The header
+`Baton-Logs-After` (`after` in JSON) is the value of `after` for the next request; it is missing
+when no line will follow. With `Prefer: wait=SECONDS` the answer waits for the next line. The lines
+of a running attempt are shown by the process that runs it, and by other servers after its end.
 """
 
 import asyncio

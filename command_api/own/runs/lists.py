@@ -168,7 +168,9 @@ _QUERY: Final = (
     QueryParameter(
         name="definition", schema=_TEXT, description="Only runs of this definition (slug or id)"
     ),
-    QueryParameter(name="definitionId", schema=_TEXT, description="The same by its id alone"),
+    QueryParameter(
+        name="definitionId", schema=_TEXT, description="Only runs of this definition (id)"
+    ),
     QueryParameter(
         name="trigger",
         schema={"type": "array", "items": {"type": "string", "enum": list(_TRIGGERS)}},

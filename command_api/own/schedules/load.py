@@ -19,21 +19,21 @@ class Schedule:
 
     @property
     def anchor(self) -> int | None:
-        """The time (ms) behind which ticks count; None while the schedule fires nothing."""
+        """The time (ms) after which the schedule fires; None while it fires nothing."""
         document = self.document
         if not document.separate:
             return document.anchor if document.active else None
         return self.definition.ticks_after(document.created_at)
 
     def next_at(self, now: int) -> int | None:
-        """Return the next tick (ms) that is to come behind `now`, None if there is none."""
+        """Return the next tick (ms) after `now`, None if there is none."""
         anchor = self.anchor
         if anchor is None:
             return None
         return next_fire(self.document.timetable, after=self.after(anchor, now), anchor=anchor)
 
     def after(self, anchor: int, now: int) -> int:
-        """Return the time (ms) behind which the ticks are to come."""
+        """Return the time (ms) after which the next ticks come."""
         return max(anchor, now, self.document.last_nominal or 0)
 
     @property

@@ -43,7 +43,7 @@ class PastTicks(BaseModel):
 
 
 class NextTick(BaseModel):
-    """A tick that is to come: in UTC, and on the clock of the schedule's time zone.
+    """A future tick: in UTC, and on the clock of the schedule's time zone.
 
     `note` says what is unusual about it, such as a change of the clocks.
     """
@@ -54,7 +54,7 @@ class NextTick(BaseModel):
 
 
 class NextTicks(BaseModel):
-    """The ticks that are to come, the earliest first; none while the schedule fires nothing."""
+    """The next ticks, the earliest first; none while the schedule fires nothing."""
 
     ticks: list[NextTick]
     timezone: str
@@ -137,7 +137,7 @@ ROUTES = (
         handler=_past,
         scope=READ,
         as_of=True,
-        summary="Get the past ticks of a schedule, the newest first, with what came of them",
+        summary="Get the past ticks of a schedule and their outcomes, the newest first",
         operation_id="getScheduleTicks",
         tag="Schedules",
         response=PastTicks,

@@ -1,4 +1,4 @@
-"""The ticks of a timetable that are to come, on the clock of its time zone."""
+"""The next ticks of a timetable, on the clock of its time zone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ _NOT_FOUND: Final = "There is no such set of views"
 class PromoteBody(BaseModel):
     """The body of POST /views/{set}/promote.
 
-    With `acceptDifference`, a set is promoted that differs from the live one, or that wasn't
+    With `acceptDifference`, even a set is promoted that differs from the live one or wasn't
     compared with it. A set that was live before needs no comparison.
     """
 
@@ -51,7 +51,7 @@ ROUTES = (
         path="/views/{set}/promote",
         handler=_promote,
         scope=ADMIN,
-        summary="Make a set of views the live one; that of the set before takes it back",
+        summary="Make a set of views the live one; promote the previous set to undo it",
         operation_id="promoteViews",
         tag="Views",
         request=PromoteBody,

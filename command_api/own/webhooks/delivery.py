@@ -1,4 +1,4 @@
-"""One delivery with its attempts, and the deliveries that tell of one run."""
+"""One delivery with its attempts, and the deliveries about one run."""
 
 from typing import Any, Final
 
@@ -87,7 +87,7 @@ ROUTES = (
         path="/runs/{runId}/deliveries",
         handler=_list_of_run,
         scope=READ,
-        summary="List the deliveries of webhooks that tell of a run, the newest first",
+        summary="List the webhook deliveries about a run, the newest first",
         operation_id="getRunDeliveries",
         tag="Runs",
         response=DeliveryPage,

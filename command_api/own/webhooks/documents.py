@@ -16,7 +16,7 @@ class RegisterBody(NewRegistration):
 class ChangeBody(RegistrationChange):
     """The body of PUT /webhooks/{webhookId}; members that it doesn't name keep their values.
 
-    Another secret replaces the present one, which signs too for 24 hours.
+    A new secret replaces the present one; for 24 hours, both sign.
     """
 
 
@@ -84,7 +84,7 @@ class DeliverySummary(BaseModel):
 
 
 class AttemptShown(BaseModel):
-    """An attempt of a delivery, or the request to begin the attempts again (`redriven`)."""
+    """An attempt of a delivery, or the request to deliver again (`redriven`)."""
 
     outcome: Literal["delivered", "failed", "dead", "redriven"]
     at: str

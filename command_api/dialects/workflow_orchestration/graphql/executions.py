@@ -19,7 +19,7 @@ from baton.command_api.dialects.workflow_orchestration.translation.executions im
 from baton.command_api.dialects.workflow_orchestration.translation.progress import (
     progress_of as progress_report,
 )
-from baton.command_api.dialects.workflow_orchestration.translation.words import (
+from baton.command_api.dialects.workflow_orchestration.translation.resources import (
     Context,
     ExecutionStatus,
     ProgressReport,
@@ -83,7 +83,7 @@ async def load_run(operation: Operation, run_id: str) -> Run:
 
 
 def preloaded_tasks_of(operation: Operation, run: Run) -> list[TaskExecution] | None:
-    """Return the tasks of a preloaded execution: to await them would take as long as three do."""
+    """Return the tasks of a preloaded execution, without the cost of awaiting them."""
     preloaded = operation.loaders.preloaded(run)
     return None if preloaded is None else task_executions_of(run, *preloaded)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from graphql import GraphQLSyntaxError, OperationType
 
-from baton.command_api.as_of import WRITES, refuse_as_of
+from baton.command_api.as_of import READS_ONLY, refuse_as_of
 from baton.command_api.dialects.workflow_orchestration.graphql.documents import InvalidOperation
 from baton.command_api.dialects.workflow_orchestration.graphql.errors import (
     error_of,
@@ -52,7 +52,7 @@ async def run_operation(context: RequestContext) -> Reply:
     except InvalidOperation as error:
         return context.reply(200, {"errors": shown_errors(error.errors)})
     if AS_OF in context.query and call.kind is not OperationType.QUERY:
-        refuse_as_of(_FROM_NOW_ON if call.kind is OperationType.SUBSCRIPTION else WRITES)
+        refuse_as_of(_FROM_NOW_ON if call.kind is OperationType.SUBSCRIPTION else READS_ONLY)
     if call.kind is OperationType.SUBSCRIPTION:
         return context.reply(200, {"errors": [error_of("validation_error", _NEEDS_WEBSOCKET)]})
     if call.kind is OperationType.QUERY:

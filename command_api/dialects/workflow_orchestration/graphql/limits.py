@@ -27,7 +27,7 @@ MAX_ALIASES: Final = 50
 MAX_COMPLEXITY: Final = 10_000
 """Values of one response: each field counts one, times the length of each list around it."""
 MAX_INTROSPECTION: Final = 60_000
-"""The same for introspection; twice what tools ask for when they fetch the schema."""
+"""The limit of values for introspection: twice what tools request when they fetch the schema."""
 DEFAULT_PAGE: Final = 10
 MAX_PAGE: Final = 500
 """Items of one page of a list."""
@@ -48,7 +48,7 @@ _LENGTHS: Final[Mapping[str, int]] = {
     "possibleTypes": 2,
     "types": 40,
 }
-"""Items that lists without pages are taken to have; the latter ones are of introspection."""
+"""The assumed length of lists without pages; the latter ones belong to introspection."""
 _INTROSPECTION: Final = frozenset(("__schema", "__type"))
 
 
@@ -100,7 +100,7 @@ def _check_operation(
 
 
 def _shown(number: int) -> str:
-    """Return a number in words of one line: nested fragments can make it astronomic."""
+    """Return a number as short text: nested fragments can make it astronomically large."""
     return str(number) if number < 10**12 else "over 10^12"
 
 

@@ -49,10 +49,10 @@ def estimated_end(
     *,
     now: int,
 ) -> int | None:
-    """Return when a run presumably ends, in ms since the epoch.
+    """Return the estimated end of a run, in ms since the epoch; the actual end if it completed.
 
-    That of a completed run is its end. None for a run that failed or was cancelled, for a
-    definition without completed runs, and for an end after the last year that times can show.
+    None for a run that failed or was cancelled, for a definition without completed runs, and for
+    an end after the last year that times can show.
     """
     if is_final(run):
         return run.completed_at if run.status == "completed" else None
@@ -91,7 +91,7 @@ def _heads(graph: Graph, visits: Mapping[str, Sequence[Step]]) -> list[str]:
 
 
 def _ends_first(after: Mapping[str, Sequence[str]], heads: Sequence[str]) -> list[str]:
-    """Return every step that heads lead to, behind those that follow it, but for loops."""
+    """Return every step reachable from `heads`, each after its successors, except in loops."""
     order: list[str] = []
     seen: set[str] = set()
     for head in heads:

@@ -13,7 +13,7 @@ import orjson
 
 from baton.command_api.dialect.rendering import optional_time
 from baton.command_api.dialect.task_graphs import newest_visits
-from baton.command_api.dialects.workflow_orchestration.translation.words import (
+from baton.command_api.dialects.workflow_orchestration.translation.resources import (
     Context,
     ExecutionStatus,
     TaskExecution,
@@ -112,7 +112,7 @@ def task_execution_id(run_id: str, step_id: str) -> str:
 
 
 def parse_task_execution_id(text: str) -> tuple[str, str] | None:
-    """Return the ids of the run and of the step, None for a text that is no such id."""
+    """Return the ids of the run and of the step, None for any other text."""
     run_id, dot, step_id = text.partition(".")
     return (run_id, step_id) if dot and run_id and step_id else None
 

@@ -1,4 +1,4 @@
-"""Turns the records of `words` into JSON with the member names of the API's document."""
+"""Turns the records of `resources` into JSON with the member names of the API's document."""
 
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
@@ -24,7 +24,7 @@ def json_form(record: Any) -> JsonObject:
 
 @lru_cache
 def _members(cls: type[Any]) -> tuple[tuple[str, str], ...]:
-    assert is_dataclass(cls)  # noqa: S101 - the records of `words` are
+    assert is_dataclass(cls)  # noqa: S101 - the records of `resources` are
     return tuple((field.name, to_camel(field.name)) for field in fields(cls))
 
 

@@ -19,7 +19,7 @@ from baton.command_api.dialects.workflow_orchestration.translation.executions im
     task_executions_of,
     task_status,
 )
-from baton.command_api.dialects.workflow_orchestration.translation.words import (
+from baton.command_api.dialects.workflow_orchestration.translation.resources import (
     Blocker,
     Milestone,
     ProgressReport,

@@ -7,7 +7,7 @@ steps; every other step is a task, which depends on the steps after which it may
 from typing import Final
 
 from baton.command_api.dialect.task_graphs import predecessors
-from baton.command_api.dialects.workflow_orchestration.translation.words import (
+from baton.command_api.dialects.workflow_orchestration.translation.resources import (
     RetryPolicy,
     SynchronizationPoint,
     Task,

@@ -25,7 +25,7 @@ async def list_all(context: RequestContext) -> Reply:
 
 
 async def redrive(context: RequestContext) -> Reply:
-    """Begin the attempts of a delivery again; raises NotFound, and InConflict if it arrived."""
+    """Deliver a message again; raises NotFound, and InConflict if it was delivered."""
     await context.parse(Nothing, required=False)
     webhook = await load_webhook(context)
     delivery_id = context.params["deliveryId"]

@@ -3,7 +3,7 @@
 from typing import Final, get_args
 
 from baton.command_api.own.definitions.format.findings import NOT_YET, Findings, Path, as_members
-from baton.command_api.own.definitions.format.words import CONDITION
+from baton.command_api.own.definitions.format.vocabulary import CONDITION
 from baton.domain.definition.graph import Condition, Operator
 
 _OPERATORS: Final[tuple[Operator, ...]] = get_args(Operator)

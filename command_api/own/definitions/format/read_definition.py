@@ -10,7 +10,7 @@ from baton.command_api.own.definitions.format.read_steps import read_steps
 from baton.command_api.own.definitions.format.read_trigger import TriggersRead, read_triggers
 from baton.command_api.own.definitions.format.render_steps import render_steps
 from baton.command_api.own.definitions.format.render_trigger import render_triggers
-from baton.command_api.own.definitions.format.words import (
+from baton.command_api.own.definitions.format.vocabulary import (
     DEFINITION,
     DEFINITION_LATER,
     FORMAT,

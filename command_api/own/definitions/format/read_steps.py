@@ -12,7 +12,7 @@ from baton.command_api.own.definitions.format.findings import (
     as_members,
 )
 from baton.command_api.own.definitions.format.read_conditions import read_conditions
-from baton.command_api.own.definitions.format.words import (
+from baton.command_api.own.definitions.format.vocabulary import (
     END,
     KINDS,
     KINDS_LATER,

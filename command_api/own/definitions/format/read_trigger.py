@@ -12,7 +12,7 @@ from baton.command_api.own.definitions.format.findings import (
     Path,
     as_members,
 )
-from baton.command_api.own.definitions.format.words import (
+from baton.command_api.own.definitions.format.vocabulary import (
     MISSED,
     OF_ANY_TRIGGER,
     OVERLAP,

@@ -7,7 +7,7 @@ A graph joined by needs shows the needs of every step, also where a step has non
 from typing import assert_never
 
 from baton.command_api.dialect.rendering import without_none
-from baton.command_api.own.definitions.format.words import END
+from baton.command_api.own.definitions.format.vocabulary import END
 from baton.domain.definition.graph import (
     DEFAULT_TIMEOUT_MS,
     Case,

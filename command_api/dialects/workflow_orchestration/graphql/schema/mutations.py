@@ -41,7 +41,7 @@ from baton.command_api.dialects.workflow_orchestration.requests import (
     StartExecution,
     UpdateWorkflow,
 )
-from baton.command_api.dialects.workflow_orchestration.translation import words
+from baton.command_api.dialects.workflow_orchestration.translation import resources
 from baton.command_api.dialects.workflow_orchestration.translation.workflows import workflow_of
 
 _Ident = Annotated[ID, strawberry.argument(name="id")]
@@ -50,7 +50,7 @@ _Change = Annotated[UpdateWorkflowDefinitionInput, strawberry.argument(name="inp
 _Start = Annotated[StartWorkflowExecutionInput, strawberry.argument(name="input")]
 
 
-async def _create_workflow(info: OperationInfo, given: _NewWorkflow) -> words.Workflow:
+async def _create_workflow(info: OperationInfo, given: _NewWorkflow) -> resources.Workflow:
     context = info.context.writer()
     body = read_input(context, CreateWorkflow, given).body()
     new = NewDefinition(definition_id=context.new_id(), slug="", body=body)
@@ -61,7 +61,9 @@ async def _create_workflow(info: OperationInfo, given: _NewWorkflow) -> words.Wo
     return workflow_of(outcome.state)
 
 
-async def _update_workflow(info: OperationInfo, ident: _Ident, given: _Change) -> words.Workflow:
+async def _update_workflow(
+    info: OperationInfo, ident: _Ident, given: _Change
+) -> resources.Workflow:
     context = info.context.writer()
     change = read_input(context, UpdateWorkflow, given)
     outcome = await update_definition(
@@ -95,7 +97,7 @@ async def _cancel_execution(info: OperationInfo, ident: _Ident) -> Execution:
     return execution_of(await load_run(info.context, ident))
 
 
-async def _retry_task(info: OperationInfo, ident: _Ident) -> words.TaskExecution:
+async def _retry_task(info: OperationInfo, ident: _Ident) -> resources.TaskExecution:
     context = info.context.writer()
     run, _, step_id = await find_task(context.services, context.tenant, ident)
     outcome = await retry_run(

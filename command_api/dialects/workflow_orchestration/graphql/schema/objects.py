@@ -22,7 +22,7 @@ from baton.command_api.dialects.workflow_orchestration.graphql.schema.scalars im
     DateTime,
     Milliseconds,
 )
-from baton.command_api.dialects.workflow_orchestration.translation import words
+from baton.command_api.dialects.workflow_orchestration.translation import resources
 
 
 @strawberry.enum(description="The status of an execution")
@@ -129,14 +129,14 @@ class WorkflowContext:
 
 def _tasks(
     root: Execution, info: OperationInfo
-) -> list[words.TaskExecution] | Awaitable[list[words.TaskExecution]]:
+) -> list[resources.TaskExecution] | Awaitable[list[resources.TaskExecution]]:
     if root.accepted:
         return []
     tasks = preloaded_tasks_of(info.context, root.run)
     return tasks_of(info.context, root.run) if tasks is None else tasks
 
 
-async def _context(root: Execution, info: OperationInfo) -> words.Context:
+async def _context(root: Execution, info: OperationInfo) -> resources.Context:
     return await shown_context_of(info.context, root)
 
 

@@ -38,20 +38,20 @@ from baton.command_api.dialects.workflow_orchestration.graphql.schema.webhooks i
     Webhook,
     list_webhooks,
 )
-from baton.command_api.dialects.workflow_orchestration.translation import words
+from baton.command_api.dialects.workflow_orchestration.translation import resources
 from baton.command_api.dialects.workflow_orchestration.translation.executions import STATUSES
 from baton.command_api.dialects.workflow_orchestration.translation.workflows import workflow_of
 
 Ident = Annotated[ID, strawberry.argument(name="id")]
 
 
-async def _workflow_definition(info: OperationInfo, ident: Ident) -> words.Workflow:
+async def _workflow_definition(info: OperationInfo, ident: Ident) -> resources.Workflow:
     return workflow_of(await load_definition(info.context.context, ident))
 
 
 async def _workflow_definitions(
     info: OperationInfo, first: int = DEFAULT_PAGE, after: str | None = None
-) -> Connection[words.Workflow]:
+) -> Connection[resources.Workflow]:
     context, size = info.context.context, require_page(first)
     definitions = context.services.definitions
     documents = await definitions.behind(context.tenant, position_of(after), limit=size + 1)
@@ -116,7 +116,9 @@ def _selects(name: str, selections: Iterable[Selection]) -> bool:
     )
 
 
-async def _progress_report(info: OperationInfo, workflow_execution_id: ID) -> words.ProgressReport:
+async def _progress_report(
+    info: OperationInfo, workflow_execution_id: ID
+) -> resources.ProgressReport:
     return await progress_of(info.context, await load_run(info.context, workflow_execution_id))
 
 

@@ -28,7 +28,7 @@ from baton.command_api.dialects.workflow_orchestration.graphql.schema.objects im
     TaskExecution,
     WorkflowExecution,
 )
-from baton.command_api.dialects.workflow_orchestration.translation import words
+from baton.command_api.dialects.workflow_orchestration.translation import resources
 from baton.command_api.http.refusal import Refused
 from baton.command_api.live.live_event import LiveEvent
 from baton.command_api.live.live_feed import TooManySubscribers
@@ -50,8 +50,8 @@ async def _workflow_execution_updated(
 
 async def _task_execution_updated(
     info: OperationInfo, workflow_execution_id: ID
-) -> AsyncGenerator[words.TaskExecution, None]:
-    shown: dict[str, words.TaskExecution] = {}
+) -> AsyncGenerator[resources.TaskExecution, None]:
+    shown: dict[str, resources.TaskExecution] = {}
     async with aclosing(_states(info.context, workflow_execution_id)) as states:
         async for run in states:
             begun = bool(shown)
@@ -63,8 +63,8 @@ async def _task_execution_updated(
 
 async def _progress_report_updated(
     info: OperationInfo, workflow_execution_id: ID
-) -> AsyncGenerator[words.ProgressReport, None]:
-    shown: words.ProgressReport | None = None
+) -> AsyncGenerator[resources.ProgressReport, None]:
+    shown: resources.ProgressReport | None = None
     async with aclosing(_states(info.context, workflow_execution_id)) as states:
         async for run in states:
             report = await progress_of(info.context, run)

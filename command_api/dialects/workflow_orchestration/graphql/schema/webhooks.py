@@ -9,7 +9,7 @@ import strawberry
 from strawberry import ID, UNSET
 from strawberry.scalars import JSON
 
-from baton.command_api.as_of import NOW_ALONE, refuse_as_of
+from baton.command_api.as_of import PRESENT_ONLY, refuse_as_of
 from baton.command_api.commands import (
     delete_webhook,
     register_webhook,
@@ -134,7 +134,7 @@ async def list_webhooks(
     """Return registrations, the oldest first; raises Refused 400."""
     context, size = info.context.context, require_page(first)
     if AS_OF in context.query:
-        refuse_as_of(NOW_ALONE)
+        refuse_as_of(PRESENT_ONLY)
     if not 0 <= offset <= _MAX_OFFSET:
         raise refused_field(f"offset must be from 0 to {_MAX_OFFSET}", "offset")
     found, _ = await context.services.webhooks.registrations.page(

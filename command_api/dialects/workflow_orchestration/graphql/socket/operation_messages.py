@@ -61,7 +61,7 @@ def _body(payload: JsonObject) -> OperationBody:
     try:
         return OperationBody.model_validate(payload)
     except ValidationError:
-        raise ProtocolError(invalid("Invalid message: its payload is no operation")) from None
+        raise ProtocolError(invalid("Invalid message: its payload isn't an operation")) from None
 
 
 def _error(errors: object) -> JsonObject:
