@@ -151,13 +151,13 @@ def test_no_former_name_is_left() -> None:
     assert found == []
 
 
-def test_every_module_says_what_it_is_for() -> None:
+def test_every_module_has_a_docstring() -> None:
     found = modules(*PRODUCT, "tests", "benchmarks")
 
     assert [str(path) for path, _, tree in found if not ast.get_docstring(tree)] == []
 
 
-def test_no_module_has_a_name_that_says_nothing() -> None:
+def test_no_module_has_a_vague_name() -> None:
     paths = [path for path, _, _ in modules(*PRODUCT, "tests", "benchmarks")]
 
     assert [str(path) for path in paths if {path.stem, *path.parent.parts} & EMPTY_NAMES] == []

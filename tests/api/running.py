@@ -26,6 +26,7 @@ from baton.eventlog.ids import new_id
 from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.notary.checks.store import Demands, verify_store
 from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.clock import Clock
 from baton.eventlog.run_values import RunValues
 from baton.projector.as_of.history import history_projector
 from baton.projector.as_of.past import past_of
@@ -37,11 +38,6 @@ from baton.projector.views.schedules.queries import ScheduleQueries
 from tests.api.tiny_dialect import DIALECT
 from tests.backends import memory
 from tests.kit.stack import SECRET, RunningServer, in_background, serving
-
-
-async def _verify(stores: Stores, progress: Progress) -> Finding:
-    verdict = await verify_store(stores.leaves, stores.artifacts, Demands(), progress=progress)
-    return verdict.finding
 
 
 @asynccontextmanager
@@ -57,56 +53,9 @@ async def running(
     stores, clock = await open_stores(folder), SystemClock()
     projector = Projector(stores.views, clock=clock)
     history = history_projector(stores.history, clock=clock)
-    definitions = DefinitionQueries(stores.views)
-    watch = AccessWatch(stores.checkpoints, clock)
-    api_keys = ApiKeyAuthenticator(stores.events, watch, stores.api_key_uses, clock)
-    services = replace(
-        Services(
-            store=stores.events,
-            past=past_of(stores, history.reached, lambda: projector.position),
-            values=RunValues(stores.artifacts),
-            definitions=definitions,
-            runs=RunQueries(stores.views),
-            run_steps=RunStepQueries(stores.views),
-            schedules=ScheduleQueries(stores.views),
-            webhooks=webhooks_on(stores.views),
-            bulks=bulks_on(stores.views),
-            reached=projector.reached,
-            position=lambda: projector.position,
-            live=LiveFeed(
-                stores.log,
-                stores.events,
-                definitions,
-                reached=projector.reached,
-                held=lambda: projector.position,
-                clock=clock,
-            ),
-            clock=clock,
-            new_id=lambda: new_id(clock.now()),
-            keys=stores.keys,
-            secrets=stores.secrets,
-            leaves=stores.leaves,
-            backtests=BacktestJobs(stores.leaves, RunValues(stores.artifacts), clock),
-            hold=ServerHold(stores.events, stores.checkpoints, clock),
-            accesses=accesses_on(stores.events, clock),
-            verifications=Verifications(stores.events, partial(_verify, stores), clock),
-            installation=replace(
-                Installation(
-                    dead_letters=stores.dead_letters,
-                    leases=stores.leases,
-                    checkpoints=stores.checkpoints,
-                    view_sets=stores.view_sets,
-                    topics=stores.topics,
-                ),
-                **(installation or {}),
-            ),
-            authenticator=BearerAuthenticator(
-                TokenAuthenticator(SharedSecrets(SECRET), clock), api_keys
-            ),
-            sessions=Sessions((), clock.now),
-        ),
-        **changed,
-    )
+    services = _services(stores, projector, history, clock)
+    parts = replace(services.installation, **(installation or {}))
+    services = replace(services, installation=parts, **changed)
     try:
         async with (
             in_background(projector.run(stores.log), history.run(stores.log), services.live.run()),
@@ -115,3 +64,65 @@ async def running(
             yield server
     finally:
         await stores.close()
+
+
+def _services(stores: Stores, projector: Projector, history: Projector, clock: Clock) -> Services:
+    watch = AccessWatch(stores.checkpoints, clock)
+    api_keys = ApiKeyAuthenticator(stores.events, watch, stores.api_key_uses, clock)
+    definitions = DefinitionQueries(stores.views)
+    return Services(
+        store=stores.events,
+        past=past_of(stores, history.reached, lambda: projector.position),
+        values=RunValues(stores.artifacts),
+        definitions=definitions,
+        runs=RunQueries(stores.views),
+        run_steps=RunStepQueries(stores.views),
+        schedules=ScheduleQueries(stores.views),
+        webhooks=webhooks_on(stores.views),
+        bulks=bulks_on(stores.views),
+        reached=projector.reached,
+        position=lambda: projector.position,
+        live=_live_feed(stores, projector, definitions, clock),
+        clock=clock,
+        new_id=lambda: new_id(clock.now()),
+        keys=stores.keys,
+        secrets=stores.secrets,
+        leaves=stores.leaves,
+        backtests=BacktestJobs(stores.leaves, RunValues(stores.artifacts), clock),
+        hold=ServerHold(stores.events, stores.checkpoints, clock),
+        accesses=accesses_on(stores.events, clock),
+        verifications=Verifications(stores.events, partial(_verify, stores), clock),
+        installation=_installation(stores),
+        authenticator=BearerAuthenticator(
+            TokenAuthenticator(SharedSecrets(SECRET), clock), api_keys
+        ),
+        sessions=Sessions((), clock.now),
+    )
+
+
+def _live_feed(
+    stores: Stores, projector: Projector, definitions: DefinitionQueries, clock: Clock
+) -> LiveFeed:
+    return LiveFeed(
+        stores.log,
+        stores.events,
+        definitions,
+        reached=projector.reached,
+        held=lambda: projector.position,
+        clock=clock,
+    )
+
+
+def _installation(stores: Stores) -> Installation:
+    return Installation(
+        dead_letters=stores.dead_letters,
+        leases=stores.leases,
+        checkpoints=stores.checkpoints,
+        view_sets=stores.view_sets,
+        topics=stores.topics,
+    )
+
+
+async def _verify(stores: Stores, progress: Progress) -> Finding:
+    verdict = await verify_store(stores.leaves, stores.artifacts, Demands(), progress=progress)
+    return verdict.finding

@@ -1,4 +1,4 @@
-"""API keys as bearer credentials, and how long a server may rely on one that it has verified."""
+"""API keys as bearer credentials, and for how long a server may cache a verified key."""
 
 import asyncio
 import logging
@@ -157,7 +157,9 @@ async def test_a_key_counts_only_as_the_bearer_credential(server: RunningServer)
     assert await asked(server, {"Authorization": f"bearer {key.text}"}) == 200
 
 
-async def test_failed_keys_past_the_budget_are_429_and_good_ones_go_on(tmp_path: Path) -> None:
+async def test_failed_keys_past_the_budget_are_429_and_valid_keys_still_work(
+    tmp_path: Path,
+) -> None:
     budgets = Budgets(Limits(failed_authentications=Rate(burst=3, per_s=0.01)))
     async with running(tmp_path, budgets=budgets) as server:
         key = await create_key(server.stores)
@@ -206,7 +208,9 @@ async def test_a_key_in_use_is_read_again_once_in_a_minute(verifying: Verifying)
     assert verifying.gate.reads == 2
 
 
-async def test_a_revocation_holds_from_the_next_look_on(verifying: Verifying) -> None:
+async def test_a_revoked_key_is_refused_after_the_next_read_of_announcements(
+    verifying: Verifying,
+) -> None:
     key, other = await create_key(verifying.stores), await create_key(verifying.stores)
     await verifying.watch.look()
     assert await verifying.accepts(key)
@@ -218,7 +222,7 @@ async def test_a_revocation_holds_from_the_next_look_on(verifying: Verifying) ->
     assert await verifying.accepts(other)
 
 
-async def test_without_looks_a_revocation_holds_as_soon_as_the_last_one_is_old(
+async def test_without_reads_a_revoked_key_is_refused_once_the_last_read_is_old(
     verifying: Verifying,
 ) -> None:
     key = await create_key(verifying.stores)
@@ -230,7 +234,9 @@ async def test_without_looks_a_revocation_holds_as_soon_as_the_last_one_is_old(
     assert not await verifying.accepts(key)
 
 
-async def test_while_looks_fail_each_request_reads_its_key(verifying: Verifying) -> None:
+async def test_while_reads_of_announcements_fail_each_request_reads_its_key(
+    verifying: Verifying,
+) -> None:
     key = await create_key(verifying.stores)
     async with in_background(verifying.watch.run()):
         await verifying.clock.advance(LOOK_MS)

@@ -129,7 +129,7 @@ async def test_a_tenant_has_one_backtest_at_a_time_and_may_stop_it(tmp_path: Pat
         await jobs.close()
 
 
-async def test_a_stopped_job_keeps_what_it_has_found(
+async def test_a_stopped_job_keeps_its_findings(
     gated: tuple[BacktestJobs, GatedLeaves],
 ) -> None:
     jobs, _ = gated
@@ -157,7 +157,7 @@ async def test_a_job_whose_process_is_killed_has_failed(
     assert job.failure == "A process of the backtest has ended: start it again"
 
 
-async def test_a_job_that_goes_on_replays_every_run(
+async def test_a_resumed_job_replays_every_run(
     gated: tuple[BacktestJobs, GatedLeaves],
 ) -> None:
     jobs, leaves = gated

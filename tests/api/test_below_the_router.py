@@ -1,4 +1,4 @@
-"""What the HTTP parser refuses is answered in an envelope, without an echo or a version."""
+"""Bytes that the HTTP parser refuses get an error envelope without their echo or a version."""
 
 import logging
 
@@ -38,7 +38,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-async def test_what_the_parser_refuses_gets_the_envelope_of_its_path(
+async def test_input_that_the_parser_refuses_gets_the_envelope_of_its_path(
     server: RunningServer, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
@@ -58,7 +58,7 @@ async def test_what_the_parser_refuses_gets_the_envelope_of_its_path(
 
 
 @pytest.mark.parametrize("data", [b"\x16\x03\x01\x02\x00\x01\x00", b"GET\r\n\r\n", b"\r\n\0\0\r\n"])
-async def test_what_is_no_request_gets_batons_own_envelope(
+async def test_input_that_is_not_http_gets_batons_own_envelope(
     server: RunningServer, data: bytes
 ) -> None:
     async with connected(server) as connection:
@@ -89,7 +89,7 @@ async def test_bad_chunks_are_answered_once_and_close_the_connection(
         assert await connection.is_closed()
 
 
-async def test_a_peer_that_leaves_is_counted_and_no_error(
+async def test_a_peer_that_disconnects_is_counted_and_not_logged_as_an_error(
     server: RunningServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(20):

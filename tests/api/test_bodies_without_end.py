@@ -1,4 +1,4 @@
-"""A body without end holds nothing for long: deadlines, lowest speed, budgets of bytes."""
+"""Endless bodies are cut off: by a deadline, a lowest speed, and a budget of bytes in flight."""
 
 import asyncio
 from pathlib import Path
@@ -69,7 +69,7 @@ async def test_a_route_without_a_body_reads_none(server: RunningServer) -> None:
 
 
 @pytest.mark.parametrize("path", [f"{ACME}/hooks/none", f"{ACME}/nothing"])
-async def test_what_does_not_exist_is_refused_before_its_body(
+async def test_an_unknown_path_is_refused_before_its_body_is_read(
     server: RunningServer, path: str
 ) -> None:
     async with connected(server) as connection:
@@ -78,7 +78,9 @@ async def test_what_does_not_exist_is_refused_before_its_body(
         assert (await connection.response()).status == 404
 
 
-async def test_a_stranger_is_refused_before_the_body_is_asked_for(server: RunningServer) -> None:
+async def test_a_request_without_a_token_is_refused_before_its_body_is_read(
+    server: RunningServer,
+) -> None:
     async with connected(server) as connection:
         await connection.send(post(ECHO, 10, "Expect: 100-continue", token=False))
 
@@ -150,7 +152,7 @@ async def test_far_past_the_limit_the_oldest_connection_without_a_valid_token_en
                 assert (await one.response()).status == 200
 
 
-async def test_a_limit_of_0_is_no_limit(tmp_path: Path) -> None:
+async def test_a_limit_of_0_means_no_limit(tmp_path: Path) -> None:
     limits = Limits(head_s=0, body_s=0, body_bytes_per_s=0, peer_connections=0, peer_bytes=0)
     async with running(tmp_path, budgets=Budgets(limits)) as server:
         body = b'{"a": "' + b"x" * 140_000 + b'"}'

@@ -1,4 +1,4 @@
-"""Content-Encoding: what can't be decoded is refused in the envelope, on a usable connection."""
+"""Content-Encoding: a body that can't be decoded is refused, and the connection stays open."""
 
 import gzip
 import logging
@@ -55,7 +55,7 @@ async def test_gzip_and_deflate_are_read(server: RunningServer, name: str) -> No
 
 @pytest.mark.parametrize("packets", [1, 2])
 @pytest.mark.parametrize("name", BROKEN)
-async def test_a_broken_encoding_is_refused_and_the_connection_goes_on(
+async def test_a_broken_encoding_is_refused_and_the_connection_stays_open(
     server: RunningServer, name: str, packets: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     encoding, data, status = BROKEN[name]

@@ -153,7 +153,7 @@ async def test_runs_are_counted_in_the_views_when_a_key_is_new_and_at_the_limit(
     assert counts == []
 
 
-async def test_nobody_is_refused_while_the_runs_are_counted_again() -> None:
+async def test_no_run_is_refused_while_the_runs_are_counted_again() -> None:
     now, counted = 0.0, asyncio.Event()
     budget = OpenRuns(3, now=lambda: now)
 
@@ -185,7 +185,7 @@ async def test_runs_are_admitted_while_there_are_no_views_to_count_in() -> None:
     assert [await budget.admit("acme", count) for _ in range(3)] == [True, True, False]
 
 
-def test_a_bucket_refills_at_its_rate_and_says_when() -> None:
+def test_a_bucket_refills_at_its_rate_and_computes_when() -> None:
     now = 100.0
     buckets = TokenBuckets(Rate(burst=2, per_s=0.5), now=lambda: now)
 
@@ -197,7 +197,7 @@ def test_a_bucket_refills_at_its_rate_and_says_when() -> None:
     assert [buckets.take("a") for _ in range(3)] == [0, 0, 2]
 
 
-def test_a_rate_of_0_is_no_limit() -> None:
+def test_a_rate_of_0_means_no_limit() -> None:
     for rate in (Rate(burst=0, per_s=1), Rate(burst=1, per_s=0)):
         assert not any(TokenBuckets(rate).take("a") for _ in range(100))
 

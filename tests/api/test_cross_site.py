@@ -40,7 +40,7 @@ async def test_a_page_of_another_site_starts_no_run(
     assert not [one for one in await server.stored() if isinstance(one, RunRequested)]
 
 
-async def test_senders_that_are_no_browser_and_pages_of_the_server_itself_are_fine(
+async def test_other_clients_and_pages_of_the_server_itself_may_start_runs(
     server: RunningServer,
 ) -> None:
     await hook(server)

@@ -1,4 +1,4 @@
-"""Baton's own format: what it reads, what it refuses, and that every definition renders in it."""
+"""Baton's own format: valid and invalid documents, and a rendering of every definition."""
 
 import json
 from dataclasses import replace
@@ -99,7 +99,7 @@ def test_the_order_of_the_list_is_the_order_of_the_steps_unless_a_step_says_othe
     assert (check.cases[0].next, check.default_next) == ("fulfill", "reject")
 
 
-def test_a_decision_without_else_goes_on_with_the_next_step_of_the_list() -> None:
+def test_a_decision_without_else_continues_with_the_next_step_of_the_list() -> None:
     urgent = {"path": "input.urgent", "op": "eq", "value": True}
     cases = [{"if": [urgent], "next": "$end"}]
     document = {
@@ -210,7 +210,7 @@ LATER: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", LATER)
-def test_a_word_of_a_later_version_is_refused_at_its_place(case: str) -> None:
+def test_a_reserved_word_is_refused_at_its_path(case: str) -> None:
     document, place = LATER[case]
 
     found = places(document)
@@ -299,7 +299,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, str | None]]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_named_at_its_place(case: str) -> None:
+def test_each_fault_is_reported_at_its_path(case: str) -> None:
     document, expected = WRONG[case]
 
     found = places(document)
@@ -393,7 +393,7 @@ def test_a_duration_reads_back_as_it_was(duration_ms: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1", "1w", "-1s", "1.5s", "1 s", "1S", "²s", True, None, -1])
-def test_what_is_no_duration_is_refused(text: object) -> None:
+def test_an_invalid_duration_is_refused(text: object) -> None:
     assert parse_duration(text) is None
 
 
@@ -406,7 +406,7 @@ def test_the_schema_inside_another_document_has_no_references() -> None:
 
 
 @pytest.mark.parametrize("case", [one for one in LATER if one != "secret"])
-def test_the_schema_refuses_words_of_later_versions(case: str) -> None:
+def test_the_schema_refuses_reserved_words(case: str) -> None:
     if case != "expression":  # a schema can't tell which texts are literal
         with pytest.raises(jsonschema_rs.ValidationError):
             jsonschema_rs.validate(SCHEMA, LATER[case][0])

@@ -1,4 +1,4 @@
-"""The estimated end of an execution: the longest path of what remains, by recorded durations."""
+"""The estimated end of an execution: the longest path of the remaining steps."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def end_of(graph: Graph, *events: Any, now: int, durations: Any = None) -> int |
     return estimated_end(run, graph, newest_visits(steps), known, now=now)
 
 
-def test_branches_count_by_the_longest_and_a_running_step_by_its_rest() -> None:
+def test_parallel_branches_take_the_longest_and_a_running_step_its_remaining_time() -> None:
     graph = dag(
         compute("a"), compute("b", needs=("a",)), Sync(id="all", needs=("b",)), compute("c")
     )
@@ -66,7 +66,7 @@ def test_a_sequence_counts_what_follows_and_a_loop_once() -> None:
     assert end_of(graph, started("a"), now=80) == 530
 
 
-def test_nothing_is_known_without_history_and_everything_after_the_end() -> None:
+def test_without_history_there_is_no_estimate_and_after_the_end_it_is_the_end() -> None:
     graph = dag(compute("a"))
 
     assert end_of(graph, now=30, durations={}) is None

@@ -1,4 +1,4 @@
-"""An export that is cut off can be told from a whole one, and leaves nothing in the server."""
+"""A client can detect that an export was cut off, and the server keeps nothing of it."""
 
 import gc
 import inspect

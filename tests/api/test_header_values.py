@@ -1,4 +1,4 @@
-"""Header values are input: what can't be read is 400, or 401 where a signature is wanted."""
+"""An unreadable header is answered with 400, or with 401 where a signature is required."""
 
 import pytest
 
@@ -26,7 +26,7 @@ async def hook(server: RunningServer, path: str, *, signed: bool) -> None:
 
 
 @pytest.mark.parametrize("line", UNREADABLE, ids=lambda line: line[:24])
-async def test_a_header_that_cannot_be_read_is_400(server: RunningServer, line: str) -> None:
+async def test_an_unreadable_header_is_400(server: RunningServer, line: str) -> None:
     await hook(server, "open", signed=False)
     for path in ROUTES:
         async with connected(server) as connection:
@@ -38,7 +38,7 @@ async def test_a_header_that_cannot_be_read_is_400(server: RunningServer, line: 
 
 
 @pytest.mark.parametrize("line", UNREADABLE, ids=lambda line: line[:24])
-async def test_where_a_signature_is_wanted_an_unreadable_header_is_401(
+async def test_an_unreadable_header_is_401_where_a_signature_is_required(
     server: RunningServer, line: str
 ) -> None:
     await hook(server, "signed", signed=True)

@@ -166,7 +166,7 @@ async def test_requests_share_one_fetch_of_a_provider_that_hangs_and_none_repeat
         assert provider.fetches == 2
 
 
-async def test_a_provider_that_hangs_delays_nobody_while_its_last_keys_are_known():
+async def test_a_provider_that_hangs_delays_no_request_while_its_last_keys_are_known():
     async with provided(KEYS) as (provider, known, clock):
         await known.identify(token(RSA, "RS256", "RS256"))
         provider.status = 500

@@ -1,4 +1,4 @@
-"""Dead letters in Baton's own API: who sees which, their content, and sending them again."""
+"""Dead letters in Baton's own API: who sees them, their content, and redriving them."""
 
 import json
 from pathlib import Path
@@ -65,7 +65,7 @@ async def test_an_administrator_sees_the_letters_of_the_tenant_the_newest_first(
     assert (foreign.status, reader.status) == (404, 403)
 
 
-async def test_the_operators_tenant_sees_what_names_no_tenant(tmp_path: Path) -> None:
+async def test_the_operators_tenant_sees_letters_that_name_no_tenant(tmp_path: Path) -> None:
     async with running(tmp_path, installation={"operator_tenant": "ops"}) as server:
         nameless = letter(1, BROKEN, header=b"\xfe")
         await server.stores.dead_letters.put([nameless, of_tenant(2)])

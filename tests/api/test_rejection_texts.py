@@ -1,4 +1,4 @@
-"""The texts of the domain's refusals, in neutral words and in a dialect's."""
+"""The texts of the domain's rejections, in Baton's terms and in those of a dialect."""
 
 from typing import get_args
 

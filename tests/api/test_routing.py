@@ -67,7 +67,7 @@ async def test_a_path_of_no_dialect_is_404_in_the_own_envelope(server: RunningSe
 
 
 @pytest.mark.parametrize("method", ["PATCH", "POST", "DELETE", "TRACE"])
-async def test_another_method_is_405_with_the_allowed_ones(server: RunningServer, method: str):
+async def test_another_method_is_405_with_the_allowed_methods(server: RunningServer, method: str):
     answer = await server.call(method, f"{ACME}/runs/x")
 
     assert (answer.status, answer.body["tiny_error"]) == (405, "method_not_allowed")
@@ -158,7 +158,7 @@ async def test_a_client_may_expect_100_continue(server: RunningServer):
         assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
 
 
-async def test_late_views_delay_the_response_which_then_carries_a_warning(tmp_path: Path):
+async def test_late_views_delay_the_response_and_then_add_a_warning(tmp_path: Path):
     waited: list[tuple[int, int]] = []
 
     async def never(position: int, timeout_ms: int) -> bool:
@@ -180,7 +180,7 @@ async def test_late_views_delay_the_response_which_then_carries_a_warning(tmp_pa
 
 
 @pytest.mark.parametrize("dialect", discover(), ids=lambda dialect: dialect.name)
-def test_every_dialect_has_words_for_every_refusal(dialect):
+def test_every_dialect_renders_every_refusal(dialect):
     for code in ERROR_CODES:
         fault = Fault(("steps", 0, "id"), "is wrong")
         refusal = Refusal(code=code, message="why", faults=(fault,), trace_id="0" * 32)
@@ -201,7 +201,7 @@ async def test_every_route_with_a_scope_demands_a_token(tmp_path: Path, dialect)
                 assert answer.status < 500
 
 
-def test_trace_ids_differ_though_a_function_seeds_the_random_numbers() -> None:
+def test_trace_ids_differ_even_if_a_function_seeds_random() -> None:
     ids = set()
     for _ in range(2):
         random.seed(1)

@@ -1,4 +1,4 @@
-"""Tokens of users who signed in here are refused once the user is removed."""
+"""Tokens of signed-in users are refused once the user is removed."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

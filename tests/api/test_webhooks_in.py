@@ -1,4 +1,4 @@
-"""Incoming webhooks: each form of signature over the raw bytes, its age limit, and repetition."""
+"""Incoming webhooks: each form of signature, its age limit, and repeated deliveries."""
 
 import base64
 import hashlib
@@ -164,7 +164,7 @@ async def test_a_standard_secret_is_base64_behind_its_prefix(server: RunningServ
     assert (await deliver(server, headers)).status == 200
 
 
-async def test_the_same_delivery_again_answers_the_same_run(server: RunningServer):
+async def test_a_repeated_delivery_answers_the_same_run(server: RunningServer):
     await hook(server)
 
     first = await deliver(server, standard())
@@ -188,7 +188,7 @@ async def test_a_delivery_replayed_byte_for_byte_answers_the_first_run(
     assert len({answer.body["runId"] for answer in answers}) == len(await started(server)) == 1
 
 
-async def test_a_replay_is_not_another_delivery_for_its_unsigned_headers(server: RunningServer):
+async def test_unsigned_headers_do_not_make_a_replay_another_delivery(server: RunningServer):
     await hook(server)
     captured = stripe()
 
@@ -230,7 +230,7 @@ async def secret_in_use(server: RunningServer) -> str:
     return body.trigger.secret_id
 
 
-async def test_a_secret_is_forgotten_with_the_event_that_ends_its_use(server: RunningServer):
+async def test_a_secret_is_erased_with_the_event_that_ends_its_use(server: RunningServer):
     ident = await hook(server)
     seen: list[str] = []
     for secret in ("the second secret, long", None):
@@ -276,7 +276,7 @@ async def test_without_a_secret_every_call_is_401_until_one_is_set(server: Runni
     )
     assert (await deliver(server, plain())).status == 200
 
-    # An update that says nothing of the secret keeps it.
+    # An update without the secret keeps it.
     del hook_body["secret"]
     changed = {"slug": "orders", "name": "Changed", "hook": hook_body}
     await server.call("PUT", f"{ACME}/definitions/{ident}", json=changed)

@@ -1,4 +1,4 @@
-"""A complete dialect written with the contract and the kit alone, to test what dialects share."""
+"""A small complete dialect, for tests of the code that all dialects share."""
 
 from dataclasses import asdict
 

@@ -1,4 +1,4 @@
-"""Every request that may be made as of a position, about everything that a history holds."""
+"""Generates requests of every operation that can be read as of a position."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -81,27 +81,14 @@ def _paths(dialect: Dialect, route: Route, tenant: str, known: Known) -> Iterato
 
 
 def _known(events: Sequence[Recorded], tenant: str) -> Known:
-    """Return the ids of a history, each with one that nothing has."""
-    idents: dict[str, list[str]] = {"definition": [], "run": [], "schedule": [], "record": []}
-    folded: dict[str, list[Any]] = {}
-    steps: dict[str, None] = {}
-    for recorded in events:
-        parts, event = stream_parts(recorded.stream), recorded.event
-        if parts.tenant != tenant or parts.kind not in idents:
-            continue
-        if parts.id not in idents[parts.kind]:
-            idents[parts.kind].append(parts.id)
-        if parts.kind == "definition":
-            folded.setdefault(parts.id, []).append(event)
-        if parts.kind == "run" and hasattr(event, "visit"):
-            attempt = getattr(event, "attempt", 1)
-            steps[execution_id(parts.id, event.step_id, event.visit, attempt)] = None
-    states = [DEFINITION.fold(one) for one in folded.values()]
+    """Return the ids of a history, each kind with an id that doesn't exist."""
+    streams = _streams(events, tenant)
+    states = [DEFINITION.fold(one) for one in streams["definition"].values()]
     slugs = sorted({state.slug for state in states})
     labels = sorted({one.label for state in states for one in state.publications.values()})
     times = [format_time(events[len(events) * part // 4].event.at) for part in (1, 2, 3)]
-    runs, definitions = [*idents["run"], "nothing"], [*idents["definition"], "nothing"]
-    schedules = [*idents["schedule"], *definitions]
+    steps = _execution_ids(streams["run"])
+    runs, definitions = [*streams["run"], "nothing"], [*streams["definition"], "nothing"]
     values = {
         "id": definitions,
         "orchestrationId": definitions,
@@ -113,14 +100,35 @@ def _known(events: Sequence[Recorded], tenant: str) -> Known:
         "runId": runs,
         "executionId": [*runs, *steps],
         "stepId": sorted({one.split(".")[1] for one in steps} | {"nothing"}),
-        "scheduleId": schedules,
-        "recordId": [*idents["record"], "nothing"],
+        "scheduleId": [*streams["schedule"], *definitions],
+        "recordId": [*streams["record"], "nothing"],
         "kind": ["claim", "verification"],
         "streamId": ["nothing", *(f"slug:{one}" for one in slugs)],
     }
-    return Known(
-        values, _queries(definitions, slugs, times, runs), list(_operations(definitions, runs))
+    queries = _queries(definitions, slugs, times, runs)
+    return Known(values, queries, list(_operations(definitions, runs)))
+
+
+def _streams(events: Sequence[Recorded], tenant: str) -> Mapping[str, Mapping[str, list[Any]]]:
+    """Return the tenant's events by the kind and the id of their stream."""
+    found: dict[str, dict[str, list[Any]]] = {
+        kind: {} for kind in ("definition", "run", "schedule", "record")
+    }
+    for recorded in events:
+        parts = stream_parts(recorded.stream)
+        if parts.tenant == tenant and parts.kind in found:
+            found[parts.kind].setdefault(parts.id, []).append(recorded.event)
+    return found
+
+
+def _execution_ids(runs: Mapping[str, Sequence[Any]]) -> Sequence[str]:
+    found = (
+        execution_id(run_id, event.step_id, event.visit, getattr(event, "attempt", 1))
+        for run_id, events in runs.items()
+        for event in events
+        if hasattr(event, "visit")
     )
+    return list(dict.fromkeys(found))
 
 
 def _operations(definitions: Sequence[str], runs: Sequence[str]) -> Iterator[Mapping[str, object]]:
@@ -148,27 +156,84 @@ def _operations(definitions: Sequence[str], runs: Sequence[str]) -> Iterator[Map
 def _queries(
     definitions: Sequence[str], slugs: Sequence[str], times: Sequence[str], runs: Sequence[str]
 ) -> Mapping[tuple[str, str], Sequence[str]]:
-    words = ("pending", "running", "waiting", "completed", "failed")
-    centrali = [
-        *(f"?status={word}" for word in words),
-        *(f"?pageSize=3&page={page}" for page in (1, 2, 3)),
-        "?include=steps",
+    """Return the queries of each route, by the dialect's name and the route's path."""
+    periods = [f"?from={times[0]}&to={one}" for one in times[1:]]
+    by_dialect = {
+        "centrali-openapi": _centrali_queries(),
+        "centrali-reference": _centrali_queries(),
+        "orchestration-system": _orchestration_system_queries(definitions),
+        "orchestrator": {
+            "/runs": [
+                "?page_size=3",
+                *(f"?dagId={one}" for one in slugs),
+                *periods,
+                *_statuses("running", "succeeded", "failed", "cancelled"),
+            ],
+            "/dags": ["", "?page_size=2", "?active=true", "?active=false"],
+        },
+        "baton": {
+            "/runs": _own_queries_of_runs(definitions, slugs, periods, runs),
+            "/schedules": ["", *(f"?definitionId={one}" for one in definitions)],
+            "/definitions": ["", "?limit=2&offset=1", *_statuses("active", "paused")],
+            "/definitions/{definition}/diff": ["?from=1&to=2"],
+            "/runs/{runId}/diff": [f"?with={runs[0]}", "?from=1&to=9999999999", "?to=9"],
+            "/log": ["", "?limit=20", "?after=30&limit=10"],
+            "/stats": ["?window=1m&bucket=10s"],
+        },
+    }
+    return {
+        (dialect, path): queries
+        for dialect, by_path in by_dialect.items()
+        for path, queries in by_path.items()
+    }
+
+
+def _statuses(*statuses: str) -> Sequence[str]:
+    return [f"?status={one}" for one in statuses]
+
+
+def _centrali_queries() -> Mapping[str, Sequence[str]]:
+    fields = ("createdAt", "updatedAt", "name", "status")
+    return {
+        "/orchestrations": [
+            f"?sort={by}&order={order}&pageSize=4&page={page}"
+            for by, order, page in product(fields, ("asc", "desc"), (1, 2))
+        ],
+        "/orchestrations/{orchestrationId}/runs": [
+            *_statuses("pending", "running", "waiting", "completed", "failed"),
+            *(f"?pageSize=3&page={page}" for page in (1, 2, 3)),
+            "?include=steps",
+            "",
+        ],
+    }
+
+
+def _orchestration_system_queries(definitions: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    return {
+        "/executions": [
+            "",
+            *_statuses("running", "completed", "failed", "pending"),
+            *(f"?workflowId={one}&limit=2&offset=1" for one in definitions),
+        ],
+        "/schedules": [
+            "",
+            "?limit=2&offset=1",
+            *(f"?workflowId={one}" for one in definitions),
+        ],
+    }
+
+
+def _own_queries_of_runs(
+    definitions: Sequence[str], slugs: Sequence[str], periods: Sequence[str], runs: Sequence[str]
+) -> Sequence[str]:
+    statuses = ("pending", "running", "waiting", "completed", "failed", "paused", "cancelled")
+    return [
         "",
-    ]
-    sorts = [
-        f"?sort={by}&order={order}&pageSize=4&page={page}"
-        for by, order, page in product(
-            ("createdAt", "updatedAt", "name", "status"), ("asc", "desc"), (1, 2)
-        )
-    ]
-    own_statuses = (*words, "paused", "cancelled")
-    own = [
-        "",
-        *(f"?status={word}&limit=3&offset={offset}" for word in own_statuses for offset in (0, 2)),
+        *(f"?status={one}&limit=3&offset={offset}" for one in statuses for offset in (0, 2)),
         *(f"?definitionId={one}" for one in definitions),
         *(f"?definition={one}&status=failed&status=completed" for one in slugs),
         *(f"?trigger={one}" for one in ("manual", "record", "rerun")),
-        *(f"?from={times[0]}&to={one}" for one in times[1:]),
+        *periods,
         *(f"?q={one[:3]}" for one in runs[:4]),
         *(f"?waitsFor={cause}&limit=3" for cause in get_args(WaitsFor)),
         "?waitsFor=TIMER&status=waiting&status=paused&offset=1",
@@ -181,33 +246,3 @@ def _queries(
         "?recordId=rec_1",
         "?limit=2&offset=4",
     ]
-    return {
-        ("centrali-openapi", "/orchestrations"): sorts,
-        ("centrali-reference", "/orchestrations"): sorts,
-        ("centrali-openapi", "/orchestrations/{orchestrationId}/runs"): centrali,
-        ("centrali-reference", "/orchestrations/{orchestrationId}/runs"): centrali,
-        ("orchestration-system", "/executions"): [
-            "",
-            *(f"?status={word}" for word in ("running", "completed", "failed", "pending")),
-            *(f"?workflowId={one}&limit=2&offset=1" for one in definitions),
-        ],
-        ("orchestration-system", "/schedules"): [
-            "",
-            "?limit=2&offset=1",
-            *(f"?workflowId={one}" for one in definitions),
-        ],
-        ("orchestrator", "/runs"): [
-            "?page_size=3",
-            *(f"?dagId={one}" for one in slugs),
-            *(f"?from={times[0]}&to={one}" for one in times[1:]),
-            *(f"?status={word}" for word in ("running", "succeeded", "failed", "cancelled")),
-        ],
-        ("orchestrator", "/dags"): ["", "?page_size=2", "?active=true", "?active=false"],
-        ("baton", "/runs"): own,
-        ("baton", "/schedules"): ["", *(f"?definitionId={one}" for one in definitions)],
-        ("baton", "/definitions"): ["", "?limit=2&offset=1", "?status=active", "?status=paused"],
-        ("baton", "/definitions/{definition}/diff"): ["?from=1&to=2"],
-        ("baton", "/runs/{runId}/diff"): [f"?with={runs[0]}", "?from=1&to=9999999999", "?to=9"],
-        ("baton", "/log"): ["", "?limit=20", "?after=30&limit=10"],
-        ("baton", "/stats"): ["?window=1m&bucket=10s"],
-    }

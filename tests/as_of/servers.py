@@ -53,7 +53,7 @@ def _made(folder: Path) -> Path:
 async def server_on(
     folder: Path, backend: str, events: Sequence[Recorded], *, at: int | None = None
 ) -> AsyncIterator[RunningServer]:
-    """Run a server that nothing works on, with views of exactly these events.
+    """Run a server without an executor and a scheduler, with views of exactly these events.
 
     Args:
         folder: The folder of the data.

@@ -1,4 +1,4 @@
-"""The history of an earlier release is dropped once that of this release has replaced it."""
+"""The history of an earlier release is dropped once this release has built its own."""
 
 import asyncio
 import logging
@@ -42,7 +42,7 @@ async def numbers(stores: Stores) -> list[int]:
     return [one.number for one in await stores.histories.every()]
 
 
-async def test_it_is_dropped_when_the_new_one_holds_every_event(
+async def test_an_earlier_history_is_dropped_when_the_new_one_holds_every_event(
     opened: OpenedStores, caplog: pytest.LogCaptureFixture
 ) -> None:
     await opened.stores.history.prepare(FORMER)
@@ -100,7 +100,7 @@ class ReadHistories(MemoryViewSets):
         return min(self.asked, 3)
 
 
-async def test_a_history_that_is_still_read_stays_until_it_is_not(
+async def test_a_history_stays_while_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(earlier_histories, "UNREAD_MS", 1)

@@ -41,7 +41,7 @@ def _position_at(times: list[int], at: int) -> int:
 
 
 @pytest.mark.parametrize("sealed", [0, 300, 2_048, EVENTS])
-async def test_times_and_positions_are_found_as_by_looking_at_every_event(sealed: int) -> None:
+async def test_times_and_positions_equal_those_of_a_full_scan(sealed: int) -> None:
     random = Random(sealed)
     times = _times(random, EVENTS)
     stores = await _stores(times[:sealed])
@@ -99,7 +99,7 @@ async def test_a_long_log_without_blocks_has_few_remembered_positions(
     assert len(moments._marks) <= 8
 
 
-async def test_events_that_come_later_are_found_and_so_are_blocks() -> None:
+async def test_later_events_and_blocks_are_found() -> None:
     times = _times(Random(1), EVENTS)
     stores = await _stores(times[:1_500])
     moments = Moments(stores.leaves)

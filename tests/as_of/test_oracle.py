@@ -61,7 +61,7 @@ async def _differences(
     newest: int,
     asked: Sequence[tuple[str, Request]],
 ) -> list[str]:
-    """Return the requests that are answered differently, with both answers.
+    """Return the requests whose answers differ, with both answers.
 
     Args:
         whole: The server with all events.

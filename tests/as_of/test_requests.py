@@ -97,11 +97,11 @@ async def test_a_time_is_the_position_before_the_first_later_event(server: Runni
         ("%00", "at most once"),
     ],
 )
-async def test_what_is_no_position_is_refused(server: RunningServer, value: str, part: str) -> None:
+async def test_an_invalid_position_is_refused(server: RunningServer, value: str, part: str) -> None:
     assert part in await _refusal(server, f"/runs?asOf={value}")
 
 
-async def test_a_write_and_what_is_not_made_of_events_are_refused(server: RunningServer) -> None:
+async def test_writes_and_operational_reads_are_refused(server: RunningServer) -> None:
     writing = await _refusal(server, "/runs?asOf=1", "POST", json={"definition": "x"})
     assert "nothing is written" in writing
     open_paths = ("/healthz", "/readyz", "/metrics", "/openapi", "/docs", "/ui/session")
@@ -116,7 +116,7 @@ async def test_a_write_and_what_is_not_made_of_events_are_refused(server: Runnin
         ('subscription { workflowExecutionUpdated(id: "x") { id } }', "what changes from now on"),
     ],
 )
-async def test_queries_alone_of_graphql_are_read_as_of_a_position(
+async def test_only_queries_of_graphql_are_read_as_of_a_position(
     server: RunningServer, operation: str, part: str
 ) -> None:
     refused = await server.post("/graphql?asOf=1", {"query": operation})
@@ -145,7 +145,7 @@ def _moments_of_every_kind() -> set[tuple[str, int]]:
     return {one for moments in found.values() for one in random.sample(sorted(moments), 1)}
 
 
-async def test_filters_by_what_runs_say_find_the_runs_that_said_so(
+async def test_filters_find_the_runs_that_matched_as_of_the_position(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lists, "STUCK_MS", 0)  # a position within an append has an idle run
@@ -188,7 +188,7 @@ async def test_filters_by_what_runs_say_find_the_runs_that_said_so(
     assert min(seen.values()) > 0
 
 
-async def test_a_filter_looks_through_a_number_of_runs_and_no_more(
+async def test_a_filter_scans_a_limited_number_of_runs(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_conditions, "MAX_LOOKED_THROUGH", 0)
@@ -208,7 +208,7 @@ async def test_a_filter_looks_through_a_number_of_runs_and_no_more(
     assert (await server.get(f"/runs?waitsFor=QUEUED&asOf={HEAD}")).status == 200
 
 
-async def test_failed_runs_are_looked_through_where_there_are_too_many_reruns(
+async def test_failed_runs_are_scanned_if_there_are_too_many_reruns(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (failed, *_) = (one for one in EVENTS if isinstance(one.event, RunFailed))
@@ -220,7 +220,7 @@ async def test_failed_runs_are_looked_through_where_there_are_too_many_reruns(
     assert [one["total"] for one in expected] == [1, 0]
 
 
-async def test_a_comparison_knows_no_later_position(server: RunningServer) -> None:
+async def test_a_comparison_includes_no_later_position(server: RunningServer) -> None:
     (run, *_) = (await server.get("/runs?status=completed")).body["runs"]
     events = (await server.get(f"/runs/{run['id']}/events")).body["events"]
     at = events[len(events) // 2]["position"]
@@ -253,7 +253,9 @@ async def test_there_is_nothing_to_wait_for_as_of_a_position(server: RunningServ
     assert shown.body["status"] == run["status"]
 
 
-async def test_a_run_names_the_rerun_that_was_the_newest_then(server: RunningServer) -> None:
+async def test_a_run_names_the_rerun_that_was_the_newest_at_the_position(
+    server: RunningServer,
+) -> None:
     reruns = [
         (one.event.source, one.position, stream_parts(one.stream))
         for one in EVENTS
@@ -271,7 +273,9 @@ async def test_a_run_names_the_rerun_that_was_the_newest_then(server: RunningSer
     assert len(reruns) > len(newest)
 
 
-async def test_an_explanation_of_a_run_is_of_its_events_up_to_then(server: RunningServer) -> None:
+async def test_an_explanation_of_a_run_uses_its_events_up_to_the_position(
+    server: RunningServer,
+) -> None:
     events = [one for one in EVENTS if isinstance(one.event, RunEvent)]
     codes: set[str] = set()
     for recorded in events[::3]:
@@ -284,7 +288,7 @@ async def test_an_explanation_of_a_run_is_of_its_events_up_to_then(server: Runni
     assert "NO_EXECUTOR" not in codes
 
 
-async def test_cursors_lead_through_a_list_as_of_a_position(server: RunningServer) -> None:
+async def test_cursors_page_through_a_list_as_of_a_position(server: RunningServer) -> None:
     at = HEAD * 2 // 3
     whole = (await server.get(f"/runs?limit=500&asOf={at}")).body
     found: list[Any] = []
@@ -300,7 +304,7 @@ async def test_cursors_lead_through_a_list_as_of_a_position(server: RunningServe
     assert len(found) == whole["total"] > 4
 
 
-async def test_page_tokens_of_a_time_go_on_at_its_position(server: RunningServer) -> None:
+async def test_page_tokens_of_a_time_continue_at_its_position(server: RunningServer) -> None:
     headers = {"X-Stella-Tenant": "acme"}
     time = format_time(EVENTS[len(EVENTS) * 2 // 3].event.at)
     path = "/api/v1/orchestrator/runs?page_size=2"
@@ -322,7 +326,7 @@ async def test_a_list_is_refused_while_the_history_is_late() -> None:
         await finder.runs(Query(table="runs", tenant="acme"), 5, 0)
 
 
-async def test_every_read_of_what_events_made_takes_part() -> None:
+async def test_every_read_of_recorded_facts_supports_as_of() -> None:
     left_out = {
         (dialect.name, route.path)
         for dialect in (*discover(), own_api())

@@ -1,4 +1,4 @@
-"""The numbers of runs by status: at each position they are those of the view of runs."""
+"""The counts of runs by status equal those of the view of runs at each position."""
 
 from collections import Counter
 from random import Random
@@ -18,7 +18,7 @@ from tests.projector.projection import batches_of, empty_store, fold_into
 
 
 @pytest.mark.parametrize("forgetful", [True, False])
-async def test_the_numbers_as_of_each_position_are_those_of_the_runs_then(
+async def test_the_counts_as_of_each_position_match_the_runs_at_it(
     forgetful: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_counts, "POSITIONS", 64)

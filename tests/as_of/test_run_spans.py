@@ -1,4 +1,4 @@
-"""The spans of statuses: one of them holds each position of a run, with the status of the view."""
+"""Exactly one status span holds each position of a run, with the status that the view shows."""
 
 from random import Random
 

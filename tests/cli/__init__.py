@@ -1,1 +1,1 @@
-"""The command line as users meet it: processes, exit codes, one line when it goes wrong."""
+"""Tests of the command line: processes, output, exit codes, and one-line errors."""

@@ -141,7 +141,7 @@ def test_a_refused_key_changes_nothing(call: Call, more: tuple[str, ...], messag
     assert len(listed(call)) == 1
 
 
-def test_what_is_missing_is_named(call: Call) -> None:
+def test_a_missing_user_or_key_is_named(call: Call) -> None:
     for verb in ("apikey list", "apikey revoke x", "user list", "user remove eve"):
         assert "There are no events in .baton" in call(*verb.split()).err
     created(call)
@@ -267,7 +267,7 @@ def test_a_key_names_the_tenant_of_the_verbs_that_work_with_a_server(running: De
     assert foreign.err.startswith("The token is valid for acme, not for demo: set --tenant")
 
 
-async def test_the_views_of_dev_follow_what_was_appended_beside_it(running: Dev) -> None:
+async def test_the_views_of_dev_follow_events_that_another_process_appends(running: Dev) -> None:
     """Without a command to `dev`: its log has no other reason to look into the store."""
     text = last_line(
         baton("apikey", "create", "--tenant", "acme", "--name", "seen", folder=running.folder)

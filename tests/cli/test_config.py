@@ -281,7 +281,7 @@ def test_a_function_of_a_queue_is_shown(call: Call, tmp_path: Path) -> None:
         'functions.modules = ["orders.py", "shop.jobs"]\nfunctions.charge.queue = "pay"\n',
     ],
 )
-def test_files_of_functions_stand_beside_declared_functions(
+def test_files_of_functions_are_loaded_beside_declared_functions(
     call: Call, tmp_path: Path, text: str
 ) -> None:
     (tmp_path / "baton.toml").write_text(text)

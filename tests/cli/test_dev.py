@@ -69,7 +69,7 @@ def test_virtual_time_is_moved_by_requests(tmp_path: Path) -> None:
     assert shown["now"][:4] < moved["now"][:4]
 
 
-def test_virtual_time_needs_a_store_of_its_own(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_virtual_time_needs_its_own_store(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     shared = {"BATON_STORE": "postgres://127.0.0.1/x", "BATON_LOG": "kafka://127.0.0.1"}
     for name, address in shared.items():
         with monkeypatch.context() as patch:

@@ -69,7 +69,7 @@ def test_after_a_clean_stop_the_one_file_holds_every_event(stopped: Path, tmp_pa
     assert count > 0
 
 
-def test_damaged_views_are_built_anew(data: Path, call: Call) -> None:
+def test_damaged_views_are_rebuilt(data: Path, call: Call) -> None:
     (data / "views-1.db").write_bytes(GARBAGE)
 
     read = call("replay", "--data", data)

@@ -46,7 +46,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], End
 
 
 def words_of(command: Any) -> list[str]:
-    """Return every text that the page of a command owes its reader."""
+    """Return every text that the help page of a command must show."""
     texts = [command.help or ""]
     for parameter in command.params:
         if not parameter.hidden:
@@ -109,7 +109,7 @@ def test_a_usage_shows_arguments_as_they_are_typed(call: Call) -> None:
     }
 
 
-def test_only_a_terminal_that_wants_colors_gets_them(tmp_path: Path) -> None:
+def test_only_a_terminal_without_no_color_gets_colors(tmp_path: Path) -> None:
     lines = [(80, ["--help"])]
 
     (colored,) = screens(lines, folder=tmp_path, env={})

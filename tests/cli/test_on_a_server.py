@@ -383,7 +383,7 @@ def test_the_dialect_option_decides_the_unit_of_an_interval(
         ),
     ],
 )
-def test_a_document_that_is_no_definition_is_refused(ask: Call, text: str, message: str) -> None:
+def test_a_document_that_is_not_a_definition_is_refused(ask: Call, text: str, message: str) -> None:
     Path("bad.json").write_text(text)
 
     ended = ask("definitions", "apply", "bad.json")
@@ -495,7 +495,7 @@ def test_input_can_be_a_file(ask: Call, slug: str) -> None:
         ("@bad.json", "bad.json: not JSON (Expecting value: line 2 column 6 (char 7)"),
     ],
 )
-def test_input_that_is_no_object_is_refused_with_the_place(
+def test_input_that_is_not_an_object_is_refused_with_its_place(
     ask: Call, text: str, message: str
 ) -> None:
     Path("bad.json").write_text('{\n"a": }')
@@ -781,7 +781,7 @@ def test_an_unquoted_time_in_yaml_is_read(ask: Call, slug: str) -> None:
     assert shown["trigger"] == {"at": "2027-01-01T09:00:00.000Z"}
 
 
-def test_apply_refuses_what_it_does_not_know_unless_it_is_lenient(ask: Call, slug: str) -> None:
+def test_apply_refuses_unknown_members_unless_it_is_lenient(ask: Call, slug: str) -> None:
     document = on_orders(slug)
     document["steps"][0]["timeutMs"] = 5
     Path("typo.json").write_text(json.dumps(document))

@@ -33,7 +33,7 @@ def test_a_token_of_the_environment_does_not_go_to_the_address_of_a_folder(
     assert "a.b.c" not in ended.err
 
 
-def test_nor_to_the_address_in_its_baton_toml(
+def test_the_token_of_the_environment_does_not_go_to_the_address_in_a_baton_toml(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "baton.toml").write_text(f'url = "{FOREIGN}"\n')

@@ -20,7 +20,7 @@ def test_the_progress_names_the_rate_and_the_time_left(
     assert describe(done, total, "events", elapsed_s) == words
 
 
-def test_without_a_terminal_a_line_says_the_progress_now_and_then(
+def test_without_a_terminal_progress_is_logged_periodically(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("baton.cli.terminal.progress.EVERY_S", 0.0)

@@ -88,7 +88,7 @@ def test_lines_of_a_step_are_printed_as_json(ask: Call) -> None:
     assert "\x1b" not in ended.out
 
 
-def test_a_run_without_lines_says_so(ask: Call) -> None:
+def test_a_run_without_lines_is_reported(ask: Call) -> None:
     ended = ask("runs", "logs", run_of(ask, "silent", "silent"))
 
     assert (ended.code, ended.out) == (0, "")

@@ -24,8 +24,8 @@ def test_the_log_of_a_killed_attempt_is_lost_and_the_next_one_is_whole(
         ended = call("runs", "logs", run_id, "--follow")
         shown = json.loads(call("runs", "show", run_id, "--json").out)
 
-    told = [line.split(" ", 1)[1] for line in ended.out.splitlines() if not line.startswith(" ")]
-    assert told == [
+    logged = [line.split(" ", 1)[1] for line in ended.out.splitlines() if not line.startswith(" ")]
+    assert logged == [
         "info     tell[1] telling tell",
         "warning  tell[1] two",
         "info     gate[2] at the gate",

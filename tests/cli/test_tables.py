@@ -144,7 +144,7 @@ def test_a_page_that_is_not_the_last_names_the_next(
     assert ask("runs", "list", "--limit", "1").err == ""
 
 
-def test_a_list_without_entries_says_so(server: Dev, ask: Call, filled: dict[str, Any]) -> None:
+def test_an_empty_list_is_reported(server: Dev, ask: Call, filled: dict[str, Any]) -> None:
     assert [plain(one) for one in shown(server, "runs", "list", "--until", "1d")] == 3 * [
         "No runs.\n"
     ]
@@ -193,30 +193,30 @@ def test_more_dead_letters_than_the_default_are_announced(call: Call, tmp_path: 
 
 
 @given(st.tuples(*3 * [st.integers(0, 60)]), st.integers(1, 200))
-def test_whole_columns_are_never_shortened_and_the_rest_fits(
-    natural: tuple[int, int, int], room: int
+def test_whole_columns_are_never_shortened_and_the_others_fit(
+    full: tuple[int, int, int], available: int
 ) -> None:
-    widths = fit(COLUMNS, natural, room)
+    widths = fit(COLUMNS, full, available)
 
-    assert widths[0] == natural[0]
-    assert widths.get(2, natural[2]) == natural[2]
-    assert all(widths[index] <= natural[index] for index in widths)
-    if natural[0] <= room:
-        assert sum(widths.values()) + GAP * (len(widths) - 1) <= room
+    assert widths[0] == full[0]
+    assert widths.get(2, full[2]) == full[2]
+    assert all(widths[index] <= full[index] for index in widths)
+    if full[0] <= available:
+        assert sum(widths.values()) + GAP * (len(widths) - 1) <= available
 
 
-def test_columns_are_shortened_before_one_leaves_and_a_narrow_one_takes_the_place() -> None:
-    natural = (20, 30, 10)
+def test_columns_are_shortened_before_one_is_dropped_and_a_narrow_one_takes_its_place() -> None:
+    full = (20, 30, 10)
 
-    assert [fit(COLUMNS, natural, room) for room in (64, 50, 40, 39, 33)] == [
+    assert [fit(COLUMNS, full, available) for available in (64, 50, 40, 39, 33)] == [
         {0: 20, 1: 30, 2: 10},
         {0: 20, 1: 16, 2: 10},
         {0: 20, 1: 6, 2: 10},
         {0: 20, 2: 10},
         {0: 20, 2: 10},
     ]
-    assert fit(COLUMNS, natural, 31) == {0: 20, 1: 9}
-    assert fit(COLUMNS, natural, 27) == {0: 20}
+    assert fit(COLUMNS, full, 31) == {0: 20, 1: 9}
+    assert fit(COLUMNS, full, 27) == {0: 20}
 
 
 def test_an_optional_column_without_any_text_is_left_out() -> None:

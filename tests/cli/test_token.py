@@ -1,4 +1,4 @@
-"""`baton token` signs with the configured secret or the one of a data folder."""
+"""`baton token` signs with the configured secret or with that of a data folder."""
 
 import time
 from pathlib import Path
@@ -65,7 +65,7 @@ def test_a_token_names_the_configured_issuer_and_audience(
     assert (said["iss"], said["aud"]) == ("https://issuer.example", "baton")
 
 
-def test_a_data_folder_has_a_secret_of_its_own(call: Call, tmp_path: Path) -> None:
+def test_each_data_folder_has_its_own_secret(call: Call, tmp_path: Path) -> None:
     (tmp_path / "jwt.secret").write_text(SECRET + "\n")
 
     assert claims(call("token", "--tenant", "acme", "--data", tmp_path).out)["tenant"] == "acme"

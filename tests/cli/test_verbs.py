@@ -163,7 +163,7 @@ print(sorted(loaded - set(sys.stdlib_module_names)), threading.active_count())
     assert done.stdout == "['baton'] 1\n"
 
 
-def test_a_closed_pipe_is_no_error() -> None:
+def test_a_closed_pipe_is_not_an_error() -> None:
     line = f"{' '.join(BATON)} --help | head -1"
     done = subprocess.run(
         ["bash", "-c", line], env=environment(), capture_output=True, text=True, check=True

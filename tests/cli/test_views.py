@@ -102,7 +102,7 @@ async def test_a_set_is_built_and_compared_while_runs_start(tmp_path: Path) -> N
     assert (rebuilt.code, rebuilt.err) == (0, "")
 
 
-def test_a_comparison_says_its_progress(
+def test_a_comparison_reports_its_progress(
     call: Call, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call("views", "rebuild", "--rate", 0, "--data", data)
@@ -134,7 +134,7 @@ def test_beside_a_server_a_set_is_built_at_the_rate_of_the_verb(tmp_path: Path) 
         (("rollback",), "No set that was live before is left: build one\n"),
     ],
 )
-def test_what_can_not_be_done_is_refused_in_one_line(
+def test_an_impossible_change_is_refused_in_one_line(
     call: Call, data: Path, verb: tuple[object, ...], message: str
 ) -> None:
     ended = call("views", *verb, "--data", data)

@@ -1,4 +1,4 @@
-"""Text of others reaches a terminal or a log without characters that a terminal obeys."""
+"""Text from a server or a client reaches terminals and logs without control characters."""
 
 import json
 import subprocess
@@ -41,7 +41,7 @@ except ValueError:
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_no_printed_text_has_a_character_that_is_not_printed(
+def test_no_printed_text_has_an_unprintable_character(
     text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     print_line(text)
@@ -57,7 +57,7 @@ def test_no_printed_text_has_a_character_that_is_not_printed(
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_json_keeps_its_value_and_escapes_what_is_not_printed(text: str) -> None:
+def test_json_keeps_its_value_and_escapes_unprintable_characters(text: str) -> None:
     document = visible_json(json.dumps({"name": text}, indent=2, ensure_ascii=False))
 
     assert json.loads(document) == {"name": text}
@@ -80,7 +80,7 @@ def test_other_text_and_styles_stay_as_they_are() -> None:
     assert (shown.plain, shown.spans) == ("a\ufffdbold\ufffdc", styled.spans)
 
 
-def test_a_log_line_obeys_nothing_and_forges_no_line() -> None:
+def test_a_log_line_has_no_control_characters_and_forges_no_line() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _PRINTED],
         env=environment(),
@@ -94,7 +94,7 @@ def test_a_log_line_obeys_nothing_and_forges_no_line() -> None:
     assert not [line for line in done.stderr.splitlines() if line.startswith("level=error forged")]
 
 
-def test_no_verb_prints_what_a_server_says_by_itself() -> None:
+def test_no_verb_prints_server_text_without_visible() -> None:
     """A count and a fixed text may be printed so; anything else goes through `visible`."""
     sources = [*CLI.glob("server/**/*.py"), *CLI.glob("audit/*.py")]
     found = [

@@ -1,4 +1,4 @@
-"""Services wait for servers that don't answer, say so in their log, and aren't ready meanwhile."""
+"""Services wait for servers that don't answer, log it, and aren't ready meanwhile."""
 
 import asyncio
 import re

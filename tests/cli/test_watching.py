@@ -1,4 +1,4 @@
-"""`baton runs watch` goes on when the server restarts, and ends on Ctrl-C."""
+"""`baton runs watch` continues when the server restarts, and ends on Ctrl-C."""
 
 import json
 import signal
@@ -43,7 +43,7 @@ def watching(folder: Path, run_id: str, name: str) -> "Iterator[subprocess.Popen
         yield process
 
 
-def test_watching_goes_on_when_the_server_restarts(tmp_path: Path, call: Call) -> None:
+def test_watching_continues_when_the_server_restarts(tmp_path: Path, call: Call) -> None:
     (tmp_path / "hold.py").write_text(HOLD)
     (tmp_path / "held.json").write_text(json.dumps(orchestration("held", steps=STEPS)))
 

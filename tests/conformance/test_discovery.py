@@ -32,7 +32,7 @@ BACKEND = Backend(
 PLACE = StoreLocation(secrets_keys=(b"a key for tests, 32 bytes long..",))
 
 
-class Drawer:
+class BackendFolder:
     """A folder on the path of `baton.backends`, into which a test puts a backend."""
 
     def __init__(self, folder: Path) -> None:
@@ -45,9 +45,9 @@ class Drawer:
 
 
 @pytest.fixture
-def drawer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Drawer]:
+def backend_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BackendFolder]:
     monkeypatch.setattr(baton.backends, "__path__", [*baton.backends.__path__, str(tmp_path)])
-    yield Drawer(tmp_path)
+    yield BackendFolder(tmp_path)
     sys.modules.pop("baton.backends.punched_cards", None)
     baton.backends.__dict__.pop("punched_cards", None)
 
@@ -62,8 +62,10 @@ def test_every_scheme_belongs_to_one_backend_or_transport() -> None:
     assert chosen == {backend.name for backend in backends()}
 
 
-async def test_a_backend_that_is_added_is_chosen_by_its_schemes(drawer: Drawer) -> None:
-    drawer.put("durable")
+async def test_a_backend_that_is_added_is_chosen_by_its_schemes(
+    backend_folder: BackendFolder,
+) -> None:
+    backend_folder.put("durable")
 
     assert backend_of("cards://left").name == "punched_cards"
     assert backend_of("cards+reader://left").name == "punched_cards"
@@ -72,8 +74,10 @@ async def test_a_backend_that_is_added_is_chosen_by_its_schemes(drawer: Drawer) 
     await stores.close()
 
 
-def test_an_unknown_scheme_is_answered_with_the_addresses_of_every_backend(drawer: Drawer) -> None:
-    drawer.put()
+def test_an_unknown_scheme_is_answered_with_the_addresses_of_every_backend(
+    backend_folder: BackendFolder,
+) -> None:
+    backend_folder.put()
 
     with pytest.raises(LookupError, match="no store for pigeon: — use ") as refused:
         backend_of("pigeon://loft")
@@ -81,8 +85,10 @@ def test_an_unknown_scheme_is_answered_with_the_addresses_of_every_backend(drawe
         assert address in str(refused.value)
 
 
-def test_a_backend_without_its_driver_is_answered_with_the_extra(drawer: Drawer) -> None:
-    drawer.put(driver="no_such_driver")
+def test_a_backend_without_its_driver_is_answered_with_the_extra(
+    backend_folder: BackendFolder,
+) -> None:
+    backend_folder.put(driver="no_such_driver")
 
     with pytest.raises(LookupError) as refused:
         backend_of("cards://left")
@@ -94,20 +100,20 @@ def test_a_backend_without_its_driver_is_answered_with_the_extra(drawer: Drawer)
 
 @pytest.mark.parametrize("capabilities", [(), ("embedded",)])
 def test_only_an_embedded_store_has_its_data_folder_in_its_address(
-    drawer: Drawer, capabilities: tuple[str, ...]
+    backend_folder: BackendFolder, capabilities: tuple[str, ...]
 ) -> None:
-    drawer.put(*capabilities)
-    settings = Settings(data=Path("data"), store="cards:////srv/drawer/first")
+    backend_folder.put(*capabilities)
+    settings = Settings(data=Path("data"), store="cards:////srv/backend_folder/first")
 
     assert is_embedded(settings.store_url) is bool(capabilities)
-    assert settings.data_folder == Path("/srv/drawer" if capabilities else "data")
+    assert settings.data_folder == Path("/srv/backend_folder" if capabilities else "data")
 
 
 @pytest.mark.parametrize("capabilities", [(), ("embedded",)])
 def test_only_an_embedded_store_has_its_secrets_key_in_a_file(
-    drawer: Drawer, capabilities: tuple[str, ...], tmp_path: Path
+    backend_folder: BackendFolder, capabilities: tuple[str, ...], tmp_path: Path
 ) -> None:
-    drawer.put(*capabilities)
+    backend_folder.put(*capabilities)
     folder = tmp_path / "data"
     settings = Settings(data=folder, store="cards:", jwt_secret=SecretStr("x" * 32))
 

@@ -1,4 +1,4 @@
-"""API keys and users in every store: created, listed wherever the views stand, and ended."""
+"""API keys and users in every store: created, listed even if the views are late, and ended."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A data folder that a second process appends to, next to the one that has it."""
+"""A second process appends to a data folder beside the process that owns it."""
 
 import asyncio
 from collections.abc import AsyncIterator

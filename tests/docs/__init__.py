@@ -1,1 +1,1 @@
-"""The pages a user reads are run."""
+"""Tests that run the pages of the documentation and check that they are complete."""

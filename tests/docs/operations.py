@@ -27,7 +27,7 @@ Operation = tuple[str, str]
 
 
 def page() -> str:
-    """Return the page as it has to be."""
+    """Return the expected page."""
     proofs = proven()
     return "\n".join([_HEAD, *(_section(dialect, proofs) for dialect in spoken())])
 

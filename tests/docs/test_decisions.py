@@ -1,4 +1,4 @@
-"""The list of decisions, against the decisions."""
+"""The list of decisions has an entry for each decision."""
 
 from pathlib import Path
 

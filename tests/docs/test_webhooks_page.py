@@ -23,7 +23,9 @@ def verify() -> Any:
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_it_verifies_a_message_signed_with_one_or_two_secrets(verify: Any, secret: str) -> None:
+def test_the_code_verifies_a_message_signed_with_one_or_two_secrets(
+    verify: Any, secret: str
+) -> None:
     now = int(time.time() * 1_000)
 
     assert verify(secret, headers_signed_by([secret], "d1", now, BODY), BODY)
@@ -34,7 +36,9 @@ def test_it_verifies_a_message_signed_with_one_or_two_secrets(verify: Any, secre
     ("signed_at_s", "body", "secret"),
     [(0, BODY + b" ", SECRETS[0]), (-301, BODY, SECRETS[0]), (0, BODY, "another secret")],
 )
-def test_it_refuses_every_other(verify: Any, signed_at_s: int, body: bytes, secret: str) -> None:
+def test_the_code_refuses_any_other_message(
+    verify: Any, signed_at_s: int, body: bytes, secret: str
+) -> None:
     at = int(time.time() + signed_at_s) * 1_000
 
     assert not verify(SECRETS[0], headers_signed_by([secret], "d1", at, BODY), body)

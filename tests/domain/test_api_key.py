@@ -1,4 +1,4 @@
-"""API keys: created once, never changed, revoked for ever."""
+"""API keys: created once, never changed, revoked permanently."""
 
 from dataclasses import replace
 

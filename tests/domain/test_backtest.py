@@ -77,7 +77,7 @@ def test_no_run_differs_from_its_own_definition(
 
 @settings(max_examples=100, deadline=None)
 @for_any(weights=st.lists(st.integers(0, 200), min_size=1, max_size=20))
-def test_a_flipped_comparison_finds_the_runs_that_their_inputs_tell(weights: list[int]) -> None:
+def test_a_flipped_comparison_finds_the_runs_that_the_inputs_predict(weights: list[int]) -> None:
     """The runs that are found are those whose input alone says that the other case matches."""
     report = Report()
     for number, kg in enumerate(weights):

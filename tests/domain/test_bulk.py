@@ -141,7 +141,7 @@ def test_a_settled_stop_may_name_fewer_runs_than_were_under_way() -> None:
     stopping.when(found).then(progressed(3, "done"), BulkStopped(at=20))
 
 
-def test_only_a_bulk_that_goes_on_is_stopped() -> None:
+def test_only_a_running_bulk_is_stopped() -> None:
     completed = given(DECIDER, REQUESTED, BulkCompleted(at=20))
 
     completed.when(STOP).then_refused("conflict", reason="bulk_ended")

@@ -1,4 +1,4 @@
-"""Deliveries: requested once, retried on a schedule, dead in the end, redriven on demand."""
+"""Deliveries: requested once, retried on a schedule, dead after the last attempt, redriven."""
 
 from dataclasses import replace
 

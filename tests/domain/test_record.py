@@ -80,7 +80,7 @@ def test_matches_of_an_unknown_record_event_are_refused() -> None:
     given(DECIDER).when(REPORT).then_refused("not_found", subject="record_event")
 
 
-def test_an_event_that_starts_no_run_says_which_field_is_wrong() -> None:
+def test_an_event_that_starts_no_run_names_the_wrong_field() -> None:
     trigger = EventTrigger(event_type="record.created", structure="orders")
     orders = body(trigger=trigger)
     cases = (

@@ -1,4 +1,4 @@
-"""Reruns: what they take over, what they run, and that they end as their source did."""
+"""Reruns: the outcomes they take over, the steps they run, and an end equal to their source's."""
 
 from dataclasses import replace
 

@@ -311,7 +311,7 @@ def test_retries_do_not_count_as_activations() -> None:
     assert run.after(succeed(graph, "a", attempt=3)).history[-1] == started("b", 30)
 
 
-def test_a_decision_whose_conditions_do_not_hold_goes_on_as_if_no_case_did() -> None:
+def test_a_decision_whose_condition_does_not_hold_is_skipped_to_its_default() -> None:
     only_big = (Condition(path="input.amount", op="gt", value=100),)
     always = Case(conditions=(), next="b")
     graph = sequence(

@@ -1,4 +1,4 @@
-"""Explanations of runs: every state has a reason, and what they announce happens."""
+"""Explanations of runs: every state has a reason, and every announced event happens."""
 
 from dataclasses import replace
 
@@ -93,7 +93,7 @@ def test_a_finished_run_says_how_it_ended() -> None:
     assert failed.next == cancelled.next == ()
 
 
-def test_a_paused_run_says_who_paused_it_and_what_goes_on() -> None:
+def test_a_paused_run_names_who_paused_it_and_the_events_that_follow() -> None:
     found = explained(WIDE, running(WIDE).after(PauseRun(actor=BOB, at=40, reason="lunch")))
 
     assert codes(found) == [

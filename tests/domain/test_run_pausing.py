@@ -1,4 +1,4 @@
-"""Pausing and resuming runs: what is recorded meanwhile, and that nothing is lost."""
+"""Pausing and resuming runs: events that are recorded during a pause, and none that is lost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -170,7 +170,7 @@ def test_a_delay_ends_when_its_run_is_resumed(
 
 
 @pytest.mark.parametrize(("at", "timers", "due_at"), [(60, "fire", 120), (500, "shift", 580)])
-def test_a_delay_goes_on_when_its_run_is_resumed(at: int, timers: Timers, due_at: int) -> None:
+def test_a_delay_continues_when_its_run_is_resumed(at: int, timers: Timers, due_at: int) -> None:
     again = TimerSet(step_id="nap", visit=1, attempt=1, kind="delay", due_at=due_at, at=at)
     run = running(NAP).after(PAUSE).when(resume(NAP, at, timers)).then(resumed(at, timers), again)
 
@@ -353,7 +353,7 @@ class Play:
         self.command(StartRun(graph=self.graph, at=self.now))
 
     def turn(self, number: int) -> None:
-        """Let one open step go on, which one depends on `number`; nothing if all are held."""
+        """Advance the open step that `number` chooses, or none if all are held."""
         able = [
             (step_id, step)
             for step_id, step in self.state.steps.items()

@@ -82,7 +82,7 @@ def test_a_time_of_day_is_read_in_its_zone():
 
 
 @pytest.mark.parametrize(("gap", "expected"), [("shift", ["03-30 01:00"]), ("skip", [])])
-def test_a_time_that_does_not_exist_fires_at_the_next_instant_or_not_at_all(gap, expected):
+def test_a_time_that_does_not_exist_fires_at_the_next_instant_or_never(gap, expected):
     timetable = Cron(expression="30 2 * * *", timezone=BERLIN, dst_gap=gap)
     assert fires_on("2025-03-30", timetable) == expected
 

@@ -1,4 +1,4 @@
-"""Users: added once, never changed, removed for ever."""
+"""Users: added once, never changed, removed permanently."""
 
 from dataclasses import replace
 

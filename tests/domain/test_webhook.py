@@ -70,7 +70,7 @@ def test_a_new_secret_signs_beside_the_one_before_it_for_a_while() -> None:
     assert state.secret_ids_at(100) == ("s2",)
 
 
-def test_a_receiver_that_is_gone_gets_nothing_until_it_is_active_again() -> None:
+def test_a_disabled_receiver_gets_nothing_until_it_is_active_again() -> None:
     gone = DisableWebhook(reason="gone", actor=BOB, at=30)
     disabled = given(DECIDER, CREATED).when(gone).then(DISABLED)
     disabled.when(gone).then_nothing()
@@ -118,7 +118,7 @@ BROKEN = Error(code="BROKEN", message="it broke")
 
 
 @pytest.mark.parametrize(
-    ("event", "told"),
+    ("event", "expected"),
     [
         (RunStarted(at=1), "workflow.execution.started"),
         (RunCompleted(at=1), "workflow.execution.completed"),
@@ -136,6 +136,6 @@ BROKEN = Error(code="BROKEN", message="it broke")
         (RetryScheduled(**STEP, due_at=2), "task.execution.retrying"),
     ],
 )
-def test_receivers_are_told_of_the_events_of_runs(event: object, told: str | None) -> None:
-    assert event_type(event) == told
-    assert told is None or type(event) in NOTIFIED_EVENTS
+def test_receivers_get_the_events_of_runs(event: object, expected: str | None) -> None:
+    assert event_type(event) == expected
+    assert expected is None or type(event) in NOTIFIED_EVENTS

@@ -1,4 +1,4 @@
-"""Connections to real servers: what is verified, what is refused, and what the error says."""
+"""Connections to real servers: accepted and refused certificates and logins, and the errors."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A process that gives way has a low priority, and so has everything that it starts."""
+"""A background process and its children have a low priority."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The relay between a fake outbox and a fake publisher: its events, its leader, its checkpoint."""
+"""The relay, between a fake outbox and a fake publisher: events, leadership, checkpoint."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -140,7 +140,7 @@ async def test_stored_events_are_published_in_order_as_they_come(world: World) -
     assert relay.leading
 
 
-async def test_the_lag_is_what_is_stored_and_not_published(
+async def test_the_lag_counts_stored_and_unpublished_events(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relaying, "LOOK_MS", 5)

@@ -33,7 +33,7 @@ def failing(*errors: Exception) -> Failing:
 
 
 async def outcome(action: Failing, policy: RetryPolicy = FOREVER) -> str:
-    """Retry the action, moving its clock on whenever the retry sleeps."""
+    """Retry the action, and advance its clock whenever the retry sleeps."""
     call = retry(action, clock=action.clock, log=LOG, doing="testing", policy=policy)
     task = asyncio.create_task(call)
     await action.clock.advance_until(task.done, step_ms=policy.first_ms)

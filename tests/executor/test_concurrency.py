@@ -63,7 +63,7 @@ async def test_tenants_that_wait_acquire_in_turns() -> None:
     tenants = [*["busy"] * 6, *["heavy"] * 4, "calm"]
     await asyncio.gather(*(call(tenant) for tenant in tenants))
 
-    assert order[:2] == ["busy", "busy"]  # nobody else was there yet
+    assert order[:2] == ["busy", "busy"]  # no other tenant was waiting yet
     assert order[2:8] == ["busy", "heavy", "heavy", "calm", "busy", "heavy"]
 
 

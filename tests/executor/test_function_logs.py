@@ -1,4 +1,4 @@
-"""What functions log is kept per attempt, however the attempt ends."""
+"""The log of a function is kept per attempt, however the attempt ends."""
 
 import asyncio
 import logging
@@ -164,7 +164,7 @@ async def wait(payload: dict, ctx: StepContext) -> None:
         ctx.log.info("cleaning up")
 
 
-async def test_each_attempt_keeps_a_log_of_its_own() -> None:
+async def test_each_attempt_keeps_its_own_log() -> None:
     async with engine_of(fail_twice) as engine:
         await engine.ended(await engine.start("fail-twice", attempts=3))
         events = await engine.events("fail-twice-0")

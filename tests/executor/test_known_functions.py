@@ -1,4 +1,4 @@
-"""What an executor announces: each function once, as a user calls it, and no secret."""
+"""An executor announces each function once, by the name that users call, without a secret."""
 
 from baton import function
 from baton.domain.ids import function_uuid

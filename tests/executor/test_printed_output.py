@@ -1,4 +1,4 @@
-"""What a function process prints in one call, read between two marks, in pieces of any size."""
+"""The printed output of one call in a function process, read between two marks in pieces."""
 
 import asyncio
 
@@ -60,5 +60,5 @@ async def test_of_many_lines_both_ends_are_reported_and_the_others_counted() -> 
     assert 1_000 < len(found) - MAX_LINES <= MAX_LINES + 1
 
 
-async def test_of_a_line_without_end_the_last_part_is_no_line() -> None:
+async def test_the_last_part_of_an_endless_line_is_not_a_line() -> None:
     assert await read(MARK, *[b"x" * 60_000] * 10, b"\nlast\n", MARK) == [1, "last"]

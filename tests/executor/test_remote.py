@@ -72,7 +72,7 @@ async def test_a_result_without_output_is_a_success_with_null(end: ExecutorEnd) 
 @pytest.mark.parametrize(
     ("more", "retryable"), [({}, True), ({"retryable": True}, True), ({"retryable": False}, False)]
 )
-async def test_a_failure_is_retryable_unless_it_says_otherwise(
+async def test_a_failure_is_retryable_by_default(
     end: ExecutorEnd, more: dict[str, bool], retryable: bool
 ) -> None:
     pending = end.call()

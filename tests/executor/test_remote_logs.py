@@ -26,7 +26,7 @@ from tests.executor.queue_ends import (
 
 
 class KeptLogs:
-    """Keeps what an executor takes in as the log of an attempt."""
+    """Keeps the log that an executor receives for an attempt."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, str] | int] = []
@@ -119,7 +119,7 @@ SENT: list[tuple[Any, list[tuple[str, str] | int]]] = [
 
 
 @pytest.mark.parametrize(("sent", "lines"), SENT, ids=[str(n) for n in range(len(SENT))])
-async def test_what_other_programs_send_as_a_log_is_read_leniently(
+async def test_logs_of_other_programs_are_read_leniently(
     sent: Any, lines: list[tuple[str, str] | int]
 ) -> None:
     kept = KeptLogs()

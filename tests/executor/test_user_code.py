@@ -1,4 +1,4 @@
-"""User code can't hurt the engine: what a function does wrong stays in its call, and is named."""
+"""A faulty function affects only its own call, and the executor reports it."""
 
 import asyncio
 import logging
@@ -395,7 +395,7 @@ async def test_a_process_that_dies_is_named_and_any_exception_stays_in_its_call(
     assert "function die failed with PROCESS_DIED in step check of run" in caplog.text
 
 
-async def test_what_a_function_prints_in_a_process_is_bounded(
+async def test_the_printed_output_of_a_function_in_a_process_is_bounded(
     processes: Registry, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async with functions_of(registry=processes) as functions:
@@ -420,7 +420,7 @@ async def test_a_forked_child_stops_and_slows_no_other_call(processes: Registry)
 
 
 @pytest.mark.parametrize("kind", ["loop", "thread"])
-async def test_a_copy_of_the_process_that_a_function_forks_does_not_go_on(kind: str) -> None:
+async def test_a_process_forked_by_a_function_ends_with_the_call(kind: str) -> None:
     ready, ended = os.pipe()
     children: list[int] = []
 

@@ -1,1 +1,1 @@
-"""Faults against real processes: what Baton promises when it is killed, starved or misused."""
+"""Tests that kill, starve and misuse real processes, and check Baton's guarantees."""

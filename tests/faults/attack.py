@@ -202,7 +202,7 @@ def main() -> None:
 
 
 def faults_of(figures: Figures) -> list[str]:
-    """Return what did not hold."""
+    """Return each expectation that did not hold."""
     held = {
         "the tenant was refused": figures.refused == 0,
         "the tenant's p99 grew too much": (figures.attacked_p99 <= MAX_SLOWDOWN * figures.calm_p99),

@@ -1,4 +1,4 @@
-"""A server under attack, in short; `make attack` takes its time and is strict about times."""
+"""A short attack on a server; `make attack` runs a longer one, and checks response times."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Repeated `kill -9` under load, on the same data, loses and doubles nothing."""
+"""Repeated `kill -9` under load, on the same data, loses and repeats nothing."""
 
 import asyncio
 import logging

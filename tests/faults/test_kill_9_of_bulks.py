@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of a bulk leaves every run treated once, with its outcome.
+"""`kill -9` in the middle of a bulk leaves every run processed once, with its outcome.
 
 BATON_BULK_RUNS sets the number of runs: `make test-bulk` takes 10,000.
 """
@@ -62,7 +62,7 @@ def times_of(installation: Installation, name: str) -> Counter[str]:
     return Counter(one.entity_id for one in read_log(installation.data) if one.name == name)
 
 
-async def test_every_run_is_treated_once_though_the_process_is_killed(tmp_path: Path) -> None:
+async def test_every_run_is_processed_once_though_the_process_is_killed(tmp_path: Path) -> None:
     async with Installation(tmp_path) as installation, driving(installation) as driver:
         await installation.start()
         definition = await driver.create(orchestration("naps", delay()))
@@ -76,7 +76,7 @@ async def test_every_run_is_treated_once_though_the_process_is_killed(tmp_path: 
 
 
 async def cancelled_despite_a_signal(driver: Driver[Installation], runs: set[str]) -> None:
-    """Cancel the runs in a process that is killed at a moment that nothing chooses.
+    """Cancel the runs in a process that is killed at an arbitrary moment.
 
     The process that goes on ends itself in the middle of the next bulk: by then it has made an
     append for each run that isn't cancelled yet, and a few for outcomes.
@@ -98,7 +98,7 @@ async def cancelled_despite_a_signal(driver: Driver[Installation], runs: set[str
 
 
 async def rerun_despite_a_crash_in_a_batch(driver: Driver[Installation], runs: set[str]) -> None:
-    """Rerun the runs in a process that ends when it has treated some of a batch."""
+    """Rerun the runs in a process that ends when it has processed a part of a batch."""
     installation = driver.installation
     bulk_id, _ = await requested(driver, "rerun")
     assert await installation.ended() == CRASHED

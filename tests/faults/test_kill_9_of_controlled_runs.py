@@ -1,4 +1,4 @@
-"""`kill -9` while runs are paused, resumed or run again loses and doubles nothing."""
+"""`kill -9` while runs are paused, resumed or run again loses and repeats nothing."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,1 +1,1 @@
-"""What tests of several folders share: polling, clocks, stacks and builders of definitions."""
+"""Helpers for tests of several folders: polling, clocks, stacks, builders of definitions."""

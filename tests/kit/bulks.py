@@ -48,7 +48,7 @@ async def request_of(
 async def make_bulk(
     services: Services, artifacts: Artifacts, user: Principal, run_id: str, *, failed: bool
 ) -> dict[str, str]:
-    """Request a bulk on two runs; it goes on, or it has ended and failed for `run_id`."""
+    """Request a bulk on two runs; it stays running, or has ended and failed for `run_id`."""
     bulk_id, now = services.new_id(), services.clock.now()
     request = await request_of(artifacts, bulk_id, ("none", run_id), tenant=user.tenant, at=now)
     items = (

@@ -1,4 +1,4 @@
-"""The stream for pages: what changed, by topic, the newest change of each run in few frames."""
+"""The stream for pages: changes by topic, with only the newest change of each run."""
 
 import asyncio
 import json

@@ -160,7 +160,7 @@ async def test_a_stream_ends_with_its_api_key(
 
 
 @BOTH
-async def test_a_server_that_stops_says_so_and_by_which_position_to_resume(
+async def test_a_server_that_stops_sends_the_position_at_which_to_resume(
     world: World, transport: Transport
 ) -> None:
     definition = await world.define("orders")
@@ -269,7 +269,7 @@ async def test_nothing_is_left_of_a_client_that_leaves(
 
 
 @BOTH
-async def test_a_client_that_leaves_among_events_is_no_failure(
+async def test_a_client_that_disconnects_among_events_is_not_a_failure(
     world: World, transport: Transport, caplog: pytest.LogCaptureFixture
 ) -> None:
     definition, live = await world.define("orders"), world.services.live

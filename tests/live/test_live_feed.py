@@ -1,4 +1,4 @@
-"""The feed behind the streams: what becomes a live event, and when it is handed out."""
+"""The feed behind the streams: which stored events it passes on, and when."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

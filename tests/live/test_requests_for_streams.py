@@ -1,4 +1,4 @@
-"""Requests that open no stream, and what an open one says in its head."""
+"""Requests for streams: refused ones, and the head of the response that opens one."""
 
 import pytest
 

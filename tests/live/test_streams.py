@@ -112,7 +112,7 @@ async def test_a_stream_resumes_at_any_position(world: World, transport: Transpo
             assert resumed.start == position
 
 
-async def test_a_stream_that_catches_up_goes_on_with_new_events(world: World) -> None:
+async def test_a_stream_that_catches_up_continues_with_new_events(world: World) -> None:
     definition = await world.define("orders")
     starting = [await world.start(definition) for _ in range(20)]
     async with world.stream("after=0") as late, world.stream("after=0") as later:

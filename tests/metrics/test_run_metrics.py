@@ -1,4 +1,4 @@
-"""The figures of runs and attempts, whatever part of a run was counted by another process."""
+"""Metrics of runs and attempts, also if another process has counted the beginning of a run."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -84,7 +84,7 @@ async def test_a_process_that_begins_in_the_middle_counts_the_rest(tmp_path: Pat
     await stores.close()
 
 
-async def test_the_age_of_what_the_views_lack_is_that_of_its_first_event(tmp_path: Path) -> None:
+async def test_the_age_beyond_a_position_is_that_of_the_next_event(tmp_path: Path) -> None:
     stores = await open_stores(tmp_path)
     events = (await stored(stores))[:2]
     metrics = RunMetrics(stores.events, stores.views, clock=SystemClock())

@@ -126,7 +126,7 @@ async def test_a_head_is_sent_to_a_topic(technology: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("address", ["https:", "http://example.org/heads", "file:", "ftp://x/"])
-def test_an_anchor_is_a_file_or_an_address_that_nobody_reads_on_the_way(address: str) -> None:
+def test_an_anchor_is_a_file_or_an_encrypted_address(address: str) -> None:
     with pytest.raises(ValidationError, match="must be file:PATH or an https:// address"):
         Settings(audit_anchor=address, audit_anchor_secret=SecretStr(SECRET))
 

@@ -44,7 +44,7 @@ async def rotate(stores: Stores, keys: str) -> None:
 
 
 async def reason(stores: Stores, *keys: SigningKey) -> str | None:
-    """Return what a verification with these keys finds wrong."""
+    """Return the break that a verification with these keys finds."""
     given = tuple(one.verifier for one in keys)
     verdict = await verify_store(stores.leaves, stores.artifacts, Demands(keys=given))
     return None if verdict.broken is None else verdict.broken.reason

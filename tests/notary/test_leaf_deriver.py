@@ -1,4 +1,4 @@
-"""The process that derives the leaves of a SQLite file sees what others write, and is replaced."""
+"""The process that derives leaves of a SQLite file sees later writes, and is replaced."""
 
 import os
 import signal

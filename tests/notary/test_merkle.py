@@ -87,7 +87,7 @@ def test_an_audit_path_proves_one_leaf_at_one_place(size: int, data: st.DataObje
         assert not is_included(leaves[index], index, size, wrong, root)
 
 
-def test_there_is_no_path_outside_the_tree() -> None:
+def test_a_leaf_outside_the_tree_has_no_path() -> None:
     with pytest.raises(ValueError, match="no leaf 3"):
         inclusion_ranges(3, 3)
 

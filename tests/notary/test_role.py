@@ -19,7 +19,7 @@ from tests.servers.postgres import database_for
 PROJECTOR: Final[frozenset[RoleName]] = frozenset(("projector",))
 
 
-async def test_a_projector_with_a_key_seals_what_others_append(
+async def test_a_projector_with_a_key_seals_events_of_other_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("baton.eventlog.notary.notary.PACE_MS", 20)
@@ -42,7 +42,7 @@ async def test_a_projector_with_a_key_seals_what_others_append(
     assert not (tmp_path / "audit.key").exists()
 
 
-async def test_a_projector_without_a_key_says_that_nothing_is_sealed(
+async def test_a_projector_without_a_key_logs_that_it_seals_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = Settings(data=tmp_path, store=await database_for(tmp_path))

@@ -147,7 +147,7 @@ async def test_of_the_heads_of_a_minute_one_stays(stores: Stores) -> None:
     assert [head.size for head in heads] == [1, 4, 5]
 
 
-async def test_the_notary_seals_what_comes_and_leaves_nothing_at_its_stop(
+async def test_the_notary_seals_arriving_events_and_the_last_ones_at_its_stop(
     stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("baton.eventlog.notary.notary.PACE_MS", 5)
@@ -191,7 +191,7 @@ async def test_one_notary_works_at_a_time(stores: Stores, monkeypatch: pytest.Mo
         await waiting.stop()
 
 
-async def test_a_notary_with_a_broken_tree_says_so_and_waits(
+async def test_a_notary_with_a_broken_tree_logs_the_break_and_waits(
     stores: Stores, caplog: pytest.LogCaptureFixture
 ) -> None:
     await appended(stores, write("r1", 0, 1))

@@ -206,7 +206,7 @@ def test_any_change_of_a_store_is_found_and_its_place_named(
 
 
 @pytest.mark.parametrize("in_shares", [False, True])
-def test_a_store_as_it_was_written_is_whole(database: Database, *, in_shares: bool) -> None:
+def test_an_unchanged_store_is_intact(database: Database, *, in_shares: bool) -> None:
     verdict = database.verify(in_shares=in_shares)
 
     assert verdict.broken is None
@@ -234,7 +234,7 @@ def broken_by(database: Database, statement: str, *values: Any) -> Break:
     return found
 
 
-def test_breaks_say_what_is_wrong(database: Database) -> None:
+def test_each_break_describes_its_damage(database: Database) -> None:
     event = EVENTS[40]
     place = f"{event.stream} version {event.version} at {event.position}: "
     changed = "UPDATE stored_events SET {} WHERE rowid = ?"

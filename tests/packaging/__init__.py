@@ -1,1 +1,1 @@
-"""The distribution as users install it, beside packages and modules of their own."""
+"""Tests of the distribution, installed beside a user's own packages and modules."""

@@ -154,7 +154,7 @@ class MovingViews(MemoryViewStore):
             await fold_into(self, [[self.upcoming.pop(0)]])
 
 
-async def test_a_row_that_changes_while_it_is_compared_is_no_difference() -> None:
+async def test_a_row_that_changes_while_it_is_compared_is_not_a_difference() -> None:
     events = MemoryEventStore()
     events_of_run = [*BEGUN, *(started(f"s{n}") for n in range(20))]
     await events.append([Write(stream=STREAM, expected=0, events=events_of_run)])

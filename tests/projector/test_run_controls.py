@@ -1,4 +1,4 @@
-"""What a run's document says about its state: what it waits for, and which actions it takes."""
+"""The controls of a run's document: the causes that the run waits for, and its actions."""
 
 from collections.abc import Sequence
 
@@ -46,7 +46,7 @@ def refusal(command: Command, state: State) -> InConflict | None:
 
 @settings(max_examples=150)
 @given(GRAPHS, CHOICES)
-def test_a_document_tells_the_actions_and_the_waits_of_its_run(
+def test_a_document_holds_the_actions_and_the_waits_of_its_run(
     graph: Graph, choices: Sequence[Choice]
 ) -> None:
     played = RandomRun(graph)
@@ -55,9 +55,9 @@ def test_a_document_tells_the_actions_and_the_waits_of_its_run(
     assert isinstance(document, Document)
 
     for action, command in commands(graph).items():
-        told = refusal_of(action, document.status, reopenable=document.reopenable)
+        refused = refusal_of(action, document.status, reopenable=document.reopenable)
         decided = refusal(command, played.state)
-        assert (told and told.reason) == (decided and decided.reason), action
+        assert (refused and refused.reason) == (decided and decided.reason), action
     explained = explain(graph, played.state, played.now, played.history)
     assert explained.because
     assert explained.status == document.status

@@ -84,7 +84,7 @@ def test_an_attempt_cancelled_by_a_pause_names_it() -> None:
     assert step.error.code == "RUN_PAUSED"
 
 
-def test_an_outcome_that_a_rerun_took_over_is_a_record_of_its_own() -> None:
+def test_an_outcome_that_a_rerun_took_over_is_a_separate_record() -> None:
     copied = StepCopied(step_id="a", visit=1, kind="compute", at=25, output=[1], size=3)
     (step,) = steps(copied)
 

@@ -120,7 +120,7 @@ def test_the_name_of_an_attribute_has_lower_case_letters_and_digits_only(
 
 
 @BINDINGS
-def test_data_is_no_attribute(read: Any) -> None:
+def test_data_is_not_an_attribute(read: Any) -> None:
     for name in ("data", "data_base64"):
         assert faulty(read, b"{}", JSON, {**BINARY, name: "x"}) == [(name,)]
 
@@ -204,7 +204,7 @@ def test_a_time_of_rfc_3339_is_read(read: Any, time: str, at: int) -> None:
         "0",
     ],
 )
-def test_a_time_that_rfc_3339_does_not_know_is_refused(read: Any, time: str) -> None:
+def test_a_time_that_is_not_rfc_3339_is_refused(read: Any, time: str) -> None:
     with pytest.raises(Invalid) as raised:
         structured(read, time=time)
     assert [fault.path for fault in raised.value.faults] == [("time",)]

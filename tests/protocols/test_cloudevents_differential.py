@@ -1,4 +1,4 @@
-"""The reader agrees with the `cloudevents` SDK on generated events, but where a clause says more.
+"""The reader agrees with the `cloudevents` SDK on generated events, except where a clause differs.
 
 Each event goes through both in structured and binary mode, over HTTP and Kafka. `CLAUSES` names
 every difference: the document's clause, and which of the two follows it.
@@ -29,7 +29,7 @@ REQUIRED = ("specversion", "id", "source", "type")
 
 @dataclass(frozen=True)
 class Read:
-    """What both readers make of an event."""
+    """An event as both readers read it."""
 
     id: str
     source: str
@@ -117,7 +117,7 @@ MODES = pytest.mark.parametrize("mode", [structured, binary_over_http, binary_ov
 
 
 def outcome(reading: Reading) -> Read | None:
-    """Return what a reader makes of an event; None if it refuses the event."""
+    """Return an event as a reader reads it; None if it refuses the event."""
     try:
         return reading()
     except Invalid:

@@ -79,5 +79,5 @@ def test_a_document_with_as_many_values_as_may_be_is_read(document: bytes) -> No
     assert parse(document) == json.loads(document)
 
 
-def test_a_limit_of_0_values_is_no_limit() -> None:
+def test_a_limit_of_0_values_means_no_limit() -> None:
     assert parse(MANY["arrays"], max_values=0) == json.loads(MANY["arrays"])

@@ -1,4 +1,4 @@
-"""One attempt of a delivery: what each answer of a receiver means."""
+"""One attempt of a delivery: the outcome that follows from each answer of a receiver."""
 
 import pytest
 from aiohttp import web

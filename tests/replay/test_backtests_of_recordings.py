@@ -1,4 +1,4 @@
-"""Runs that earlier releases recorded go the same way under the rules of this one."""
+"""Runs that earlier releases recorded take the same path under the rules of this release."""
 
 from itertools import groupby
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A process builds the roles it is asked for and nothing else, and stops them in order."""
+"""A process builds only the roles that it is asked for, and stops them in order."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

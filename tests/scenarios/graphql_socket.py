@@ -1,4 +1,4 @@
-"""A client of graphql-transport-ws that sends any message, also those that aren't allowed."""
+"""A client of graphql-transport-ws that can also send messages that the protocol forbids."""
 
 import json
 from collections.abc import AsyncIterator, Mapping

@@ -456,7 +456,9 @@ async def test_other_steps_for_a_graph_that_centrali_cannot_express_are_refused(
     assert (found.body.name, len(found.body.graph.steps)) == ("Renamed", 4)
 
 
-async def test_a_changed_step_keeps_what_centrali_cannot_express(openapi: CentraliClient) -> None:
+async def test_a_changed_step_keeps_members_that_centrali_cannot_express(
+    openapi: CentraliClient,
+) -> None:
     a = Compute(id="a", function="answer", description="first", next="b")
     b = Compute(id="b", function="answer", retry=Retry(max_attempts=2, multiplier=3))
     ident = await defined(openapi.stack, Graph(steps=(a, b)))

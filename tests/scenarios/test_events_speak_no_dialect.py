@@ -1,4 +1,4 @@
-"""Stored events hold no dialect's words: neither the tale's events nor any other event there is."""
+"""Stored events contain no words of a dialect: those of the tale, and one of each class."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Every dialect lists, reads, streams and cancels what each of the others has made."""
+"""Every dialect lists, reads, streams and cancels the runs of each other dialect."""
 
 from collections import Counter
 from collections.abc import AsyncIterator

@@ -20,7 +20,7 @@ def operations(dialect: Dialect) -> Iterator[dict[str, Any]]:
 
 
 @every_dialect
-def test_every_operation_has_an_id_of_its_own(dialect: Dialect) -> None:
+def test_every_operation_has_its_own_id(dialect: Dialect) -> None:
     ids = [operation["operationId"] for operation in operations(dialect)]
 
     assert len(ids) == len(set(ids)) == len(dialect.routes)

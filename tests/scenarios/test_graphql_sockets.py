@@ -111,7 +111,7 @@ async def test_a_closed_socket_leaves_no_subscription(server: Stack) -> None:
     await cancel(server, run_id)
 
 
-async def test_what_is_not_there_is_an_error_of_the_operation(server: Stack) -> None:
+async def test_an_unknown_run_is_an_error_of_the_operation(server: Stack) -> None:
     stranger = replace(server, tenant="globex")
     run_id = await held(stranger)
     async with authorized(server) as socket:

@@ -1,4 +1,4 @@
-"""What functions log, over HTTP: as text and NDJSON, in pages, and while the run goes on."""
+"""Logs of functions over HTTP: as text and NDJSON, in pages, and while the run is running."""
 
 import asyncio
 from pathlib import Path
@@ -92,7 +92,7 @@ async def test_an_attempt_that_logs_nothing_names_no_logs(
     assert (await logs(stack, run_id)).raw == b""
 
 
-async def test_text_has_a_line_of_its_own_for_each_line_and_no_controls(
+async def test_text_has_one_line_for_each_entry_and_no_control_characters(
     memory: Stack,
 ) -> None:
     run_id = await start(centrali_client(memory, "centrali-openapi"), CHAT)
@@ -196,7 +196,7 @@ async def test_many_lines_and_parallel_attempts_come_in_pages(
         ("?step=a&step=b", 400, "step"),
     ],
 )
-async def test_what_the_run_does_not_have_is_refused(
+async def test_an_impossible_request_for_logs_is_refused(
     memory: Stack, query: str, status: int, named: str
 ) -> None:
     run_id = await start(centrali_client(memory, "centrali-openapi"), CHAT)

@@ -55,7 +55,9 @@ async def test_parameters_are_an_object(client: OrchestrationClient, parameters:
     assert (strict.status, strict.body["details"][0]["field"]) == (400, "input")
 
 
-async def test_what_does_not_depend_on_a_failed_task_finishes(client: OrchestrationClient) -> None:
+async def test_tasks_that_do_not_depend_on_a_failed_task_finish(
+    client: OrchestrationClient,
+) -> None:
     ident = await client.create(
         task("bad", "refuse"),
         task("after bad", "answer", "bad"),
@@ -83,7 +85,7 @@ async def test_what_does_not_depend_on_a_failed_task_finishes(client: Orchestrat
     }
 
 
-async def test_a_cancelled_execution_cuts_off_what_runs(client: OrchestrationClient) -> None:
+async def test_a_cancelled_execution_cancels_its_running_tasks(client: OrchestrationClient) -> None:
     ident = await client.create(task("held", "hold"), task("next", "answer", "held"))
     execution_id = await client.execute(ident)
     await wait_for_step(client.stack, execution_id, "held")

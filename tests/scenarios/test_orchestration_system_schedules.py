@@ -60,7 +60,7 @@ async def test_a_workflow_has_several_schedules(client: OrchestrationClient) -> 
         ({"workflowId": None}, "workflowId"),
     ],
 )
-async def test_a_schedule_that_is_no_timetable_is_refused(
+async def test_an_invalid_schedule_is_refused(
     client: OrchestrationClient, members: dict[str, object], field: str
 ) -> None:
     body = {"workflowId": await client.create(), "cronExpression": NIGHTLY, **members}

@@ -198,7 +198,7 @@ async def test_a_page_out_of_range_is_refused(
 
 
 @pytest.mark.parametrize("path", ["/workflows", "/executions"])
-async def test_a_status_that_is_no_word_of_the_dialect_is_refused(
+async def test_a_status_that_the_dialect_does_not_have_is_refused(
     client: OrchestrationClient, path: str
 ) -> None:
     assert fields(await client.get(f"{path}?status=paused")).keys() == {"status"}
@@ -245,7 +245,7 @@ async def test_an_update_that_breaks_a_rule_is_refused(
     assert (await client.workflow(ident))["name"] == "Orders"
 
 
-async def test_a_workflow_that_is_sent_back_as_shown_is_no_new_version(
+async def test_a_workflow_that_is_sent_back_as_shown_is_not_a_new_version(
     client: OrchestrationClient, centrali: CentraliClient
 ) -> None:
     ident = await client.create(task("A task"), task("b", "answer", "A task"))

@@ -91,7 +91,7 @@ async def test_a_large_output_is_an_artifact_with_the_hash_of_the_step(memory: S
     assert (await of_another.get(f"/artifacts/{sha256}")).status == 404
 
 
-async def test_a_failed_and_a_cancelled_run_say_what_became_of_each_step(memory: Stack) -> None:
+async def test_a_failed_and_a_cancelled_run_show_how_each_step_ended(memory: Stack) -> None:
     client = orchestrator_client(memory)
     await client.publish(dag("bad", "1", step("a", "break"), step("b"), edges="a>b"))
     await client.publish(dag("held", "1", step("a", "hold"), step("b"), edges="a>b"))

@@ -1,4 +1,4 @@
-"""Signed heads and proofs over HTTP, and how they are checked without the server."""
+"""Signed heads and proofs over HTTP, and their verification without the server."""
 
 from itertools import count
 from typing import Any
@@ -124,7 +124,7 @@ async def actions(stack: Stack, query: str = "", tenant: str = "") -> list[dict[
 
 
 @pytest.mark.operations("baton", "listActions")
-async def test_the_log_of_actions_says_who_did_what(memory: Stack) -> None:
+async def test_the_log_of_actions_names_actors_and_actions(memory: Stack) -> None:
     before = memory.services.clock.now()
     run_id = await completed(memory)
     await memory.post(f"/runs/{run_id}/rerun", {}, headers=bearer(sub="bob"))

@@ -143,7 +143,7 @@ async def waiting(stack: Stack, shop: CentraliClient, slug: str, number: int) ->
     return runs
 
 
-async def test_the_runs_of_a_preview_are_treated_whatever_happens_since(
+async def test_the_runs_of_a_preview_are_processed_whatever_happens_since(
     stack: Stack, reference: CentraliClient
 ) -> None:
     runs = await waiting(stack, reference, "waits", 4)

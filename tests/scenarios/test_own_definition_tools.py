@@ -1,4 +1,4 @@
-"""Trying decisions, lists with the newest runs, and definitions in the words of other APIs."""
+"""Trying decisions, lists with the newest runs, and definitions rendered in other dialects."""
 
 from typing import Any
 

@@ -101,7 +101,7 @@ async def test_put_publishes_the_next_version_unless_nothing_changes(memory: Sta
     assert refused(other) == {"slug": "can't be changed: it is 'order-processing'"}
 
 
-async def test_put_keeps_what_the_format_has_no_words_for(memory: Stack) -> None:
+async def test_put_keeps_members_that_the_format_cannot_express(memory: Stack) -> None:
     reference = centrali_client(memory, "centrali-reference")
     first = compute("a", function="answer", onSuccess={"nextStepId": "b"})
     made = await reference.create(orchestration("orders", first, compute("b", function="answer")))

@@ -19,7 +19,7 @@ THEN = compute("then", "answer")
 
 
 @pytest.mark.operations("baton", "pauseRun", "resumeRun", "previewResume")
-async def test_a_run_is_paused_and_goes_on_when_it_is_resumed(
+async def test_a_run_is_paused_and_continues_when_it_is_resumed(
     stack: Stack, reference: CentraliClient
 ) -> None:
     run_id = await started(reference, "naps", NAP, THEN)
@@ -79,7 +79,7 @@ async def test_an_outcome_that_arrives_during_the_pause_is_kept(memory: Stack) -
     await assert_foretold(memory, run_id, preview)
 
 
-async def test_running_attempts_are_cancelled_if_the_pause_says_so(memory: Stack) -> None:
+async def test_running_attempts_are_cancelled_if_the_pause_asks_for_it(memory: Stack) -> None:
     reference = centrali_client(memory, "centrali-reference")
     run_id = await started(reference, "stubborn", STUBBORN, THEN)
     await until(memory, run_id, "running", attempts=1)

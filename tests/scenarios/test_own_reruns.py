@@ -153,7 +153,7 @@ async def test_a_rerun_that_cannot_be_is_refused(memory: Stack) -> None:
     assert (await memory.get("/runs")).body["total"] == 1
 
 
-async def test_the_failure_of_a_run_that_goes_on_is_refused(memory: Stack) -> None:
+async def test_a_rerun_of_a_running_run_is_refused(memory: Stack) -> None:
     reference = centrali_client(memory, "centrali-reference")
     run_id = await started(reference, "holds", compute(function="hold"))
     await until(memory, run_id, "running", attempts=1)

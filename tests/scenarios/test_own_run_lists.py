@@ -164,7 +164,7 @@ async def test_a_record_event_shows_what_it_started(
 
 
 @pytest.mark.operations("baton", "sendEvents")
-async def test_an_event_of_any_type_starts_what_waits_for_it(stack: Stack) -> None:
+async def test_an_event_of_any_type_starts_the_runs_that_wait_for_it(stack: Stack) -> None:
     await create(stack, trigger={"event": "payment.succeeded"})
     event = {
         "specversion": "1.0",

@@ -110,7 +110,7 @@ async def test_deliveries_of_two_webhooks_with_the_same_id_are_two(stack: Stack)
     assert len({a, b, other}) == 3
 
 
-async def test_each_unsigned_webhook_has_calls_of_its_own(
+async def test_each_unsigned_webhook_has_its_own_calls(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ident = (await made(stack, {"webhook": "a"}, {"webhook": "b"}))["id"]
@@ -155,7 +155,7 @@ async def test_one_secret_changes_and_the_others_stay(stack: Stack) -> None:
     assert [one.status for one in answers] == [200, 200, 401]
 
 
-async def test_a_webhook_that_is_removed_leaves_its_path_and_its_secret(stack: Stack) -> None:
+async def test_a_removed_webhook_frees_its_path_and_erases_its_secret(stack: Stack) -> None:
     shown = await made(stack)
     other = {**payments({"webhook": "bank"}), "slug": "other"}
     before = await stack.post("/definitions", other)

@@ -22,7 +22,7 @@ DEFINITION = own_definition("answers", only_step("answer"))
 
 @dataclass
 class Load:
-    """What the clients of a load have seen."""
+    """The errors that the clients of a load have seen."""
 
     runs: int = 0
     failures: list[str] = field(default_factory=list)
@@ -139,7 +139,7 @@ async def test_a_damaged_live_set_is_replaced_only_on_request(tmp_path: Path) ->
         await eventually(mended)
 
 
-async def test_what_can_not_be_done_is_refused(idle: Stack) -> None:
+async def test_an_impossible_change_is_refused(idle: Stack) -> None:
     admin = idle.client("baton", scope=ADMIN)
     (live,) = await sets(admin)
     number = await idle.stores.view_sets.create([], at=1)

@@ -45,10 +45,10 @@ async def test_the_end_of_a_run_is_delivered(memory: Stack) -> None:
     of_run = (await client.get(f"/runs/{run.body['id']}/deliveries")).body
 
     (message,) = receiver.took
-    told = message.verified(hook["secret"])
+    received = message.verified(hook["secret"])
     shown = (await client.get(f"/runs/{run.body['id']}")).body
-    assert (told["type"], told["timestamp"]) == (EVENTS[0], shown["completedAt"])
-    assert (told["data"]["id"], told["data"]["status"]) == (shown["id"], "COMPLETED")
+    assert (received["type"], received["timestamp"]) == (EVENTS[0], shown["completedAt"])
+    assert (received["data"]["id"], received["data"]["status"]) == (shown["id"], "COMPLETED")
     assert (delivery["id"], delivery["runId"]) == (message.id, shown["id"])
     assert parse_time(delivery["updatedAt"]) >= parse_time(delivery["createdAt"])
     assert of_run["deliveries"] == [delivery]
@@ -88,7 +88,7 @@ async def test_a_registration_is_changed_and_deleted(idle: Stack) -> None:
     assert (await client.delete(path)).status == (await client.get(path)).status == 404
 
 
-async def test_a_registration_shows_what_its_receiver_holds_back(idle: Stack) -> None:
+async def test_a_registration_shows_its_undelivered_messages(idle: Stack) -> None:
     client, now = idle.client("baton"), idle.services.clock.now()
     hook = await registered(client, "http://127.0.0.1:9/hook")
     request = RequestDelivery(

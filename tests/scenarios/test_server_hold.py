@@ -1,4 +1,4 @@
-"""The hold on the whole server: outcomes are recorded, nothing starts, and nothing is lost."""
+"""The hold on the whole server: outcomes are recorded, no run or step starts, and none is lost."""
 
 import time
 from typing import Any
@@ -31,7 +31,7 @@ async def hold_of(stack: Stack) -> Any:
 
 
 @pytest.mark.operations("baton", "holdServer", "releaseServer")
-async def test_nothing_starts_while_the_server_is_held_and_all_goes_on_after_it(
+async def test_nothing_starts_while_the_server_is_held_and_everything_continues_after_it(
     stack: Stack, reference: CentraliClient
 ) -> None:
     slow = await started(reference, "slow", SLOW, THEN)

@@ -111,7 +111,7 @@ async def test_a_point_that_is_reached_in_time_is_a_milestone(client: WorkflowCl
     assert await timers.due(client.stack.services.clock.now() + 2 * HOUR, limit=10) == []
 
 
-async def test_blockers_are_what_failed_and_what_waits(client: WorkflowClient) -> None:
+async def test_blockers_are_the_failed_and_the_waiting_tasks(client: WorkflowClient) -> None:
     policy = {"maxAttempts": 2, "backoffMs": HOUR}
     workflow = await client.create(
         task("Broken", "refuse"),
@@ -191,7 +191,7 @@ async def test_a_failed_task_is_retried_by_its_id(client: WorkflowClient) -> Non
 
 
 @pytest.mark.parametrize("text", ["[1]", "{", "1", '{"a": NaN}', ""])
-async def test_an_initial_context_that_is_no_object_is_refused(
+async def test_an_initial_context_that_is_not_an_object_is_refused(
     client: WorkflowClient, text: str
 ) -> None:
     workflow = await client.create()

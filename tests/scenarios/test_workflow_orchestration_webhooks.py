@@ -70,12 +70,12 @@ async def test_a_test_posts_the_payload_signed(memory: Stack) -> None:
 
     assert good.body == response("Test a webhook")
     assert (bad.status, bad.body["success"], bad.body["statusCode"]) == (200, False, 500)
-    told = receiver.took[0].verified(SECRET)
-    assert (told["type"], told["data"]) == (EVENTS[0], body["payload"])
+    received = receiver.took[0].verified(SECRET)
+    assert (received["type"], received["data"]) == (EVENTS[0], body["payload"])
 
 
 @pytest.mark.operations("workflow-orchestration", "getDeliveries")
-async def test_an_execution_is_delivered_in_the_seeds_words(memory: Stack) -> None:
+async def test_an_execution_is_delivered_in_the_format_of_the_seed(memory: Stack) -> None:
     async with receiving() as receiver:
         client = api(memory)
         made = await registered(client, receiver.url)
@@ -88,9 +88,9 @@ async def test_an_execution_is_delivered_in_the_seeds_words(memory: Stack) -> No
 
         (delivery,) = await eventually(delivered)
 
-    told = receiver.took[0].verified(made["secret"])
+    received = receiver.took[0].verified(made["secret"])
     shown = (await client.get(f"/executions/{execution}")).body
-    assert (told["type"], told["data"]) == (EVENTS[0], shown)
+    assert (received["type"], received["data"]) == (EVENTS[0], shown)
     assert delivery == {
         "id": receiver.took[0].id,
         "event": EVENTS[0],
@@ -103,17 +103,20 @@ async def test_an_execution_is_delivered_in_the_seeds_words(memory: Stack) -> No
     }
 
 
-async def test_a_failed_task_is_told_of_with_its_execution(memory: Stack) -> None:
+async def test_a_failed_task_is_delivered_with_its_execution(memory: Stack) -> None:
     async with receiving() as receiver:
         client = api(memory)
         made = await registered(client, receiver.url)
         execution = await run_of(client, function="nothing-of-this-name")
         await eventually(lambda: receiver.took)
 
-    told = receiver.took[0].verified(made["secret"])
-    assert told["type"] == "task.execution.failed"
-    assert (told["data"]["status"], told["data"]["workflowExecutionId"]) == ("FAILED", execution)
-    assert told["data"]["error"].startswith("FUNCTION_NOT_FOUND")
+    received = receiver.took[0].verified(made["secret"])
+    assert received["type"] == "task.execution.failed"
+    assert (received["data"]["status"], received["data"]["workflowExecutionId"]) == (
+        "FAILED",
+        execution,
+    )
+    assert received["data"]["error"].startswith("FUNCTION_NOT_FOUND")
 
 
 @pytest.mark.operations("workflow-orchestration", "redriveDelivery")
@@ -144,7 +147,7 @@ async def test_a_dead_delivery_is_listed_and_redriven(memory: Stack) -> None:
 
 
 @pytest.mark.operations("workflow-orchestration", "getWebhook")
-async def test_a_secret_is_shown_by_post_and_put_alone(memory: Stack) -> None:
+async def test_only_post_and_put_show_a_secret(memory: Stack) -> None:
     client = api(memory)
     made = await registered(client, "https://example.com/webhook")
     path = f"/webhooks/{made['id']}"
@@ -201,7 +204,7 @@ async def test_a_fault_of_a_registration_is_named(
 
 
 @pytest.mark.parametrize("member", ["url", "events", "active", "ordered"])
-async def test_null_is_refused_for_every_member_but_the_secret(idle: Stack, member: str) -> None:
+async def test_null_is_refused_for_every_member_except_the_secret(idle: Stack, member: str) -> None:
     client = api(idle)
     made = await registered(client, "https://example.com/webhook")
     path = f"/webhooks/{made['id']}"

@@ -1,4 +1,4 @@
-"""Workflows of Workflow Orchestration: ids, names, settings, versions, and what is refused."""
+"""Workflows of Workflow Orchestration: ids, names, settings, versions, and refusals."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The work on bulks: batches, rates, stops, retries, and what follows a crash."""
+"""The work on bulks: batches, rates, stops, retries, and recovery after a crash."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -38,15 +38,15 @@ STREAM = stream_name("acme", "bulk", "b1")
 
 
 async def _nothing(_run_id: str) -> None:
-    """Let a run be treated as it is."""
+    """Do nothing before a run is processed."""
 
 
 @dataclass
 class Runs:
-    """Runs that a bulk treats: `changed` counts the changes of each.
+    """Runs that a bulk processes: `changed` counts the changes of each.
 
     Args:
-        before: Called before each run is treated; it may raise or wait.
+        before: Called before each run is processed; it may raise or wait.
         failing: Runs on which the action fails.
     """
 

@@ -310,7 +310,7 @@ async def _is(found, size):
     return len(await found) == size
 
 
-async def test_the_scheduler_starts_and_skips_what_the_matcher_says(world):
+async def test_the_scheduler_starts_and_skips_the_runs_of_the_matcher(world):
     """10,000 random pairs of a definition and an event."""
     random = Random(7)
     kinds, structures = ("record.created", "record.updated"), ("orders", "bills", None)

@@ -153,7 +153,7 @@ async def test_events_that_are_matched_again_use_nothing_of_the_limit(world):
     assert await events_of(world) == ["e0", "e1", "e2", "new"]
 
 
-async def test_an_event_that_starts_more_runs_than_the_limit_does_not_wait_for_ever(world):
+async def test_an_event_that_starts_more_runs_than_the_limit_is_not_delayed_forever(world):
     for name in ("a", "b", "c"):
         await world.define(name, ON_ORDER)
     await world.send("e0")

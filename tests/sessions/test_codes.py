@@ -1,4 +1,4 @@
-"""Codes that open a session: their end, what the store holds, and that each opens only one."""
+"""One-time codes that open a session: their expiry, and the data that the store keeps of them."""
 
 import asyncio
 from pathlib import Path
@@ -38,7 +38,7 @@ async def test_the_store_holds_neither_a_code_nor_its_credential() -> None:
 
 
 @pytest.mark.parametrize("code", ["", "x", "é", "\udc80", "A" * 22, "x" * 8_000])
-async def test_text_that_is_no_code_opens_nothing_and_leaves_nothing(code: str) -> None:
+async def test_text_that_is_not_a_code_opens_nothing_and_stores_nothing(code: str) -> None:
     keys = MemoryIdempotencyKeys()
 
     assert [await redeem_code(keys, code, at=AT) for _ in range(2)] == [None, None]

@@ -1,4 +1,4 @@
-"""Sessions without HTTP: their ends, their keys, and cookies that were changed."""
+"""Sessions without HTTP: their expiry, their keys, and forged cookies."""
 
 from dataclasses import dataclass
 
@@ -45,7 +45,7 @@ def test_every_server_with_the_key_reads_a_session_and_no_other() -> None:
     assert [one and one.credential for one in found] == ["token", "token", None, None]
 
 
-def test_a_cookie_of_which_any_character_was_changed_is_none() -> None:
+def test_a_cookie_with_a_changed_character_opens_no_session() -> None:
     sessions = Sessions((NEW,), Hands(1_000).now)
     begun = sessions.begin("token", valid_ms=None)
 
@@ -56,7 +56,7 @@ def test_a_cookie_of_which_any_character_was_changed_is_none() -> None:
 
 
 @pytest.mark.parametrize("cookie", ["", "=", "é", "a", "\udc80", "AAAA", "." * 100, "A" * 9_000])
-def test_text_that_is_no_cookie_is_no_session(cookie: str) -> None:
+def test_text_that_is_not_a_cookie_opens_no_session(cookie: str) -> None:
     sessions = Sessions((NEW,), Hands(1_000).now)
 
     assert sessions.find(cookie, "half") is None

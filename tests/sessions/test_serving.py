@@ -1,4 +1,4 @@
-"""The page and the files of the UI: their addresses, their headers, and what isn't there."""
+"""The page and the files of the UI: their addresses, their headers, and unknown addresses."""
 
 import gzip
 import re

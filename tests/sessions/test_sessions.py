@@ -1,4 +1,4 @@
-"""Sessions of the UI: every kind of credential, every refusal, and all that ends one."""
+"""Sessions of the UI: every kind of credential, every refusal, and every way in which they end."""
 
 import logging
 import secrets

@@ -1,4 +1,4 @@
-"""Regressions that seeds have found: an unavailable store loses no run."""
+"""Regressions that simulations have found: no run is lost while a store is unavailable."""
 
 import asyncio
 from collections.abc import Sequence

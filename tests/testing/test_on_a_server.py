@@ -165,7 +165,9 @@ def test_a_test_without_asyncio_works_on_a_server(server: Dev) -> None:
         assert baton.clock.now() >= run.requested_at
 
 
-async def test_a_server_refuses_what_needs_the_process_and_says_how_else(on_server: Engine) -> None:
+async def test_a_server_refuses_calls_that_need_the_process_and_names_the_alternative(
+    on_server: Engine,
+) -> None:
     async with on_server as baton:
         with pytest.raises(NotOnServer, match="--functions"):
             baton.stub("validate-order")

@@ -50,7 +50,7 @@ async def test_greets_nobody(baton):
 
 
 @pytest.mark.parametrize("number", range(6))
-async def test_each_test_has_an_engine_of_its_own(baton, number):
+async def test_each_test_has_its_own_engine(baton, number):
     await baton.run("hello", {"name": "Bob"})
     assert len(await baton.runs()) == 1
 """

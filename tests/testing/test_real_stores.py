@@ -1,4 +1,4 @@
-"""An engine on the address of a real store: the same courses of runs, and data that stay."""
+"""An engine on a real store: the same histories as in memory, and data that stay."""
 
 from pathlib import Path
 

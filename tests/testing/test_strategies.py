@@ -83,7 +83,7 @@ def test_inputs_are_valid_by_their_schema_and_their_type(by_schema: Any, by_type
         ({"type": "string", "format": "iban"}, "format 'iban'"),
     ],
 )
-def test_a_schema_that_is_not_supported_says_what_is_missing(
+def test_an_unsupported_schema_is_refused_with_the_reason(
     schema: Mapping[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
@@ -169,7 +169,7 @@ def test_outcomes_are_found_for_every_step_with_a_function() -> None:
         outcomes(ORDERS, outputs={"check": st.none()})
 
 
-def test_without_hypothesis_the_error_says_what_to_install() -> None:
+def test_without_hypothesis_the_error_names_the_package_to_install() -> None:
     code = "import sys; sys.modules['hypothesis'] = None; import baton.testing.strategies"
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False

@@ -19,7 +19,7 @@ CONTINUED, LINKED = (CALLER, None), (None, CALLER)
     ("parent", "by_client", "by_webhook"),
     [(None, CONTINUED, LINKED), ("child", CONTINUED, CONTINUED), ("link", LINKED, LINKED)],
 )
-async def test_a_setting_says_what_a_caller_is_to_a_run(
+async def test_a_setting_decides_whether_a_caller_is_a_parent_or_a_link(
     parent: TraceParent | None,
     by_client: tuple[str | None, str | None],
     by_webhook: tuple[str | None, str | None],

@@ -1,4 +1,4 @@
-"""The fold of a run's events into spans: one for each attempt, one for the run, the same again."""
+"""The fold of a run's events into spans: one for each attempt and one for the run, always alike."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -118,7 +118,7 @@ def test_every_attempt_and_every_end_of_a_run_is_one_span_below_its_root(flat: b
     assert kinds.keys() >= {StepStarted, *ENDS}
 
 
-def test_a_fold_that_is_lost_anywhere_goes_on_with_the_same_spans() -> None:
+def test_a_lost_fold_continues_with_the_same_spans() -> None:
     for seed in range(40):
         events = seeded_run(seed).history
         whole = spans_of(events, flat=bool(seed % 2))
@@ -208,7 +208,7 @@ def test_an_attempt_of_a_function_that_is_called_over_http_is_a_client() -> None
         assert by_name(folded(RunTrace(subject), events))["step a"].kind == kind
 
 
-def test_a_caller_that_is_no_parent_is_linked() -> None:
+def test_a_caller_that_is_not_a_parent_is_linked() -> None:
     requested, started = start(TWICE, linked_traceparent=UNRECORDED)
     events = history(requested, started, succeed(TWICE, "a"))
 
@@ -287,7 +287,7 @@ async def test_a_function_gets_the_span_of_its_attempt(
 
 @pytest.mark.parametrize("traceparent", [TRACEPARENT, UNRECORDED])
 async def test_spans_that_a_function_begins_are_below_its_attempt(traceparent: str) -> None:
-    """On the event loop and in a thread, without a word about it in the function."""
+    """On the event loop and in a thread; the function does nothing for it."""
 
     @function("on-the-loop")
     async def on_the_loop() -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Where and which spans go: the settings, OpenTelemetry's variables, and the extra."""
+"""Which spans are exported, and where: the settings, OpenTelemetry's variables, the extra."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ def given(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str]) -> None
         monkeypatch.setenv(f"OTEL_{name}", value)
 
 
-def test_nothing_goes_anywhere_by_itself() -> None:
+def test_no_trace_is_exported_by_default() -> None:
     assert collector_of(Settings()) is None
     assert sampling_of(Settings()) is None
 

@@ -1,1 +1,1 @@
-"""The web UI, driven in a browser against a real `baton dev`."""
+"""Tests of the web UI, in a browser against a real `baton dev`."""

@@ -1,4 +1,4 @@
-"""The rig: one server, one browser and one sign-in for all tests of a process.
+"""Fixtures: one server, one browser and one sign-in for all tests of a process.
 
 Each test has a browser context of its own, and fails if a page of it complains or asks another
 server for anything.

@@ -41,7 +41,7 @@ async def send(server: UiServer, first: int, count: int) -> None:
 
 
 async def position(server: UiServer) -> int:
-    """Return the position of the log that the views hold; cheaply, however many runs there are."""
+    """Return the position of the views; the request costs the same for any number of runs."""
     headers = {"Authorization": f"Bearer {server.dev.token}"}
     async with server.session.get(f"{server.url}/runs?id=none", headers=headers) as answer:
         return int(answer.headers["Baton-Position"])

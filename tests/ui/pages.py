@@ -1,4 +1,4 @@
-"""The pages of the UI, with data to show, and how a test waits until one is complete."""
+"""The pages of the UI with their data, and helpers that wait until a page is complete."""
 
 from typing import Final
 

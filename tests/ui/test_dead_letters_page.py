@@ -1,4 +1,4 @@
-"""Dead letters: the reason, the bytes, and what sending one again would do."""
+"""Dead letters: the reason, the bytes, and the preview of a redrive."""
 
 from playwright.async_api import Page, expect
 
@@ -7,7 +7,7 @@ from tests.ui.letters import LETTER, REASON, VALUE
 from tests.ui.server import UiServer
 
 
-async def test_a_letter_shows_its_bytes_and_what_a_redrive_would_give(
+async def test_a_letter_shows_its_bytes_and_the_result_of_a_redrive(
     page: Page, ui_server: UiServer, guard: Guard
 ) -> None:
     await page.goto("/ui/dead-letters")

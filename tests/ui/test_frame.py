@@ -85,7 +85,7 @@ async def test_the_past_is_read_only_and_kept_by_links(
     await expect(page).to_have_url(re.compile("/definitions$"))
 
 
-async def test_an_address_without_a_page_says_so(page: Page) -> None:
+async def test_an_unknown_address_shows_that_there_is_no_page(page: Page) -> None:
     await page.goto("/ui/nothing/here")
 
     await expect(page.get_by_role("heading", name="No such page")).to_be_visible()

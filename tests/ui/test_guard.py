@@ -1,4 +1,4 @@
-"""The guard of the pages finds what it is there for."""
+"""The guard reports errors of pages and requests to other servers."""
 
 from playwright.async_api import Browser, Route
 

@@ -1,4 +1,4 @@
-"""The log as a tail of new events, and the stream of one run with what it is linked to."""
+"""The log as a tail of new events, and the stream of one run with its links."""
 
 from playwright.async_api import Page, expect
 

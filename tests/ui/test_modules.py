@@ -1,4 +1,4 @@
-"""The house style of the UI's modules: sizes, comments, imports, and what no module may do."""
+"""The house style of the UI's modules: sizes, comments, imports, and forbidden calls."""
 
 import gzip
 import posixpath
@@ -128,7 +128,7 @@ def test_the_first_load_fits_into_its_budget() -> None:
     assert page + len(served("style.css", *found)) <= 31 * KILOBYTE
 
 
-def test_what_is_served_has_no_comments_and_the_same_lines() -> None:
+def test_served_modules_have_no_comments_and_the_same_lines() -> None:
     for path in MODULES:
         body = static_files().assets[path.relative_to(STATIC).as_posix()].body.decode()
         assert body.count("\n") == text_of(path).count("\n")

@@ -1,4 +1,4 @@
-"""The overview: counts, what needs a look, and the first steps of a tenant without runs."""
+"""The overview: counts, failures, and the first steps of a tenant without runs."""
 
 from playwright.async_api import Page, expect
 

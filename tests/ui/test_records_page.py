@@ -1,4 +1,4 @@
-"""The pages of record events: what came in, what each event started, and sending one."""
+"""The pages of record events: the list, the runs that each event started, and sending an event."""
 
 from playwright.async_api import Page, expect
 

@@ -40,7 +40,7 @@ async def until_all_are_shown(page: Page, server: UiServer) -> None:
     assert sorted(await eventually(shown, within_s=WITHIN_S)) == expected
 
 
-async def test_an_open_log_goes_on_after_kill_9(browser: Browser, tmp_path: Path) -> None:
+async def test_an_open_log_continues_after_kill_9(browser: Browser, tmp_path: Path) -> None:
     port = unused_port()
     context = await browser.new_context()
     page = await context.new_page()

@@ -13,7 +13,7 @@ FIRST_PAINT_BYTES = 150_000
 MOST_ROWS = 80
 
 
-async def test_a_graph_shows_what_a_run_took_and_why(page: Page, seeded: Seeded) -> None:
+async def test_a_graph_shows_the_path_of_a_run_and_its_reasons(page: Page, seeded: Seeded) -> None:
     await page.goto(f"/ui/runs/{seeded.fulfilled}")
 
     steps = page.get_by_role("tree", name="Steps")

@@ -1,4 +1,4 @@
-"""The virtual clock: it stands until it is moved, and stops at each due time on the way."""
+"""The virtual clock: it moves only on request, and stops at each due time on the way."""
 
 import asyncio
 import time
@@ -97,7 +97,7 @@ async def test_idlers_wake_once_after_a_move_and_again_after_each_change() -> No
     assert looks == [0, 0, 3_600_000, 3_600_000]
 
 
-async def test_idling_ends_in_real_time_where_nobody_moves_the_clock() -> None:
+async def test_idling_ends_in_real_time_if_the_clock_is_not_moved() -> None:
     virtual = VirtualTime(7, real_idle=True)
 
     async with asyncio.timeout(5):

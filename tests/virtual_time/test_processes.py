@@ -1,4 +1,4 @@
-"""Processes under virtual time: deliveries of webhooks follow it, and a restart forgets nothing."""
+"""Processes under virtual time: deliveries of webhooks follow it, also after a restart."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Deliveries: who gets which event, once, signed, and as of that event."""
+"""Deliveries: each receiver gets its events once, signed, with the state as of the event."""
 
 from dataclasses import replace
 
@@ -23,8 +23,8 @@ async def test_a_receiver_gets_each_event_it_wants_signed_and_as_of_the_event(
         runs = [await world.complete(), await world.fail(), await world.cancel()]
         found = await world.eventually_all(hook, 10, "delivered")
 
-    told = [one.verified(SECRET) for one in receiver.took]
-    assert sorted((one["type"], one["data"]["run"]) for one in told) == sorted(
+    received = [one.verified(SECRET) for one in receiver.took]
+    assert sorted((one["type"], one["data"]["run"]) for one in received) == sorted(
         [
             *[("workflow.execution.started", run) for run in runs],
             *[("task.execution.started", run) for run in runs],
@@ -33,10 +33,10 @@ async def test_a_receiver_gets_each_event_it_wants_signed_and_as_of_the_event(
             ("task.execution.failed", runs[1]),
             ("workflow.execution.failed", runs[1]),
             ("workflow.execution.cancelled", runs[2]),
-        ][: len(told)]
+        ][: len(received)]
     )
-    assert {one["data"]["status"] for one in told if one["type"] == ENDS[0]} == {"completed"}
-    assert {one["data"]["step"] for one in told if one["type"].startswith("task")} == {"a"}
+    assert {one["data"]["status"] for one in received if one["type"] == ENDS[0]} == {"completed"}
+    assert {one["data"]["step"] for one in received if one["type"].startswith("task")} == {"a"}
     assert sorted(receiver.ids) == sorted(one.id for one in found)
 
 

@@ -1,4 +1,4 @@
-"""Receivers that fail: retries, dead letters, redriving, and who else is delayed by them."""
+"""Receivers that fail: retries, dead letters, redriving, and the delay of other receivers."""
 
 import asyncio
 import time
@@ -129,8 +129,8 @@ async def test_ordered_deliveries_of_a_run_keep_their_order(world: World) -> Non
         await world.eventually_all(hook, 20, "delivered")
 
     for run in runs:
-        told = [one.verified(SECRET) for one in receiver.took]
-        types = [one["type"] for one in told if one["data"]["run"] == run]
+        received = [one.verified(SECRET) for one in receiver.took]
+        types = [one["type"] for one in received if one["data"]["run"] == run]
         assert types == [
             "workflow.execution.started",
             "task.execution.started",

@@ -73,7 +73,7 @@ SETUPS = (embedded, services) if "BATON_TEST_DELIVERIES" in os.environ else (emb
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("setup", SETUPS, ids=lambda setup: setup.__name__)
-async def test_each_event_arrives_whoever_is_killed(tmp_path: Path, setup: Any) -> None:
+async def test_each_event_arrives_if_a_process_is_killed(tmp_path: Path, setup: Any) -> None:
     async with setup(tmp_path) as (driver, crash), _restarting(Random(7)) as (receiver, restart):
         definition = await driver.create(orchestration("brief", compute("a", "noop")))
         hook = await _register(driver, receiver.url)
@@ -99,13 +99,13 @@ async def _check(driver: Driver[Any], receiver: Receiver) -> None:
         if one.topic == "delivery.DeliveryRequested"
     }
     completed = {one.stream for one in log if one.topic == "run.RunCompleted"}
-    told = [one.verified(SECRET) for one in receiver.took]
+    received = [one.verified(SECRET) for one in receiver.took]
 
     assert len(completed) == RUNS
     assert {f"demo/run/{run_id}" for run_id in requested.values()} == completed
     assert len(requested) == RUNS
     assert set(receiver.ids) == set(requested)
-    for message, body in zip(receiver.took, told, strict=True):
+    for message, body in zip(receiver.took, received, strict=True):
         assert body["data"]["id"] == requested[message.id]
     bodies = Counter((one.id, one.raw) for one in receiver.got)
     assert len({ident for ident, _ in bodies}) == len(bodies), "a repeated id has another body"

@@ -1,4 +1,4 @@
-"""Deliveries that ended long ago are forgotten, page by page; their events stay."""
+"""Deliveries that ended long ago are deleted from the views page by page; their events stay."""
 
 import pytest
 

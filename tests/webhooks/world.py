@@ -61,7 +61,7 @@ ENDS: tuple[EventType, ...] = ("workflow.execution.completed",)
 
 
 def render(event: EventType, as_of: RunAsOf) -> dict[str, object]:
-    """Return data that shows which state a message tells of."""
+    """Return data from which a test reads the state that a message describes."""
     step = None if as_of.step is None else as_of.step.step_id
     return {"run": as_of.run.id, "status": as_of.run.status, "step": step}
 
