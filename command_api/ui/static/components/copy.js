@@ -1,4 +1,4 @@
-/** Things that a reader takes along: copies of values, lines for a shell, and files. */
+/** Copies of values, commands for a shell, and files to download. */
 import { html, useState } from '../vendor/preact.js';
 import { say } from './notice.js';
 

@@ -92,7 +92,7 @@ export function Choice({ label, value, options, onPick, class: look }) {
 }
 
 /**
- * Return the value of a JSON text, or what is wrong with it.
+ * Return the value of a JSON text, or a message about its fault.
  *
  * @param {string} text Blank text is undefined, which needs no error.
  * @returns {{value?: any, error?: string}}

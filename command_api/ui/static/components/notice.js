@@ -1,4 +1,4 @@
-/** Messages of a page: notices, failures, empty lists and what is loading, also for screen readers. */
+/** Messages of a page: notices, failures, empty lists and loading parts, also for screen readers. */
 import { html, signal, useEffect, useState } from '../vendor/preact.js';
 
 const ICONS = { info: 'i', warning: '!', error: '✕' };

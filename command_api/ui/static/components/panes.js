@@ -32,7 +32,7 @@ export function Tabs({ tabs, current, onPick, label }) {
 }
 
 /**
- * The side pane with the details of what is chosen in a list. Escape closes it.
+ * The side pane with the details of the chosen row of a list. Escape closes it.
  *
  * @param {{title: any, onClose: () => void, children?: any}} props
  */

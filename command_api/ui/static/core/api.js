@@ -242,7 +242,7 @@ function sleep(ms, signal) {
 }
 
 /**
- * One event of a stream. `position` is what it reflects, `id` the position to resume behind, which
+ * One event of a stream. `position` is the one it reflects, `id` the position to resume behind, which
  * only the last event of a group has. A comment has the type "comment".
  *
  * @typedef {{type: string, position: number | null, id: number | null, data: any}} Frame

@@ -13,7 +13,7 @@ const PAUSE_MS = 500;
  *   `topics`, at most once per 500 ms, and every `everyMs`. Nothing is followed in the past.
  * @typedef {{position: number | null, error: ApiError | null, loading: boolean,
  *   reload: (asked?: any) => void}} Status `position` is that of the newest answer. `loading` is true
- *   until what was asked for last has been answered. `reload` reads at once.
+ *   until the last request has been answered. `reload` reads at once.
  * @typedef {Status & {data: any}} Loaded `data` is undefined until the first answer.
  * @typedef {{get: (query?: QueryValues) => Promise<any>, set: (changes: any) => void, state: any,
  *   asked: any}} Task One reading: `get` reads the path with further parameters, and `set` changes

@@ -1,4 +1,4 @@
-/** The form of an operation: parameters, body, and what the server answers. */
+/** The form of an operation: its parameters, its body, and the server's answer. */
 import { html, signal, useEffect, useRef, useState } from '../vendor/preact.js';
 import { half, session, tenant } from '../core/session.js';
 import { CopyButton } from '../components/copy.js';

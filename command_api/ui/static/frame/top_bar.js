@@ -133,7 +133,7 @@ function SearchBox() {
 }
 
 /**
- * Return the id of the only run that a text finds, null for none or several.
+ * Return the id of the run that a text finds; null if it finds none or several.
  *
  * @param {string} text
  * @returns {Promise<string | null>}

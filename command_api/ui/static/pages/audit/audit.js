@@ -1,4 +1,4 @@
-/** Evidence that the log is what was signed, and who did what. */
+/** Evidence that the log is unchanged since it was signed, and the actions of each actor. */
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { useGet } from '../../core/reading.js';
@@ -39,12 +39,12 @@ export function AuditPage({ query }) {
 
 AuditPage.title = () => 'Audit';
 
-/** A note on what the evidence proves, and what it can't. */
+/** A note on the scope and the limits of the evidence. */
 function Scope() {
   return html`<${Notice}>Every event has a leaf in a Merkle tree, whose heads Baton signs about once a second. That
-    proves that the log is what was signed: a changed, added, removed or moved event is found. It doesn’t prove that
-    what was recorded is true, nor that a time is right. A holder of the key can sign a rewritten log, and the newest
-    events can be cut off, unless another person keeps a head: so keep heads on another machine.<//>`;
+    proves that the log is unchanged: a changed, added, removed or moved event is found. It doesn’t prove that the
+    recorded facts and times are true. A holder of the key can sign a rewritten log, and the newest events can be cut
+    off, unless another person keeps a head: so keep heads on another machine.<//>`;
 }
 
 const PAGE = 200;
@@ -225,10 +225,10 @@ function Latest({ verification }) {
   const { finding, endedAt } = verification;
   const { firstBreak } = finding;
   return html`<h2>The last result</h2>
-    ${firstBreak ? html`<${Notice} kind="error" title="The log isn’t what was signed: ${firstBreak.reason}">
+    ${firstBreak ? html`<${Notice} kind="error" title="The log was changed after it was signed: ${firstBreak.reason}">
         ${firstBreak.stream ? `${firstBreak.stream} version ${firstBreak.version} at ${firstBreak.position}` : firstBreak.position && `at position ${firstBreak.position}`}.
         Restore the database from a copy, and compare.<//>`
-      : html`<p><${Status} value="verified" /> The log is what was signed, up to position ${finding.position}.</p>`}
+      : html`<p><${Status} value="verified" /> The log is unchanged since it was signed, up to position ${finding.position}.</p>`}
     <${Fields} rows=${[
       ['Ended', html`<${Time} at=${endedAt} />`], ['Took', took(verification)],
       ['Events', formatCount(finding.events)], ['Streams', formatCount(finding.streams)],

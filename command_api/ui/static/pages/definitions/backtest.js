@@ -135,11 +135,11 @@ function Report({ report, offset }) {
   return html`
     <p>${formatCount(runs)} runs: ${VERDICTS.filter(([name]) => report[name] > 0)
       .map(([name, text]) => `${report[name].toLocaleString('en')} ${text}`).join(', ') || 'none were chosen'}.</p>
-    ${runs > 0 && report.same === runs && html`<${Notice} title="Every run would go the same way." />`}
+    ${runs > 0 && report.same === runs && html`<${Notice} title="Every run would take the same path." />`}
     ${groups.length > 0 && html`<h3>Differences</h3>
       <${Table} label="Differences" columns=${GROUPS} rows=${groups} rowKey=${groupKey} />`}
-    ${items.length > 0 && html`<h3>Runs that aren’t the same</h3>
-      <${Table} label="Runs that aren’t the same" columns=${ITEMS} rows=${items} />
+    ${items.length > 0 && html`<h3>Runs that would differ</h3>
+      <${Table} label="Runs that would differ" columns=${ITEMS} rows=${items} />
       <p class="actions">
         ${offset > 0 && html`<button type="button" onClick=${() => page(offset - PAGE)}>Before</button>`}
         ${offset + items.length < listed && html`<button type="button" onClick=${() => page(offset + PAGE)}>More</button>`}

@@ -52,11 +52,11 @@ function Fires({ id }) {
     <${Loaded} of=${next}>${(/** @type {any} */ ticks) => html`<${NextTicks} next=${ticks} />`}<//>`;
 }
 
-/** Causes that keep a definition from starting runs, or a run from going on. */
+/** Causes that keep a definition from starting runs, or a run from continuing. */
 const HINDERED = ['DRAFT', 'PAUSED', 'NO_SECRET', 'NO_TICK', 'NO_SCHEDULER', 'NO_FUNCTION', 'NO_EXECUTOR', 'TOO_MANY_RUNS'];
 
 /**
- * The reasons why events and ticks started runs of a definition, or none.
+ * The reasons why events and ticks started runs of a definition, or didn't.
  *
  * @param {import('./definitions.js').Shown} props
  */

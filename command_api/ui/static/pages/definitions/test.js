@@ -99,7 +99,7 @@ function FromRun({ runId, onFound }) {
 }
 
 /**
- * Return what the conditions of a run's decisions see.
+ * Return the values that the conditions of a run's decisions read.
  *
  * @param {any} run
  */

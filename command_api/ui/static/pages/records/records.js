@@ -1,4 +1,4 @@
-/** The record events that came in, the dialog that sends one, and one of them with what it started. */
+/** The received record events, the dialog that sends one, and one event with the runs it started. */
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { useGet } from '../../core/reading.js';
@@ -61,7 +61,7 @@ const FIELDS = /** @type {const} */ ([
 const EXAMPLE = { type: TYPES[0], structure: 'orders', recordId: 'rec_1', data: '{}' };
 
 /**
- * The dialog that sends a record event, to try what it starts. The event keeps its id until it was
+ * The dialog that sends a record event, to see which runs it starts. The event keeps its id until it was
  * recorded, so that a lost answer and a second try make one event.
  *
  * @param {{open: boolean, onClose: () => void, onSent: () => void}} props

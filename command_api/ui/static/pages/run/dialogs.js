@@ -9,12 +9,12 @@ import { Choice, Field, FormDialog, parseJson, useAct } from '../../components/f
 import { Failure, Loaded, Notice } from '../../components/notice.js';
 import { attemptText } from './rows.js';
 
-/** @type {[string, string][]} What becomes of attempts that are running when a run is paused. */
-export const INFLIGHT = [['finish', 'go on to their end'], ['cancel', 'are cancelled, and start again after the pause']];
+/** @type {[string, string][]} What a pause does with running attempts. */
+export const INFLIGHT = [['finish', 'run to their end'], ['cancel', 'are cancelled, and start again after the pause']];
 
-/** @type {[string, string][]} What becomes of delays and backoffs when a run is resumed. */
+/** @type {[string, string][]} What a resume does with delays and backoffs. */
 export const TIMERS = [
-  ['fire', 'end at the time that they had'], ['shift', 'end later, by the time of the pause'], ['skip', 'end at once'],
+  ['fire', 'end at their original time'], ['shift', 'end later, by the time of the pause'], ['skip', 'end at once'],
 ];
 
 /** @typedef {{from: string, visit: string, version: string, inputPatch: string, contextPatch: string,

@@ -1,4 +1,4 @@
-/** The graph of a run's definition, with what the run made of it, beside an equal list of its steps. */
+/** The graph of a run's definition with the state of each step, beside a list of the same steps. */
 import { html, useMemo } from '../../vendor/preact.js';
 import { useGet } from '../../core/reading.js';
 import { setQuery, values } from '../../core/router.js';
@@ -77,7 +77,7 @@ function drawn(graph, rows, states, only, ended) {
 }
 
 /**
- * A step to which the run hasn't come: what it calls, and what stands around it.
+ * A step that the run hasn't reached: its function and its neighbours.
  *
  * @param {{graph: any, stepId: string, ended: boolean, onRerun: (stepId: string, visit: number) => void}} props
  */
@@ -89,7 +89,7 @@ function FutureStep({ graph, stepId, ended, onRerun }) {
     .map((/** @type {any} */ { label, condition = label, ...edge }) => edge[other] + (label ? ` (${condition})` : ''))
     .join(', ');
   return html`<${Pane} title=${node.name ?? stepId} onClose=${() => setQuery({ next: '' })}>
-    <p>${ended ? 'The run ended without this step.' : 'The run hasn’t come to this step.'}</p>
+    <p>${ended ? 'The run ended without this step.' : 'The run hasn’t reached this step.'}</p>
     <${Fields} rows=${[
       ['Id', html`<code>${stepId}</code>`],
       ['Kind', node.kind],

@@ -5,7 +5,7 @@ import { useReading } from '../../core/reading.js';
 /** Rows of the first answer, which the first paint waits for. */
 const FIRST = 150;
 const LIMIT = 5_000;
-/** Milliseconds before the other rows are read, so that they don't delay what the tab reads. */
+/** Milliseconds before the other rows are read, so that they don't delay the reads of the tab. */
 const REST_MS = 300;
 
 /** @typedef {ReturnType<typeof useTimeline>} TimelineState `loaded` is true once all rows were read. */

@@ -87,7 +87,7 @@ function OpenSteps({ run, timeline, query, onRerun }) {
 const runHref = (id) => href(`/runs/${encodeURIComponent(id)}`);
 
 /**
- * The head of a run: its status, where it comes from, what it belongs to, and its actions.
+ * The head of a run: its status, its trigger, its definition, and its actions.
  *
  * @param {{run: any, onChanged: () => void, onRerun: () => void}} props
  */

@@ -114,7 +114,7 @@ function timeAt(segments, fraction) {
 }
 
 /**
- * Return the first segment that isn't before what is sought, or the last one.
+ * Return the first segment for which `isBefore` is false, or the last one.
  *
  * @param {Segment[]} segments
  * @param {(segment: Segment) => boolean} isBefore

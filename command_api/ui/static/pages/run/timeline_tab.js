@@ -46,7 +46,7 @@ const MOST_OPENED = 20;
 
 function NoRows() {
   return html`<${Empty} title="No step has begun">
-    <p>The tab “Explain” says what the run waits for.</p>
+    <p>The tab “Explain” shows why the run waits.</p>
   <//>`;
 }
 

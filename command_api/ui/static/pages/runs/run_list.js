@@ -1,7 +1,7 @@
 /**
  * The runs of a list: pages are read by cursor, and rows change in place as runs change.
  *
- * However many runs change, the list is read at most every half second, and only what is seen: the
+ * However many runs change, the list is read at most every half second, and only its visible rows: the
  * first page for new runs and the total, and the changed rows near the visible part. While all of
  * the first page is new each time, which no reader can follow, it is read every second.
  */
@@ -100,7 +100,7 @@ export class RunList {
   }
 
   /**
-   * Say what the reader sees, so that new runs come in at the top alone.
+   * Note the visible rows, so that new runs appear only at the top.
    *
    * @param {{first: number, last: number, atTop: boolean}} seen
    */

@@ -74,7 +74,7 @@ function List({ list, snapshot, asked }) {
 }
 
 /**
- * Keep the list informed of what the reader sees of its table.
+ * Tell the list which rows of its table are visible.
  *
  * @param {{current: HTMLElement | null}} around An element around the table.
  * @param {import('./run_list.js').RunList | null} list

@@ -76,7 +76,7 @@ export function NextTicks({ next }) {
   const { ticks, timezone, reason } = next;
   return html`
     ${reason && html`<${Notice} kind=${ticks.length === 0 ? 'warning' : 'info'}>
-      ${ticks.length === 0 ? 'No tick is to come' : 'No further tick is to come'}: ${reason}.<//>`}
+      ${ticks.length === 0 ? 'There is no next tick' : 'There is no further tick'}: ${reason}.<//>`}
     ${ticks.length > 0 && html`<${Table} label="Next ticks" columns=${columns(timezone)} rows=${ticks} rowKey="at" />`}`;
 }
 

@@ -9,7 +9,7 @@ import { Notice } from '../../components/notice.js';
 import { Fields, formatCount } from '../../components/values.js';
 
 /**
- * One recorded event beside a list: its place, what it names, and its data.
+ * One recorded event beside a list: its place, its links, and its data.
  *
  * @param {{event: any, about: Thing, inStream?: boolean, more?: [string, any][]}} props
  *   `about` is the thing whose stream holds the event; `inStream` leaves out the links to it. `more`

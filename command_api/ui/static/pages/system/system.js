@@ -131,7 +131,7 @@ function HoldDialog({ onClose, onHeld }) {
 
 const STEPS = ['1m', '1h', '1d', '7d'];
 
-/** The time, what is due next, and buttons that move the clock. */
+/** The time, the next due time, and buttons that move the clock. */
 function Clock() {
   const { data: clock, error, reload } = useGet('/clock', {}, { everyMs: EVERY_MS });
   const [by, setBy] = useState('');
@@ -140,12 +140,11 @@ function Clock() {
   return html`<section class="clock"><h2>Virtual time</h2>
     <${Failure} error=${failure ?? error} />
     ${!clock && !error && html`<${Loading} />`}
-    ${clock && html`<p>The clock stands at <strong><${Time} at=${clock.now} milliseconds /></strong>.
-      ${clock.nextDueAt ? html` Something is due at <${Time} at=${clock.nextDueAt} />.` : ' Nothing is due, whatever the clock shows.'}
-      ${' '}Everything that is due on the way of a move happens in its order. Sessions and tokens expire by this
-      clock, too.</p>
+    ${clock && html`<p>The clock shows <strong><${Time} at=${clock.now} milliseconds /></strong>.
+      ${clock.nextDueAt ? html` The next due time is <${Time} at=${clock.nextDueAt} />.` : ' Nothing is due.'}
+      ${' '}A move performs everything that becomes due, in order. Sessions and tokens expire by this clock, too.</p>
     <form class="actions" onSubmit=${submit(() => by.trim() && move({ advance: by.trim() }))}>
-      ${clock.nextDueAt && html`<button type="button" disabled=${busy} onClick=${() => move({ to: clock.nextDueAt })}>To what is due next</button>`}
+      ${clock.nextDueAt && html`<button type="button" disabled=${busy} onClick=${() => move({ to: clock.nextDueAt })}>To the next due time</button>`}
       ${STEPS.map((step) => html`<button type="button" key=${step} disabled=${busy} onClick=${() => move({ advance: step })}>+ ${step}</button>`)}
       <input type="text" aria-label="Move the clock by" placeholder="90s, 3h, 2d" value=${by}
         onInput=${(/** @type {any} */ event) => setBy(event.currentTarget.value)} />
