@@ -18,8 +18,9 @@ from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
+from baton.process import Process
 from baton.settings import Settings
-from baton.wiring import Process, run_roles
+from baton.wiring import run_roles
 from benchmarks.load import TENANT, Load, Measured, Quota, quantile
 from benchmarks.processes import rss_mib
 from benchmarks.shapes import Shape

@@ -1,7 +1,7 @@
-"""Puts the parts of a process together, runs them, and stops them in order."""
+"""Builds the roles of a process, runs them, and stops them in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -10,12 +10,10 @@ from typing import Final
 
 from aiohttp import web
 
-from baton.availability import LogContact, keep_running, stop_role
+from baton.availability import LogContact
 from baton.backend_choice import backend_of, transport_of
-from baton.command_api.app import make_health_app
 from baton.command_api.services import Services
 from baton.eventlog.clock import SystemClock
-from baton.eventlog.errors import Unavailable
 from baton.eventlog.ids import new_id
 from baton.eventlog.known_functions import KnownFunctions
 from baton.eventlog.loops.server_hold import ServerHold
@@ -29,15 +27,14 @@ from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
 from baton.http_services import build_credentials, build_services, readiness_checks
 from baton.metrics.commits import CommitMetrics
+from baton.process import Process
 from baton.process_memory import (
     collect_garbage_less_often,
     return_freed_memory,
     return_large_buffers,
 )
-from baton.projector.checkpoint_follower import CheckpointFollower
 from baton.projector.open_runs import OpenRuns
 from baton.projector.positions import followers_of, keepers_of
-from baton.projector.sets.keeper import ViewSetKeeper
 from baton.protocols.address_policy import AddressPolicy
 from baton.protocols.http_client import HttpClient
 from baton.role import ALL_ROLES, Replacements, Role, RoleContext, RoleName
@@ -56,71 +53,9 @@ BUILDERS: Final[Mapping[RoleName, Callable[[RoleContext], Role]]] = {
 A process stops them in reverse: first triggers, then the running steps, then the views.
 """
 
-READY_POLL_MS: Final = 50
-"""The pause between two rounds of readiness checks, in ms."""
-
 NO_TOPICS: Final = "workers receive their tasks through Kafka: set BATON_LOG=kafka://HOST:PORT"
 
 _FOLLOW_SHARED_LOG: Final[frozenset[RoleName]] = frozenset(("executor", "scheduler"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Process:
-    """The roles of one process, in the order of starting.
-
-    Args:
-        services: The services of the HTTP handlers; every process answers /healthz, /readyz and
-            /metrics.
-        followers: Follow the checkpoints of the views if another process may keep them, and the
-            hold on the server.
-    """
-
-    context: RoleContext
-    services: Services
-    roles: Mapping[RoleName, Role]
-    followers: Sequence[CheckpointFollower | ServerHold]
-
-    def app(self) -> web.Application:
-        """Return the HTTP application: the API's if this process has that role, else health."""
-        role = self.roles.get("api")
-        if isinstance(role, api.ApiRole):
-            return role.app()
-        return make_health_app(self.services)
-
-    async def prepare(self) -> None:
-        """Prepare the views of this process before any role reads them, and read the server's hold.
-
-        Raises `Unavailable`. If several processes share the store, the projector prepares the
-        views, and the others wait for it.
-        """
-        keeper = self.context.view_position
-        if isinstance(keeper, ViewSetKeeper):
-            await keeper.prepare()
-        await self.context.hold.first_look()
-
-    async def ready(self) -> None:
-        """Return when every check of /readyz holds."""
-        while not await self._all_checks_hold():
-            await self.context.clock.idle(READY_POLL_MS)
-
-    def start(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-        """Start every role as a task of `group`."""
-        tasks = [group.create_task(follower.run()) for follower in self.followers]
-        return tasks + [
-            group.create_task(keep_running(name, role, clock=self.context.clock), name=name)
-            for name, role in self.roles.items()
-        ]
-
-    async def stop(self) -> None:
-        """Let each role finish its running work, the last started one first."""
-        for name, role in reversed(tuple(self.roles.items())):
-            await stop_role(name, role)
-
-    async def _all_checks_hold(self) -> bool:
-        try:
-            return all([await check() for check in self.context.checks.values()])
-        except Unavailable:
-            return False
 
 
 @asynccontextmanager

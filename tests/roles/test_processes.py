@@ -15,12 +15,13 @@ from baton.cli.services.up import environment_of
 from baton.command_api.http.refusal import Refused
 from baton.executor.functions.loading import FunctionsNotLoaded
 from baton.keys import MissingJwtSecret
+from baton.process import Process
 from baton.protocols.address_policy import BlockedAddress
 from baton.role import ALL_ROLES, Role, RoleName
 from baton.roles.executor import address_policy
 from baton.settings import Settings
 from baton.stores import open_stores
-from baton.wiring import Process, build_process, run_roles
+from baton.wiring import build_process, run_roles
 
 HEALTH = {"/healthz", "/readyz", "/metrics"}
 

@@ -16,11 +16,12 @@ from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
+from baton.process import Process
 from baton.role import Replacements
 from baton.settings import Settings
 from baton.testing import engine
 from baton.testing.history import render_history
-from baton.wiring import Process, run_roles
+from baton.wiring import run_roles
 from tests.dialects.baton_documents import own_definition
 from tests.kit.eventually import eventually
 from tests.kit.stack import SECRET

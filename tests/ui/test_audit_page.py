@@ -12,7 +12,9 @@ async def test_a_verification_is_started_and_its_result_is_shown(page: Page) -> 
     await page.goto("/ui/audit?tab=verifications")
     await page.get_by_role("button", name="Verify the log").click()
 
-    await expect(page.get_by_text("The log is unchanged since it was signed, up to position")).to_be_visible()
+    await expect(
+        page.get_by_text("The log is unchanged since it was signed, up to position")
+    ).to_be_visible()
     table = page.get_by_role("table", name="Verifications")
     await expect(table.get_by_text("verified").first).to_be_visible()
 

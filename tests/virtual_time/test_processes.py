@@ -19,9 +19,10 @@ from baton.domain.run.messages import DelayElapsed, RequestRun
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
+from baton.process import Process
 from baton.role import Replacements
 from baton.settings import Settings
-from baton.wiring import Process, run_roles
+from baton.wiring import run_roles
 from tests.kit.clock import NOW
 from tests.kit.definitions import body, compute, sequence
 from tests.kit.stack import SECRET

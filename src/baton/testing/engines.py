@@ -15,8 +15,8 @@ from baton.testing.embedded.process import MEMORY, Source
 from baton.testing.golden import GoldenFiles
 from baton.testing.host import Host, event_kind
 from baton.testing.runs import Run
-from baton.testing.stubs import Answer, FunctionReference, Stub, is_exception, name_of
-from baton.testing.synchronous import UNSET, SyncEngine
+from baton.testing.stubs import UNSET, Answer, FunctionReference, Stub, answers_of, name_of
+from baton.testing.synchronous import SyncEngine
 
 START: Final = "2026-01-01T00:00:00Z"
 """The default time at which the clock of an engine begins."""
@@ -75,7 +75,7 @@ class Engine:
                 sources, start=moment_ms(start), seed=seed, only_stubs=only_stubs, url=url
             )
         self.clock = EngineClock(self.host, self.ready)
-        self._first = tuple(definitions)
+        self._definitions = tuple(definitions)
         self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -152,15 +152,9 @@ class Engine:
 
         Raises `baton.testing.NotOnServer` against a server.
         """
-        first = [one for one in (returns, raises) if one is not UNSET]
-        answers = (*first, *then) or (None,)
-        if len(first) > 1 or (calls is not None and (first or answers != (None,))):
-            raise ValueError("a stub takes only one of returns, raises and calls")
-        if raises is not UNSET and not is_exception(raises):
-            raise TypeError(f"raises must be an exception or an exception class, not {raises!r}")
         stub = Stub(
             name=name_of(function),
-            answers=answers,
+            answers=answers_of(returns, raises, then, calls),
             function=calls,
             takes_ms=duration_ms(takes),
         )
@@ -273,7 +267,7 @@ class Engine:
     async def _open(self) -> None:
         await self.host.open()
         try:
-            for document in self._first:
+            for document in self._definitions:
                 await self.host.apply(document)
             await self.host.settle()
         except BaseException:

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeAlias, TypeGuard
@@ -18,6 +18,9 @@ from baton.executor.sdk import MARK, Mark, StepContext
 NOT_STUBBED: Final = "NOT_STUBBED"
 """The code of a step whose function has no stub in an engine with `only_stubs`."""
 _MAX_ARITY: Final = 2
+
+UNSET: Final = object()
+"""The default of an argument for which None is a value."""
 
 Answer: TypeAlias = object
 """An exception, or a class of exceptions, is raised; anything else is returned."""
@@ -108,6 +111,26 @@ def is_exception(answer: Answer) -> TypeGuard[BaseException | type[BaseException
     return isinstance(answer, BaseException) or (
         isinstance(answer, type) and issubclass(answer, BaseException)
     )
+
+
+def answers_of(
+    returns: Answer,
+    raises: Answer,
+    then: Iterable[Answer],
+    calls: Callable[..., object] | None,
+) -> Sequence[Answer]:
+    """Return the answers of a stub by the arguments of `Engine.stub`.
+
+    Raises ValueError for arguments that exclude each other, and TypeError for `raises` without an
+    exception.
+    """
+    first = [one for one in (returns, raises) if one is not UNSET]
+    answers = (*first, *then) or (None,)
+    if len(first) > 1 or (calls is not None and (first or answers != (None,))):
+        raise ValueError("a stub takes only one of returns, raises and calls")
+    if raises is not UNSET and not is_exception(raises):
+        raise TypeError(f"raises must be an exception or an exception class, not {raises!r}")
+    return answers
 
 
 class StubbedCalls:

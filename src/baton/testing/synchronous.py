@@ -4,21 +4,19 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import datetime
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from baton.domain.json import Json, JsonObject
 from baton.testing.assertions import ObservedRun
 from baton.testing.clock import Duration, Moment
 from baton.testing.documents import Document
 from baton.testing.runs import Run
-from baton.testing.stubs import Answer, FunctionReference, Stub
+from baton.testing.stubs import UNSET, Answer, FunctionReference, Stub
 
 if TYPE_CHECKING:
     from baton.testing.engines import Engine
 
 T = TypeVar("T")
-UNSET: Final = object()
-"""The default of an argument for which None is a value."""
 
 
 class SyncRun(ObservedRun):

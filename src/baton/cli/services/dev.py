@@ -12,8 +12,8 @@ from baton.cli.options import DataFolder, Functions, Host, More, OpenBrowser, Po
 if TYPE_CHECKING:
     import asyncio
 
+    from baton.process import Process
     from baton.settings import Settings
-    from baton.wiring import Process
 
 TOKEN_DAYS = 30
 VIRTUAL_TOKEN_DAYS = 36_525

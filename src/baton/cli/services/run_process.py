@@ -19,10 +19,11 @@ from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import InUse, Misconfigured, Unavailable
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.backend import Stores
+from baton.process import Process
 from baton.role import Replacements, RoleName
 from baton.settings import Settings
 from baton.stores import open_shared
-from baton.wiring import Process, run_roles
+from baton.wiring import run_roles
 
 _EVERYWHERE = frozenset(("", "0.0.0.0", "::"))  # noqa: S104 - compared here, not bound
 

@@ -24,12 +24,13 @@ from baton.executor.functions.loading import describe, load_functions
 from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.executor.functions.registry import PythonFunction, Registry
 from baton.executor.sdk import MARK, Mark
+from baton.process import Process
 from baton.role import Replacements, RoleContext, RoleName
 from baton.roles.executor import ExecutorRole, build_with
 from baton.settings import Settings
 from baton.stores import open_stores
 from baton.testing.stubs import StubbedCalls
-from baton.wiring import Process, build_process, run_built
+from baton.wiring import build_process, run_built
 
 _ROLES: Final[frozenset[RoleName]] = frozenset(("projector", "scheduler"))
 Source: TypeAlias = Callable[..., object] | ModuleType | str | Path
