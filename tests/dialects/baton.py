@@ -84,54 +84,69 @@ async def prepare(client: Client, route: Route) -> dict[str, str]:
     """
     services, now = client.stack.services, client.stack.services.clock.now()
     user = Principal(subject="ada", tenant=client.tenant)
-    label = None if client.tenant == client.stack.tenant else "77.7.7"
-    new = NewDefinition(
-        definition_id=services.new_id(),
+    definition = (await create_definition(services, user, _new_definition(client), at=now)).state
+    run_id = await _run(client, user, definition, route)
+    if _needs(route, "/audit"):
+        await seal(client.stack.stores.leaves)
+    if _needs(route, "/audit") or _needs(route, "{streamId}"):
+        await _verified(client, now)
+    return {
+        "definition": definition.definition_id,
+        "version": _label(client) or "1",
+        "runId": run_id,
+        "executionId": execution_id(run_id, "only", 1, 1),
+        "scheduleId": definition.definition_id,
+        "recordId": derived_id("record", client.tenant, "evt-1"),
+        "definitionId": definition.definition_id,
+        "backtestId": await _backtest(client, definition) if _needs(route, "backtestId") else "",
+        "verificationId": _verification_of(client.tenant),
+        "kind": VERIFICATION.name,
+        "streamId": _verification_of(client.tenant),
+        "dialect": "baton",
+        "hash": await _artifact(client),
+        "set": await _live_set(client.stack.stores.view_sets),
+        **(await dead_delivery(services, user) if _about_webhooks(route) else {}),
+        **(await _bulk(client, route, run_id) if _needs(route, "/bulk/") else {}),
+        **(await _dead_letter(client) if _needs(route, "/dead-letters") else {}),
+    }
+
+
+def _label(client: Client) -> str | None:
+    """Return the label of the definition's version; None stands for the number."""
+    return None if client.tenant == client.stack.tenant else "77.7.7"
+
+
+def _new_definition(client: Client) -> NewDefinition:
+    return NewDefinition(
+        definition_id=client.stack.services.new_id(),
         slug="orders",
         body=Body(name="Orders", trigger=_HOURLY, graph=_GRAPH),
-        label=label,
+        label=_label(client),
     )
-    created = await create_definition(services, user, new, at=now)
+
+
+async def _run(client: Client, user: Principal, definition: Definition, route: Route) -> str:
+    """Start a run and a record event, and bring the run into the status that the route needs."""
+    services, now = client.stack.services, client.stack.services.clock.now()
     request = RequestRun(
-        run_id=services.new_id(),
-        definition=created.state,
-        trigger=BY_HAND,
-        actor=user.actor,
-        at=now,
+        run_id=services.new_id(), definition=definition, trigger=BY_HAND, actor=user.actor, at=now
     )
     await start_run(services, request)
     await send_records(services, user, [_record(client.tenant, now)])
-    position = await _begin(client, request.run_id, new.definition_id, now)
+    position = await _begin(client, request.run_id, definition.definition_id, now)
     if route.path == "/runs/{runId}/retry":
         position = (await cancel_run(services, user, request.run_id, at=now)).position
     elif "resume" in route.path:
         position = (await pause_run(services, user, request.run_id, at=now)).position
     assert await services.reached(position, 5_000)
-    if _needs(route, "/audit"):
-        await seal(client.stack.stores.leaves)
-    if _needs(route, "/audit") or _needs(route, "{streamId}"):
-        await _verified(client, now)
+    return request.run_id
+
+
+async def _artifact(client: Client) -> str:
+    """Store a large value of the tenant and return its hash."""
     raw = canonical(f"{client.tenant} " * 10_000)
     await client.stack.stores.artifacts.put(client.tenant, digest(raw), raw)
-    return {
-        "definition": new.definition_id,
-        "version": label or "1",
-        "runId": request.run_id,
-        "executionId": execution_id(request.run_id, "only", 1, 1),
-        "scheduleId": new.definition_id,
-        "recordId": derived_id("record", client.tenant, "evt-1"),
-        "definitionId": new.definition_id,
-        "backtestId": await _backtest(client, created.state) if _needs(route, "backtestId") else "",
-        "verificationId": _verification_of(client.tenant),
-        "kind": VERIFICATION.name,
-        "streamId": _verification_of(client.tenant),
-        "dialect": "baton",
-        "hash": digest(raw),
-        "set": await _live_set(client.stack.stores.view_sets),
-        **(await dead_delivery(services, user) if _about_webhooks(route) else {}),
-        **(await _bulk(client, route, request.run_id) if _needs(route, "/bulk/") else {}),
-        **(await _dead_letter(client) if _needs(route, "/dead-letters") else {}),
-    }
+    return digest(raw)
 
 
 def _about_webhooks(route: Route) -> bool:

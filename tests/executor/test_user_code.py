@@ -508,6 +508,22 @@ def fork_here() -> None:
 
 
 LEAKED: list[Any] = []
+IN_PROCESS = (greet, count_to_hundred, leak, interrupt_all, fork_here)
+
+
+REPORTED = (
+    "function block has held the event loop for more than 100 ms",
+    "function hang-thread still runs in its thread although its attempt is over (run hang",
+    "function swallow ignores its cancellation and is left behind: run swallow-0, step only",
+    "function die failed with PROCESS_DIED in step only of run die-0",
+    "function interrupt-all failed with KeyboardInterrupt in step only of run interrupt-all-0",
+)
+
+
+def cancel_leaked_tasks() -> None:
+    for task in LEAKED:
+        if isinstance(task, asyncio.Task):
+            task.cancel()
 
 
 @pytest.mark.usefixtures("quick_checks")
@@ -524,30 +540,15 @@ async def test_a_misbehaving_function_of_each_kind_delays_none_of_a_thousand_run
     def hold_thread() -> None:
         gate.wait()
 
-    known = (
-        hold_thread,
-        greet,
-        count_to_hundred,
-        leak,
-        interrupt_all,
-        fork_here,
-        block,
-        hang_thread,
-    )
-    async with engine_of(*known, swallowing(stop), registry=processes) as engine:
+    known = (*IN_PROCESS, block, hold_thread, hang_thread, swallowing(stop))
+    async with engine_of(*known, registry=processes) as engine:
         holding = await engine.start("hold-thread", count=20)
         hanging = [
             *await engine.start("hang-thread", timeout_ms=500, count=20),
             *await engine.start("swallow", timeout_ms=500, count=20),
         ]
-        ended = [
-            *await engine.start("block", count=2),
-            *await engine.start("die", count=2),
-            *await engine.start("flood", count=2),
-            *await engine.start("fork-here", count=2),
-            *await engine.start("leak", count=2),
-            *await engine.start("interrupt-all", count=2),
-        ]
+        misbehaving = ("block", "die", "flood", "fork-here", "leak", "interrupt-all")
+        ended = [one for name in misbehaving for one in await engine.start(name, count=2)]
         good = [
             *await engine.start("greet", timeout_ms=5_000, count=WELL_BEHAVED),
             *await engine.start("count", timeout_ms=5_000, count=WELL_BEHAVED),
@@ -559,19 +560,11 @@ async def test_a_misbehaving_function_of_each_kind_delays_none_of_a_thousand_run
         stop.set()
         gate.set()
         await engine.ended(holding)
-        for task in LEAKED:
-            if isinstance(task, asyncio.Task):
-                task.cancel()
+        cancel_leaked_tasks()
 
     assert {run.status for run in runs} == {"completed"}
     assert {run.steps["only"].attempt for run in runs} == {1}
     assert {run.errors["only"].code for run in late} == {"TIMEOUT"}
     assert codes == {"PROCESS_DIED", "KeyboardInterrupt"}
-    for text in (
-        "function block has held the event loop for more than 100 ms",
-        "function hang-thread still runs in its thread although its attempt is over (run hang",
-        "function swallow ignores its cancellation and is left behind: run swallow-0, step only",
-        "function die failed with PROCESS_DIED in step only of run die-0",
-        "function interrupt-all failed with KeyboardInterrupt in step only of run interrupt-all-0",
-    ):
+    for text in REPORTED:
         assert text in caplog.text
