@@ -79,7 +79,7 @@ def _faults_of_path(written: str, path: Path, step_ids: Container[str]) -> Itera
         if root not in ROOTS:
             yield Fault(path, f"must begin with {', '.join(ROOTS[:-1])} or {ROOTS[-1]}")
         elif root == "steps" and names and names[0] not in step_ids:
-            yield Fault(path, f"'{names[0]}' is no step")
+            yield Fault(path, f"names the unknown step '{names[0]}'")
 
 
 def _faults_of_value(condition: Condition, path: Path) -> Iterator[Fault]:

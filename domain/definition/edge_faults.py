@@ -36,7 +36,7 @@ def _faults_of_next(graph: Graph, step: Step, path: Path) -> Iterator[Fault]:
         yield Fault((*path, "needs"), "can't be combined with next steps")
     for member, target in _targets(step):
         if target not in graph.by_id:
-            yield Fault((*path, *member), f"'{target}' is no step")
+            yield Fault((*path, *member), f"names the unknown step '{target}'")
 
 
 def _targets(step: Step) -> Iterator[tuple[Path, str]]:
@@ -64,7 +64,7 @@ def _faults_of_needs(graph: Graph, step: Step, path: Path) -> Iterator[Fault]:
         if need == step.id:
             yield Fault((*path, "needs", index), f"'{need}' cannot need itself")
         elif need not in graph.by_id:
-            yield Fault((*path, "needs", index), f"'{need}' is no step")
+            yield Fault((*path, "needs", index), f"names the unknown step '{need}'")
 
 
 def _cycles(graph: Graph) -> Iterator[Fault]:

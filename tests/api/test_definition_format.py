@@ -228,7 +228,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, str | None]]] = {
     "no kind": (with_kind(), {"steps[0]": "must have one of function, decide, delay, join"}),
     "two kinds": (with_step(delay="1s"), {"steps[0].delay": "can't be combined with function"}),
     "id": (with_step(id="a/b"), {"steps[0].id": None}),
-    "target": (with_step(next="nowhere"), {"steps[0].next": "'nowhere' is no step"}),
+    "target": (with_step(next="nowhere"), {"steps[0].next": "names the unknown step 'nowhere'"}),
     "reserved target": (
         with_step(next="$start"),
         {"steps[0].next": "must be the id of a step, or $end"},
@@ -249,7 +249,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, str | None]]] = {
     ),
     "join": (
         {**ONE_STEP, "steps": [{"id": "a", "join": ["b"]}]},
-        {"steps[0].join[0]": "'b' is no step"},
+        {"steps[0].join[0]": "names the unknown step 'b'"},
     ),
     "cron": (with_trigger({"cron": "61 * * * *"}), {"trigger.cron": None}),
     "zone": (

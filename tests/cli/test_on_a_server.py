@@ -293,7 +293,7 @@ def test_publishing_a_dag_needs_the_scope_of_an_admin(
             {"edges": [{"from": "a", "to": "b"}, {"from": "b", "to": "a"}]},
             "edges these steps need each",
         ),
-        ({"edges": [{"from": "a", "to": "z"}]}, "edges[0].to 'z' is no step"),
+        ({"edges": [{"from": "a", "to": "z"}]}, "edges[0].to names the unknown step 'z'"),
     ],
 )
 def test_a_dag_is_validated_without_a_server(

@@ -63,7 +63,7 @@ def test_an_invalid_definition_is_refused_with_the_path_of_each_fault() -> None:
         ("trigger", "event_type"),
         ("steps", 0, "next"),
     ]
-    assert refusal.faults[2] == Fault(("steps", 0, "next"), "'z' is no step")
+    assert refusal.faults[2] == Fault(("steps", 0, "next"), "names the unknown step 'z'")
 
 
 def test_an_implied_function_stays_implied_unless_another_one_is_named() -> None:

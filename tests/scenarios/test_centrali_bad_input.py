@@ -326,7 +326,7 @@ async def test_the_openapi_dialect_names_the_first_fault_in_its_message(idle: St
 
     assert answer.body == {
         "error": "validation_error",
-        "message": "steps[0].nextStepId: 'nowhere' is no step",
+        "message": "steps[0].nextStepId: names the unknown step 'nowhere'",
         "field": "steps[0].nextStepId",
     }
 

@@ -73,7 +73,7 @@ async def test_a_name_is_the_id_where_it_can_be_and_depends_on_takes_both(
     [
         ([], {"tasks": "at least one"}),
         ([task("a"), task("a")], {"tasks[1].name": "'a' is used by another task"}),
-        ([task("a", "answer", "b")], {"tasks[0].dependsOn[0]": "'b' is no task"}),
+        ([task("a", "answer", "b")], {"tasks[0].dependsOn[0]": "names the unknown task 'b'"}),
         ([task("a", "answer", "a")], {"tasks[0].dependsOn[0]": "cannot need itself"}),
         (
             [task("x y"), task("b", "answer", "x y", "task-1")],
@@ -88,7 +88,7 @@ async def test_a_name_is_the_id_where_it_can_be_and_depends_on_takes_both(
             {
                 "tasks[0].name": "must not be empty",
                 "tasks[1].name": "must not be empty",
-                "tasks[2].dependsOn[0]": "'?' is no task",
+                "tasks[2].dependsOn[0]": "names the unknown task '?'",
             },
         ),
         ([task("a", "")], {"tasks[0].type": "1 to 200"}),

@@ -149,7 +149,7 @@ async def test_every_fault_is_named_and_nothing_is_stored(memory: Stack) -> None
 
     assert refused(faulty).keys() == {"title", "steps[0].timeout", "steps[1].wait"}
     assert "not yet" in refused(faulty)["steps[1].wait"]
-    assert refused(lost) == {"steps[0].next": "'z' is no step"}
+    assert refused(lost) == {"steps[0].next": "names the unknown step 'z'"}
     assert no_object.status == 400
     assert (await memory.get("/definitions")).body["total"] == 0
 

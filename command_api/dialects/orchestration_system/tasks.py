@@ -87,7 +87,7 @@ def _needs(
     for place, text in enumerate(task.depends_on or ()):
         need = by_name.get(text)
         if need is None:
-            faults.add(f"'{text}' is no task", "tasks", index, "dependsOn", place)
+            faults.add(f"names the unknown task '{text}'", "tasks", index, "dependsOn", place)
         elif need in needs:
             faults.add(f"'{text}' is named twice", "tasks", index, "dependsOn", place)
         else:

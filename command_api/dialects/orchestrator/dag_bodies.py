@@ -124,7 +124,7 @@ class PublishDag(Model):
             known = True
             for member, ident in (("from", edge.from_), ("to", edge.to)):
                 if ident not in needs:
-                    faults.add(f"'{ident[:64]}' is no step", "edges", index, member)
+                    faults.add(f"names the unknown step '{ident[:64]}'", "edges", index, member)
                     known = False
             if known and edge.from_ == edge.to:
                 faults.add("must lead to another step", "edges", index, "to")

@@ -164,7 +164,7 @@ def _needs(
     for place, text in enumerate(texts):
         ids = known.get(text, ())
         if not ids:
-            faults.add(f"'{text}' is no task", *path, place)
+            faults.add(f"names the unknown task '{text}'", *path, place)
         elif len(ids) > 1:
             faults.add(f"'{text}' is the name of several tasks; use an id", *path, place)
         elif ids[0] in needs:
