@@ -131,7 +131,7 @@ class Services:
         past: Everything as of any earlier position.
         values: The large values of runs, which the events and views only name.
         max_answer_bytes: Bytes beyond which an answer names large values instead of showing them;
-            0 is no limit.
+            0 means no limit.
         webhooks: Webhooks out.
         bulks: Actions on many runs.
         reached: Called with a log position and a timeout in ms; returns whether the views hold

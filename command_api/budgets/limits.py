@@ -7,7 +7,7 @@ from baton.protocols import strict_json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """`burst` at once, then `per_s` a second; a rate with a 0 is no limit."""
+    """`burst` at once, then `per_s` a second; a rate with a 0 means no limit."""
 
     burst: int
     per_s: float

@@ -81,7 +81,7 @@ class ConditionBody(Model):
         if self.op not in WITHOUT_VALUE and not has_value and self.value_path is None:
             faults.add(REQUIRED, *path, "value")
         if has_value and self.value_path is not None:
-            faults.add("can't stand beside valuePath", *path, "value")
+            faults.add("can't be combined with valuePath", *path, "value")
 
 
 def invalid(faults: Sequence[Fault]) -> Refused:

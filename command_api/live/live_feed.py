@@ -88,7 +88,7 @@ class LiveFeed:
             reached: Called with a position and a timeout in ms; returns whether the views hold it.
             held: Returns the newest position that the views are known to hold.
             clock: The pace of retries.
-            tenant_limit: The maximum number of subscribers of one tenant; 0 is no limit.
+            tenant_limit: The maximum number of subscribers of one tenant; 0 means no limit.
         """
         self.position = -1
         self.ended: Counter[str] = Counter()

@@ -241,7 +241,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, str | None]]] = {
     ),
     "both values": (
         with_step(when=[{"path": "input.a", "op": "eq", "value": 1, "value_path": "input.b"}]),
-        {"steps[0].when[0].value": "can't stand beside value_path"},
+        {"steps[0].when[0].value": "can't be combined with value_path"},
     ),
     "path": (
         with_step(when=[{"path": "env.a", "op": "exists"}]),

@@ -118,7 +118,7 @@ class StartExecution(Model):
         """Return the initial context, {} by default; raises Refused 400.
 
         Args:
-            max_values: The number of values that the text may hold; 0 is no limit.
+            max_values: The number of values that the text may hold; 0 means no limit.
         """
         if not isinstance(self.initial_context, str):
             return self.initial_context or {}

@@ -89,7 +89,9 @@ def _check_options(options: Options) -> None:
     if isinstance(options, RerunBody):
         require_step(options, "args")
         if options.dryRun:
-            raise refused_field("is an option of the bulk, beside its action", "args", "dryRun")
+            raise refused_field(
+                "is an option of the bulk: set dryRun beside action", "args", "dryRun"
+            )
 
 
 async def _preview(context: RequestContext, body: BulkBody, choice: Choice) -> JsonObject:

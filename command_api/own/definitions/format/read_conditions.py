@@ -34,7 +34,7 @@ def _condition(value: object, path: Path, findings: Findings) -> Condition | Non
     if op is not None and op not in _WITHOUT_VALUE and not has_value and value_path is None:
         members.fault("required", "value")
     if has_value and "value_path" in members.value:
-        members.fault("can't stand beside value_path", "value")
+        members.fault("can't be combined with value_path", "value")
     findings.without_expressions(members.value.get("value"), (*path, "value"))
     if where is None or op is None:
         return None

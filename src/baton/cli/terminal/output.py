@@ -23,7 +23,7 @@ def colored() -> bool:
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """Return a console for stdout or stderr; it writes plain text if that is no terminal."""
+    """Return a console for stdout or stderr; it writes plain text if that isn't a terminal."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout

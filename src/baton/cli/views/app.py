@@ -43,7 +43,7 @@ def rebuild(
             metavar="EVENTS",
             min=0,
             show_default="BATON_VIEWS_REBUILD_RATE",
-            help="Events per second at most; 0 is no limit.",
+            help="Events per second at most; 0 means no limit.",
         ),
     ] = None,
     data: DataFolder = None,
