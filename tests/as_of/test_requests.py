@@ -106,7 +106,7 @@ async def test_writes_and_operational_reads_are_refused(server: RunningServer) -
     assert "nothing is written" in writing
     open_paths = ("/healthz", "/readyz", "/metrics", "/openapi", "/docs", "/ui/session")
     for path in ("/functions", "/webhooks", "/system", "/audit/tree-heads", "/stream", *open_paths):
-        assert "shows only what is so now" in await _refusal(server, f"{path}?asOf=1")
+        assert "this shows only the present state" in await _refusal(server, f"{path}?asOf=1")
 
 
 @pytest.mark.parametrize(

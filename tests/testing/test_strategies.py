@@ -79,7 +79,7 @@ def test_inputs_are_valid_by_their_schema_and_their_type(by_schema: Any, by_type
     ("schema", "message"),
     [
         ({"type": "object", "patternProperties": {}}, "keyword 'patternProperties'"),
-        ({"type": "text"}, "'text' is no type"),
+        ({"type": "text"}, "'text' isn't a type of JSON Schema"),
         ({"type": "string", "format": "iban"}, "format 'iban'"),
     ],
 )

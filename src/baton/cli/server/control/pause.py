@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Timers(StrEnum):
-    """What a resumed run does with the delays and backoffs that the pause has held."""
+    """The end of delays and backoffs that the pause has held, once the run is resumed."""
 
     FIRE = "fire"
     SHIFT = "shift"
