@@ -24,19 +24,14 @@ from baton.domain.definition.messages import Body, CreateDefinition, DefinitionC
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import (
-    Event,
-    ReportOutcome,
-    RequestRun,
-    StartRun,
-    StepStarted,
-    Succeeded,
-    Token,
-)
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.commands import ReportOutcome, RequestRun, StartRun
+from baton.domain.run.messages.step_events import StepStarted
+from baton.domain.run.outcome import Succeeded, Token
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.backtests.backtest import Backtest
-from baton.eventlog.backtests.selection import Selection, choose_runs
+from baton.eventlog.backtests.selection import RunSelection, choose_runs
 from baton.eventlog.events.codec import encode, topic_of
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.run_values import RunValues
@@ -152,7 +147,7 @@ async def backtest(folder: Path, jobs: int) -> dict[str, float]:
     stores = await open_stores(settings_in(folder), read_only=True, sealing="none")
     candidate = candidate_of(DEFINITION.fold([created()]), body("lt"))
     begun, cpu = time.perf_counter(), time.process_time()
-    selection = Selection(tenant=TENANT, definition_id="parcels")
+    selection = RunSelection(tenant=TENANT, definition_id="parcels")
     chosen = await choose_runs(stores.leaves, selection)
     chose = time.perf_counter()
     run = Backtest(stores.leaves, RunValues(stores.artifacts), chosen, candidate)

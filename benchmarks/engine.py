@@ -13,7 +13,8 @@ from baton.command_api.principal import Principal
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import ManualTrigger
-from baton.domain.run.messages import RequestRun, RunCompleted, RunFailed
+from baton.domain.run.messages.commands import RequestRun
+from baton.domain.run.messages.run_events import RunCompleted, RunFailed
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded

@@ -13,20 +13,22 @@ from baton.domain.actor import Actor
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.messages import Body, CreateDefinition
 from baton.domain.definition.trigger import ManualTrigger
-from baton.domain.run.messages import (
-    DelayStarted,
-    Error,
+from baton.domain.run.messages.run_events import (
     RunCancelled,
     RunCompleted,
     RunFailed,
     RunReopened,
     RunRequested,
     RunStarted,
+)
+from baton.domain.run.messages.step_events import (
+    DelayStarted,
     StepCancelled,
     StepFailed,
     StepStarted,
     StepSucceeded,
 )
+from baton.domain.run.outcome import Error
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.events.codec import encode, topic_of

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from baton.eventlog.notary.checks.store import Demands, verify_store
+from baton.eventlog.notary.checks.store import Requirements, verify_store
 from baton.keys import audit_keys
 from baton.process_memory import collect_garbage_less_often
 from baton.stores import open_stores, store_location
@@ -34,7 +34,7 @@ async def verified(folder: Path, jobs: int) -> dict[str, float]:
     verdict = await verify_store(
         stores.leaves,
         stores.artifacts,
-        Demands(keys=keys.verifiers if keys else ()),
+        Requirements(keys=keys.verifiers if keys else ()),
         helpers=helpers(store_location(settings), jobs),
     )
     seconds = time.perf_counter() - begun

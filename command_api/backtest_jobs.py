@@ -11,7 +11,7 @@ from baton.domain.backtest.report import Report
 from baton.domain.frozen import frozen
 from baton.eventlog.backtests.backtest import Backtest
 from baton.eventlog.backtests.recorded_runs import BATCH_EVENTS
-from baton.eventlog.backtests.selection import Selection, choose_runs
+from baton.eventlog.backtests.selection import RunSelection, choose_runs
 from baton.eventlog.errors import Unavailable, Unreadable
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.eventlog.ports.audit.leaf_store import LeafStore
@@ -39,7 +39,7 @@ JobStatus: TypeAlias = Literal["queued", "running", "completed", "failed", "stop
 class BacktestRequest:
     """The runs to replay, the definition to try on them, and its description for the report."""
 
-    selection: Selection
+    selection: RunSelection
     candidate: Candidate
     name: str
     slug: str
@@ -140,13 +140,13 @@ class BacktestJobs:
         job.status = "failed" if job.failure else "completed"
 
     async def _replay(self, job: Job) -> None:
-        chosen = await choose_runs(self._leaves, job.request.selection, leave_room=True)
+        chosen = await choose_runs(self._leaves, job.request.selection, yield_time=True)
         job.total = len(chosen.runs)
         backtest = Backtest(
             self._leaves, self._values, chosen, job.request.candidate, report=job.report
         )
         small = sum(chosen.runs.values()) <= BATCH_EVENTS
-        await backtest.run(processes=0 if small else 1, leave_room=True)
+        await backtest.run(processes=0 if small else 1, yield_time=True)
 
     def _drop_old(self) -> None:
         """Drop ended jobs that are too many or too old."""

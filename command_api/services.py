@@ -31,7 +31,7 @@ from baton.eventlog.ports.topics import Topics
 from baton.eventlog.ports.views import ViewSets, ViewStore
 from baton.eventlog.run_values import RunValues
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
-from baton.eventlog.waiting_work import WaitingCalls
+from baton.eventlog.waiting_calls import WaitingCalls
 from baton.projector.as_of.past import Past
 from baton.projector.traces.keep import Keep
 from baton.projector.views.bulk_items.queries import BulkItemQueries

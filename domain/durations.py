@@ -10,7 +10,7 @@ EXAMPLES: Final = "250ms, 30s, 5m, 1h or 2d"
 
 
 def parse_duration(value: object) -> int | None:
-    """Return the milliseconds of a duration, None if `value` is none."""
+    """Return the milliseconds of a duration, None if `value` isn't a duration."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if value >= 0 else None
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
@@ -18,7 +18,7 @@ def parse_duration(value: object) -> int | None:
 
 
 def render_duration(duration_ms: int) -> str:
-    """Return a duration in the longest unit of which it is a whole number."""
+    """Return a duration in the longest unit that gives a whole number."""
     if not duration_ms:
         return "0s"
     unit = next(unit for unit, length in _UNITS_MS.items() if duration_ms % length == 0)

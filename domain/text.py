@@ -17,7 +17,7 @@ _C0_C1: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 NOT_PLAIN: Final = "must not have line ends, control characters or characters without a width"
 """The message of a fault."""
 MAX_NAME: Final = 200
-"""Longest name of an API key, of a group and of a user, in characters."""
+"""The largest number of characters of the name of an API key, a group or a user."""
 
 
 def is_plain(text: str) -> bool:

@@ -22,7 +22,7 @@ class InUse(Unavailable):
 
 
 class QueryTooSlow(Unavailable):
-    """A query took longer than any may; one that is limited further is quicker."""
+    """A query exceeded the time limit; a query with more conditions may be faster."""
 
 
 class Unreadable(Exception):

@@ -118,7 +118,7 @@ class Feed:
         Raises `Unreadable` if the log ends before that: the follower `name` followed another log.
         """
         if after > self.head:
-            raise Unreadable(f"{name} stands at position {after}, but the log ends at {self.head}")
+            raise Unreadable(f"{name} is at position {after}, but the log ends at {self.head}")
         return FeedSubscription(self, after)
 
     async def after(self, position: int) -> Sequence[Recorded]:

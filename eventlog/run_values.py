@@ -21,7 +21,8 @@ from baton.domain.artifact import (
     ValuesNeeded,
 )
 from baton.domain.json import Json, JsonObject
-from baton.domain.run.messages import RequestRun, Succeeded
+from baton.domain.run.messages.commands import RequestRun
+from baton.domain.run.outcome import Succeeded
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.events.artifact_hashes import required
 from baton.eventlog.ports.artifacts import Artifacts

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.eventlog.ports.partitions import OwnsStream
 from baton.executor.tenant_queue import ExtraPlaces, TenantQueue, extra_places
 

@@ -13,7 +13,9 @@ from random import Random
 from typing import Final
 
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import RunBranched, RunRequested, StepCopied, Token
+from baton.domain.run.messages.run_events import RunBranched, RunRequested
+from baton.domain.run.messages.step_events import StepCopied
+from baton.domain.run.outcome import Token
 from baton.domain.run.size_limit import MAX_RUN_BYTES
 from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Recorded
@@ -71,7 +73,7 @@ class Executor:
         hold: The hold on the server, during which nothing starts.
         values: The large values of runs.
         limits: Default: `Limits()`.
-        logs: Keeps what the functions log; None where they log nothing.
+        logs: Keeps the log lines of functions; None keeps none.
     """
 
     def __init__(
@@ -156,7 +158,7 @@ class Executor:
             elif isinstance(recorded.event, RunRequested):
                 requested[recorded.stream] = recorded.event
             elif not isinstance(recorded.event, RunBranched | StepCopied):
-                # Both events belong to the request of a rerun, which is started from the store.
+                # Both events belong to the request of a rerun, whose state is read from the store.
                 moved.add(recorded.stream)
                 self._loader.request(recorded)
         for stream, event in requested.items():

@@ -47,7 +47,7 @@ def function(
     name: F | str | None = None,
     /,
     *,
-    id: str | None = None,  # noqa: A002 - the author's word for it
+    id: str | None = None,  # noqa: A002 - a public name
     aliases: Sequence[str] = (),
     pool: Literal["process"] | None = None,
     limit: int | None = None,

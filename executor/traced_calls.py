@@ -1,4 +1,4 @@
-"""Calls that pass the trace context of their attempt to the function, where traces are on."""
+"""Passes the trace context of an attempt to its function, if traces are enabled."""
 
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -26,8 +26,8 @@ class WithinSpan(Protocol):
 class TracedCalls:
     """Implements `FunctionCaller` around another caller.
 
-    The span of the attempt is exported after its end, but its id is known before. The spans of the
-    function become its children.
+    The id of an attempt's span is known before the attempt ends, so the spans of the function
+    become its children.
     """
 
     def __init__(

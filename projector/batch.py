@@ -1,7 +1,7 @@
-"""Folds events into changed documents, for the projector and for a rebuild.
+"""Folds events into documents and collects the changed ones, for the projector and for rebuilds.
 
-Folding never waits: it stops at an event whose documents aren't in memory, and continues once the
-caller has read them.
+Folding is synchronous: it stops at an event whose documents aren't in memory, and continues after
+the caller has read them.
 """
 
 from collections import defaultdict
@@ -15,18 +15,18 @@ from baton.projector.document_cache import DocumentCache, Entry
 from baton.projector.view import Documents, Following, Key, View
 
 Update: TypeAlias = tuple[Callable[[Any, Recorded], Any], Entry]
-"""The `evolve` of a view and the document that it has to fold an event into."""
+"""The `evolve` of a view, and the document into which it folds the event."""
 
 FollowUp: TypeAlias = tuple["_FollowingTable", tuple[Key, ...], Entry]
-"""The documents that an event may change, and the one that they follow."""
+"""A table of following documents, the keys that an event may change, and the followed document."""
 
 
 class Batch:
     """Folds events into the documents of every view and collects the changes of one commit.
 
-    A document is written once per commit, however many events change it. `position` is that of the
-    newest folded event; older events are skipped. `pending` counts the events folded since the last
-    `take_changes`.
+    A document is written once per commit, however many events change it. `position` is the position
+    of the newest folded event; events up to it are skipped. `pending` counts the events folded
+    since the last `take_changes`.
     """
 
     def __init__(self, views: Sequence[View[Any]], *, position: int) -> None:
@@ -45,10 +45,10 @@ class Batch:
         self._by_event = dict(by_event)
 
     def fold(self, events: Sequence[Recorded]) -> int:
-        """Fold events until one needs a document that isn't in memory; return their number.
+        """Fold events until one needs a document that isn't in memory; return the number folded.
 
-        After an event that can't be folded, every later call raises its error: some documents may
-        hold a part of that event. Supplied documents are dropped once all of `events` are folded.
+        After an event that can't be folded, all later calls raise its error, because some documents
+        may already include it. Supplied documents are dropped when all of `events` are folded.
         """
         if self._error is not None:
             raise self._error
@@ -69,14 +69,14 @@ class Batch:
         return {name: sorted(keys) for name, keys in found.items() if keys}
 
     def supply(self, name: str, keys: Sequence[Key], found: Mapping[Key, bytes]) -> None:
-        """Take the documents of a view that a read of `keys` found; the others don't exist."""
+        """Add the documents of a view that a read of `keys` found; the others don't exist."""
         self._tables[name].supply(keys, found)
 
     def take_changes(self) -> list[Change]:
         """Return the changes since the last call, to be committed with `position`.
 
-        The changed documents stay in memory until `mark_committed`: until then the store would
-        still return the rows before the change.
+        The changed documents stay in memory until `mark_committed`, because the store returns the
+        old rows until then.
         """
         if self._error is not None:
             raise self._error
@@ -85,7 +85,7 @@ class Batch:
         return [change for change in changes if change.upserts or change.deletes]
 
     def mark_committed(self) -> None:
-        """Note that the store holds the changes taken last."""
+        """Record that the changes taken last are committed."""
         for table in self._tables.values():
             table.in_commit = {}
 
@@ -119,8 +119,8 @@ async def read_missing(batch: Batch, store: ViewStore, events: Sequence[Recorded
 class _Table:
     """The documents of one table in memory.
 
-    A document is changed since the last commit, part of the commit in progress (`in_commit`),
-    cached, or `supplied` from the store for the current events.
+    Each was changed since the last commit, is part of the commit in progress (`in_commit`), is
+    cached, or was read from the store for the current events (`supplied`).
     """
 
     __slots__ = ("_cache", "_changed", "documents", "in_commit", "supplied")
@@ -140,7 +140,7 @@ class _Table:
             self.supplied[key] = Entry(document, stored=data is not None)
 
     def take_changes(self) -> Change:
-        """Return the rows of the changed documents and start the next commit's set."""
+        """Return the rows of the changed documents, which become `in_commit`."""
         upserts: list[Row] = []
         deletes: list[Key] = []
         for key, entry in self._changed.items():
@@ -155,7 +155,7 @@ class _Table:
         return Change(table=self.documents.name, upserts=upserts, deletes=deletes)
 
     def in_memory(self, key: Key) -> Entry | None:
-        """Return a document that is unchanged since the last commit, if it is in memory."""
+        """Return a document that is in memory and unchanged since the last commit, else None."""
         return self.in_commit.get(key) or self._cache.get(key) or self.supplied.get(key)
 
     def _further_rows(self, key: Key, document: Any) -> list[Row]:
@@ -174,7 +174,7 @@ class _Table:
 
 
 class _ViewTable(_Table):
-    """The documents of one view in memory; `following` are those that are folded from them."""
+    """The documents of one view in memory; `following` is the table that is folded from them."""
 
     __slots__ = ("_creates", "_evolve", "_keys", "following")
 
@@ -186,7 +186,7 @@ class _ViewTable(_Table):
     def collect_updates(
         self, recorded: Recorded, updates: list[Update], follow_ups: list[FollowUp]
     ) -> bool:
-        """Add the documents that the event changes; False when one has to be read first."""
+        """Add the documents that the event changes; return False if one must be read first."""
         changed, following = self._changed, self.following
         for key in self._keys(recorded):
             entry = changed.get(key)
@@ -203,7 +203,7 @@ class _ViewTable(_Table):
         return True
 
     def missing(self, recorded: Recorded) -> list[Key]:
-        """Return the keys of the event that aren't in memory and may exist in the store."""
+        """Return the keys of documents that the event needs and that must be read first."""
         if self._creates(recorded):
             return []
         keys = self._keys(recorded)
@@ -211,9 +211,9 @@ class _ViewTable(_Table):
 
 
 class _FollowingTable(_Table):
-    """The documents in memory that are folded from those of a view.
+    """Documents in memory that are folded from the documents of a view.
 
-    `wanted` are the keys of documents that were asked for and have to be read first.
+    `wanted` are the keys of documents that must be read first.
     """
 
     __slots__ = ("_following", "wanted")
@@ -229,7 +229,7 @@ class _FollowingTable(_Table):
         self.wanted.clear()
 
     def collect(self, followed: Entry, recorded: Recorded, follow_ups: list[FollowUp]) -> bool:
-        """Add the documents that the event may change; False when one has to be read first."""
+        """Add the documents that the event may change; return False if one must be read first."""
         keys = self._following.keys(followed.document, recorded)
         for key in keys:
             if key not in self._changed and self.in_memory(key) is None:
@@ -239,7 +239,7 @@ class _FollowingTable(_Table):
         return True
 
     def follow(self, keys: Sequence[Key], followed: Any, recorded: Recorded) -> None:
-        """Fold the event into documents that `collect` has found, if it changes them."""
+        """Fold the event into the documents that `collect` added, if it changes them."""
         if not self._following.changes(followed, recorded):
             return
         for key in keys:

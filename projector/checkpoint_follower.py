@@ -12,7 +12,7 @@ from baton.projector.view import View, tables_of
 from baton.projector.views import every_view
 
 RETRY_MS = 200
-"""Delay before the views are looked for again."""
+"""The delay before the next try to read the views, in ms."""
 
 _NO_VIEWS = "the views don't exist yet; the first projector creates them"
 
@@ -25,8 +25,11 @@ class CheckpointFollower:
     `position` is the newest checkpoint received, -1 before the views of this release exist.
 
     Args:
-        on_demand: Follow the checkpoint only while a task waits for it. Every move of the
-            checkpoint is a message to each follower, so a process that rarely waits saves most.
+        progress: The checkpoint of the other process's views.
+        clock: Paces retries.
+        views: The views; default: all views.
+        on_demand: Whether to follow the checkpoint only while a task waits for it. The database
+            notifies each follower of every commit, which a process that rarely waits can avoid.
     """
 
     def __init__(

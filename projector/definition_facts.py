@@ -1,27 +1,28 @@
-"""Facts of definitions that followers of the log say with a run, read once from the store."""
+"""Facts about the definitions of runs, for metrics and traces; cached, as they never change."""
 
 from collections import OrderedDict
 from typing import Final
 
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.frozen import frozen
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import load
 from baton.eventlog.ports.stores import EventStore
 
 MAX_VERSIONS: Final = 10_000
-"""Versions of definitions whose facts are kept."""
+"""The number of versions whose facts are cached."""
 _WAITING_KINDS: Final = frozenset(("delay", "sync"))
 
 
 @frozen
 class DefinitionFacts:
-    """A version of a definition.
+    """Facts about one version of a definition.
 
     Attributes:
         slug: The slug of the definition; its id, if it has none.
-        waits: Whether a run may wait for long, in a delay or for a synchronization point.
+        waits: Whether the version has a delay or a synchronization point, so that a run may take
+            long.
     """
 
     slug: str
@@ -29,14 +30,14 @@ class DefinitionFacts:
 
 
 class KnownDefinitions:
-    """Reads facts from `store` and keeps them, because they never change."""
+    """Reads facts from `store` and caches them."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
         self._known: OrderedDict[tuple[str, str, int], DefinitionFacts] = OrderedDict()
 
     async def of(self, requested: RunRequested) -> DefinitionFacts:
-        """Return the facts of the version that a run performs; raises `Unavailable`."""
+        """Return the facts about the definition's version of a run; raises `Unavailable`."""
         key = (requested.tenant, requested.definition_id, requested.version)
         found = self._known.get(key)
         if found is None:

@@ -1,11 +1,11 @@
-"""A cache of recently changed documents; it spares the next event a read from the store."""
+"""A cache of recently changed documents, so that the next event needs no read from the store."""
 
 from typing import Any
 
 from baton.projector.view import Key
 
 CAPACITY_BYTES = 8 * 1024 * 1024
-"""Encoded size of the documents that are kept for certain; up to twice as much may be held."""
+"""The encoded size of a generation, in bytes; the cache holds up to two generations."""
 
 
 class Entry:
@@ -22,7 +22,7 @@ class Entry:
 
 
 class DocumentCache:
-    """Two generations of entries: when the young one is full, the old one is dropped."""
+    """Two generations of entries: when the young one is full, it replaces the old one."""
 
     __slots__ = ("_bytes", "_capacity_bytes", "_old", "_young")
 
@@ -37,7 +37,7 @@ class DocumentCache:
         return self._young.get(key) or self._old.get(key)
 
     def put(self, key: Key, entry: Entry, size: int) -> None:
-        """Cache the entry, whose document has `size` bytes in encoded form."""
+        """Cache an entry; `size` is the encoded size of its document in bytes."""
         self._young[key] = entry
         self._bytes += size
         if self._bytes > self._capacity_bytes:

@@ -1,4 +1,4 @@
-"""Folds events into documents of a view that are in memory."""
+"""Folds events into the documents of a view, in memory."""
 
 from collections.abc import Iterable
 from typing import TypeVar
@@ -10,7 +10,7 @@ D = TypeVar("D")
 
 
 def fold_event(documents: dict[Key, D], view: View[D], recorded: Recorded) -> tuple[Key, ...]:
-    """Fold an event into those of `documents` that it changes; return their keys.
+    """Fold an event into `documents` and return the keys of the documents that it may change.
 
     A document that the event deletes is removed.
     """
@@ -27,7 +27,7 @@ def fold_event(documents: dict[Key, D], view: View[D], recorded: Recorded) -> tu
 
 
 def fold_events(view: View[D], events: Iterable[Recorded]) -> dict[Key, D]:
-    """Return the documents that events make, from the first event of their streams on."""
+    """Return the documents of complete streams; `events` begin with the first event of each."""
     documents: dict[Key, D] = {}
     for recorded in events:
         fold_event(documents, view, recorded)

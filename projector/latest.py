@@ -1,6 +1,6 @@
-"""Reads a whole view as of the newest event, wherever the projector stands.
+"""Reads a whole view as of the newest event, even if the projector is behind or doesn't run.
 
-For verbs that run beside the services, or while none runs.
+The command line uses it beside running services and without them.
 """
 
 from typing import Any, Final, TypeVar
@@ -19,16 +19,16 @@ PAGE: Final = 1_000
 
 
 async def latest_documents(events: EventStore, views: ViewStore, view: View[D]) -> list[D]:
-    """Return the documents of `view` after every event, ordered by tenant and key.
+    """Return all documents of `view` as of the newest event, ordered by tenant and key.
 
-    The stored documents are read, and the events behind their checkpoint are folded into them in
-    memory; without stored views all events are. Folding an event that a stored document holds
-    already must not change it. Raises `Unavailable`.
+    The events after the checkpoint of the stored views are folded into the stored documents, in
+    memory. Without stored views, all events are folded. The view's `evolve` must be idempotent,
+    because a stored document may include some of these events. Raises `Unavailable`.
 
     Args:
-        events: The events.
-        views: The stored views, opened for reading only.
-        view: The view.
+        events: All events.
+        views: The stored views, opened read-only.
+        view: The view to read.
     """
     position, found = await _stored(views, view)
     while page := await events.read_all(after=position, limit=PAGE):
@@ -39,7 +39,7 @@ async def latest_documents(events: EventStore, views: ViewStore, view: View[D]) 
 
 
 async def _stored(views: ViewStore, view: View[D]) -> tuple[int, dict[Key, D]]:
-    """Return the checkpoint and the stored documents; none where no projector made the views."""
+    """Return the checkpoint and the stored documents; (0, no documents) without stored views."""
     try:
         await views.prepare([one.table for one in every_view()])
     except Unavailable:

@@ -1,9 +1,9 @@
-"""A limit on unfinished runs by key, without a query per start.
+"""A limit on unfinished runs by key, without a query for every start.
 
-The views are counted when a key is first seen, and again when the runs started since then could
-have reached the limit, at most once a second. The number is therefore an upper bound of what the
-views show, but for runs that other processes start. While there are no views to count in, every run
-is admitted: commands don't depend on views.
+Unfinished runs are counted in the views when a key is first seen. They are counted again, at most
+once a second, when the number of runs started since then reaches the limit. Between two counts the
+number is an upper bound, except for runs that other processes start. While the views are
+unavailable every run is admitted, because commands don't depend on views.
 """
 
 import asyncio
@@ -13,7 +13,9 @@ from collections.abc import Awaitable, Callable
 from baton.eventlog.errors import Unavailable
 
 MAX_KEYS = 10_000
+"""The number of keys from which on the oldest tenth is dropped."""
 RECOUNT_S = 1.0
+"""The shortest time between two counts for one key, in seconds."""
 
 
 class _Known:
@@ -28,7 +30,8 @@ class _Known:
 class OpenRuns:
     """Counts unfinished runs by key, up to `limit`; 0 is no limit.
 
-    Several runs are admitted together if there is room for one, so that none waits for ever.
+    A group of runs is admitted as a whole if one more run is allowed: a group larger than the limit
+    would otherwise wait for ever.
     """
 
     __slots__ = ("_known", "_limit", "_now")
@@ -38,7 +41,7 @@ class OpenRuns:
         self._known: dict[str, _Known] = {}
 
     def take(self, key: str, runs: int = 1) -> bool:
-        """Count more runs if the limit is known to allow it; else `admit` has to be asked."""
+        """Count more runs and return True, or return False if only `admit` can decide."""
         known = self._known.get(key)
         if known is None or known.runs >= self._limit:
             return not self._limit
@@ -50,9 +53,9 @@ class OpenRuns:
 
         Args:
             key: The tenant or the webhook.
-            count: Called on the event loop for the number of unfinished runs in the views; may
-                raise Unavailable.
-            runs: The number of runs to start; 0 only asks.
+            count: Returns the number of unfinished runs in the views, or raises `Unavailable`;
+                called on the event loop.
+            runs: The number of runs to start; with 0, nothing is counted.
         """
         if not self._limit:
             return True
@@ -72,14 +75,14 @@ class OpenRuns:
         return True
 
     async def _count_again(self, known: _Known, count: Callable[[], Awaitable[int]]) -> None:
-        """Count in the views for all who ask meanwhile: they wait for the number."""
+        """Count in the views; concurrent callers wait for the same count."""
         async with known.counting:
             if known.runs >= self._limit and self._now() - known.counted_at >= RECOUNT_S:
                 known.counted_at = self._now()
                 known.runs = await count()
 
     def give_back(self, key: str, runs: int = 1) -> None:
-        """Count runs less that were admitted and didn't start."""
+        """Subtract admitted runs that didn't start."""
         known = self._known.get(key)
         if known is not None:
             known.runs = max(0, known.runs - runs)

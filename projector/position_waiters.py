@@ -1,4 +1,4 @@
-"""Waiting until the views hold a position of the log."""
+"""Lets tasks wait until the views have reached a position of the log."""
 
 import asyncio
 import heapq
@@ -6,7 +6,7 @@ from itertools import count
 
 
 class PositionWaiters:
-    """The position that the views hold, and the tasks that wait for a higher one.
+    """The position of the views, and the tasks that wait for a higher one.
 
     `position` is -1 before the views exist.
     """
@@ -53,7 +53,7 @@ class PositionWaiters:
                 future.set_result(True)
 
     def give_up(self) -> None:
-        """Wake every task with the answer that its position isn't held."""
+        """End all waits; each returns False."""
         for _, _, future in self._heap:
             _time_out(future)
         self._heap.clear()

@@ -1,4 +1,4 @@
-"""Makes what knows how far the views are: those that queries read, and their history."""
+"""Builds the objects that know the positions of the views and of the history."""
 
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
@@ -11,9 +11,13 @@ from baton.projector.sets.keeper import ViewSetKeeper
 def followers_of(
     stores: Stores, clock: Clock, *, on_demand: bool
 ) -> tuple[CheckpointFollower, ...]:
-    """Return followers of the views and of the history, none for a store of one process.
+    """Return followers of the views and of the history; none for a store of one process.
 
-    `on_demand` is about the views; the history, for which few wait, is always followed so.
+    Args:
+        stores: The stores of this process.
+        clock: Paces retries.
+        on_demand: Whether the checkpoint of the views is followed only while a task waits. The
+            checkpoint of the history always is.
     """
     views, history = stores.view_progress, stores.history_progress
     if views is None or history is None:
@@ -30,13 +34,13 @@ def keepers_of(
     """Return the keeper of the views, and the projector of the history.
 
     Args:
-        stores: The stores of one process.
-        clock: The clock.
+        stores: The stores of this process.
+        clock: Paces retries.
         holder: The name under which this process holds leases.
         pauses: Whether both projectors pause between commits.
-        events_per_s: The limit of events per second while a set of views is built; 0 is none.
+        events_per_s: The rate limit while a set of views is built; 0 is no limit.
     """
     views = ViewSetKeeper(
         stores, clock=clock, holder=holder, pauses=pauses, events_per_s=events_per_s
     )
-    return views, history_projector(stores.history, clock=clock, rests=pauses)
+    return views, history_projector(stores.history, clock=clock, gathers=pauses)

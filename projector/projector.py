@@ -19,27 +19,27 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import Log
 from baton.eventlog.ports.views import Change, ViewStore
 from baton.projector.batch import Batch, read_missing
-from baton.projector.pace import Pace
 from baton.projector.position_waiters import PositionWaiters
+from baton.projector.rate_limit import RateLimit
 from baton.projector.view import View, tables_of
 from baton.projector.views import every_view
 
 FOLD_SLICE = 250
-"""Events folded before other tasks of the loop run."""
+"""The number of events folded before other tasks of the event loop run."""
 MAX_PENDING = 2_000
-"""Events folded ahead of the commit in progress; further ones wait in the log."""
+"""The number of events folded ahead of the commit in progress; further events wait in the log."""
 FULL_BATCH = 1_000
-"""Batch size from which the next commit follows without a pause."""
+"""The size of a batch from which on the next commit follows without a pause."""
 EVENTS_PER_PAUSE_MS = 16
-"""After a smaller batch the projector pauses 1 ms for this many events, so that rows are written
-less often."""
+"""After a smaller batch, the projector pauses 1 ms for every 16 events, to write rows less often.
+"""
 LONGEST_PAUSE_MS = 20
 SHARED_PAUSE_MS = 12
-"""Shortest pause on a store that several processes share, where a commit costs more."""
-REST_BELOW = 250
-"""Events at once that mean that there may be more by now, so that a rest would be too long."""
+"""The shortest pause on a store that several processes share, in ms; a commit costs more there."""
+GATHER_BELOW = 250
+"""The size of a batch from which on the next one is read at once: more events probably wait."""
 IDLE_PAUSE_MS = 50
-"""Length of the pause while no task waits for the views."""
+"""The length of the pause while no task waits for the views, in ms."""
 
 _RETRY = RetryPolicy(fatal=(InUse,))
 
@@ -52,13 +52,16 @@ class Projector:
     `position` is the checkpoint of the views, -1 before their tables exist.
 
     Args:
-        shared: Other processes share the store. They may wait for the views without this process
-            knowing, so its pauses stay short.
-        pauses: Pause between commits under load; the pauses take real time.
-        name: The name under which the log is followed.
-        rest_ms: The pause before further events are asked for, while no task of this process waits
-            for the views.
-        events_per_s: The events that it folds in a second at most; 0 is no limit.
+        store: The views.
+        clock: Paces retries.
+        views: The views to project; default: all views.
+        shared: Whether other processes share the store. Tasks of these processes may wait for the
+            views, so pauses stay short.
+        pauses: Whether to pause between commits under load; the pauses take real time.
+        name: The name of the log subscription.
+        gather_ms: The pause before the next read of the log, in which events gather; it ends when a
+            task of this process waits for the views.
+        events_per_s: The rate limit; 0 is no limit.
     """
 
     def __init__(
@@ -70,7 +73,7 @@ class Projector:
         shared: bool = False,
         pauses: bool = True,
         name: str = "projector",
-        rest_ms: int = 0,
+        gather_ms: int = 0,
         events_per_s: int = 0,
     ) -> None:
         self._pauses = pauses
@@ -78,15 +81,15 @@ class Projector:
         self._clock = clock
         self._shared = shared
         self._name = name
-        self._rest_ms = rest_ms
+        self._gather_ms = gather_ms
         self._views = every_view() if views is None else views
         self._batch = Batch(self._views, position=0)
         self._changed = asyncio.Event()
         self._has_capacity = asyncio.Event()
         self._end_pause = asyncio.Event()
         self._waiters = PositionWaiters()
-        self._pace = Pace(events_per_s)
-        self._committing = asyncio.Lock()
+        self._rate = RateLimit(events_per_s)
+        self._commit_lock = asyncio.Lock()
 
     @property
     def position(self) -> int:
@@ -96,9 +99,9 @@ class Projector:
     async def run(self, log: Log) -> None:
         """Follow `log` from the views' checkpoint until cancelled.
 
-        While the store is unavailable the projector waits. Raises the error that made the log or an
-        event unreadable, and `InUse` when another projector has taken over the views; the process
-        should end then.
+        While the store is unavailable, the projector waits. Raises `InUse` when another projector
+        writes these views, and the error of an event that can't be read or folded. The process
+        should then end.
         """
         await self._store.prepare(tables_of(self._views))
         position = await self._store.checkpoint()
@@ -115,16 +118,17 @@ class Projector:
             self._end_pause.set()
         return await self._waiters.wait(position, timeout_ms)
 
-    def standing_still(self) -> asyncio.Lock:
-        """Return a lock: while a task holds it, nothing is committed and the position stays."""
-        return self._committing
+    @property
+    def commit_lock(self) -> asyncio.Lock:
+        """The lock that every commit holds; a task that holds it keeps the position from moving."""
+        return self._commit_lock
 
-    def lift_limit(self) -> None:
-        """Fold as many events as there are from now on."""
-        self._pace = Pace(0)
+    def remove_rate_limit(self) -> None:
+        """Fold events without a rate limit from now on."""
+        self._rate = RateLimit(0)
 
     def give_up(self) -> None:
-        """End every wait of `reached`; each returns False."""
+        """End all waits in `reached`, which then returns False."""
         self._waiters.give_up()
 
     async def _fold(self, events: Sequence[Recorded]) -> None:
@@ -141,23 +145,23 @@ class Projector:
                 await read_missing(self._batch, self._store, rest[done : done + FOLD_SLICE])
             elif len(rest) > FOLD_SLICE:
                 await asyncio.sleep(0)
-            await self._pace.keep(done)
+            await self._rate.wait_after(done)
             rest = rest[done:]
-        if self._rest_ms and len(events) < REST_BELOW:
-            await self._rest()
+        if self._gather_ms and len(events) < GATHER_BELOW:
+            await self._gather()
 
     async def _commit_batches(self) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            async with self._committing:
+            async with self._commit_lock:
                 events = await self._commit_batch()
             if self._pauses and EVENTS_PER_PAUSE_MS <= events < FULL_BATCH:
                 pause_ms = min(events // EVENTS_PER_PAUSE_MS, LONGEST_PAUSE_MS)
                 await self._pause(max(pause_ms, SHARED_PAUSE_MS) if self._shared else pause_ms)
 
     async def _commit_batch(self) -> int:
-        """Commit what is folded; return the number of events."""
+        """Commit the folded events and return their number."""
         events, position = self._batch.pending, self._batch.position
         changes = self._batch.take_changes()
         self._has_capacity.set()
@@ -167,21 +171,21 @@ class Projector:
         return events
 
     async def _pause(self, pause_ms: int) -> None:
-        """Pause, up to `IDLE_PAUSE_MS` as long as no task waits and the batch isn't full.
+        """Pause for `pause_ms`, or up to `IDLE_PAUSE_MS` until a task waits or the batch is full.
 
-        The pause uses the loop's time, not the injected clock: projecting must not depend on how
-        fast a simulated clock runs.
+        The pause uses the event loop's time, not the injected clock: the speed of a simulated clock
+        must not change it.
         """
         self._end_pause.clear()
         await asyncio.sleep(pause_ms / 1000)
         if not (self._shared or self._waiters):
             await self._until_needed(IDLE_PAUSE_MS - pause_ms)
 
-    async def _rest(self) -> None:
-        """Pause until a task waits or the rest is over, while events gather in the log."""
+    async def _gather(self) -> None:
+        """Pause while events gather in the log, until a task waits for the views."""
         self._end_pause.clear()
         if not self._waiters:
-            await self._until_needed(self._rest_ms)
+            await self._until_needed(self._gather_ms)
 
     async def _until_needed(self, longest_ms: int) -> None:
         with suppress(TimeoutError):

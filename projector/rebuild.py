@@ -1,6 +1,7 @@
-"""Folds the events into a second set of views, up to any position, and compares the two.
+"""Rebuilds the views from the events, up to any position, and compares them with the live views.
 
-A live view that differs from the rebuilt one, byte for byte, is damaged or isn't a pure fold.
+If a live document differs from the rebuilt one in any byte, the live views are damaged, or the view
+isn't a pure fold.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,12 +15,12 @@ from baton.projector.view import tables_of
 from baton.projector.views import every_view
 
 OnProgress = Callable[[int, int], None]
-"""Callback(done, total): the positions of the log folded so far, and those to fold in all."""
+"""Callback(done, total): the number of positions folded so far, and of all positions to fold."""
 
 READ_BATCH = 1_000
-"""Events read from the log at once."""
+"""The number of events that one read of the log returns."""
 COMMIT_EVERY = 10_000
-"""Events folded between two commits."""
+"""The number of events folded between two commits."""
 
 
 def _ignore_progress(done: int, total: int) -> None:
@@ -27,7 +28,7 @@ def _ignore_progress(done: int, total: int) -> None:
 
 
 class Rebuild:
-    """One rebuild of every view. The live views may change meanwhile.
+    """A rebuild of all views. The live views may change while it runs.
 
     All methods raise `Unavailable`.
     """
@@ -41,16 +42,17 @@ class Rebuild:
 
     @property
     def position(self) -> int:
-        """The position of the log up to which the views are rebuilt."""
+        """The position that the rebuilt views have reached."""
         return self._batch.position
 
     async def advance_to(
         self, position: int, *, at: int | None = None, progress: OnProgress = _ignore_progress
     ) -> int:
-        """Fold the events up to `position`; return the position of the last one folded.
+        """Fold the events up to `position`; return the position of the last folded event.
 
         Args:
-            at: Stops before the first event that is later than this time (ms since the epoch, UTC).
+            position: The last position to fold.
+            at: A time in ms since the epoch, UTC: the first later event ends the rebuild.
             progress: Called after each read of the log, on the event loop.
         """
         start, total = self.position, max(0, position - self.position)
@@ -64,14 +66,18 @@ class Rebuild:
         return self.position
 
     async def first_difference(self, on_rows: OnRows = lambda _: None) -> Difference | None:
-        """Catch up with the live views and return the first row that differs.
+        """Fold up to the position of the live views and return the first row that differs.
 
-        `on_rows` is called with the number of rows that have been compared, as it goes on. Raises
-        ValueError when the rebuilt views are ahead of the live ones.
+        Raises ValueError if the rebuilt views are ahead of the live ones.
+
+        Args:
+            on_rows: Called with the number of rows compared so far.
         """
         live = await self._live.checkpoint()
         if live < self.position:
-            raise ValueError(f"The live views stand at {live}, the rebuilt ones at {self.position}")
+            raise ValueError(
+                f"The live views are at position {live}, behind the rebuilt ones at {self.position}"
+            )
         comparison = Comparison(
             self._live, self._fresh, self._tables, reach=self._reach, on_rows=on_rows
         )
@@ -79,7 +85,7 @@ class Rebuild:
         return found[0] if found else None
 
     async def close(self) -> None:
-        """Drop the rebuilt views, if they are temporary."""
+        """Close the rebuilt views; temporary ones are dropped."""
         await self._fresh.close()
 
     async def _reach(self, position: int) -> None:
@@ -106,7 +112,7 @@ class Rebuild:
 
 
 class AppliedRebuild(Rebuild):
-    """A rebuild in a set that can take the place of the live one (`swap`)."""
+    """A rebuild in a set that can replace the live set (`swap`)."""
 
     def __init__(
         self,
@@ -123,9 +129,9 @@ class AppliedRebuild(Rebuild):
         self._swapped = False
 
     async def swap(self) -> None:
-        """Promote the rebuilt set, wherever it ends, and drop every other one.
+        """Promote the rebuilt set, even if it is behind, and drop all other sets.
 
-        A projector then continues from its checkpoint. No services may run.
+        A projector then continues from its checkpoint. No services may run during the call.
         """
         await self._sets.promote(self._number, even_behind=True)
         self._swapped = True
@@ -141,7 +147,7 @@ class AppliedRebuild(Rebuild):
 
 
 async def begin_rebuild(events: EventStore, live: ViewStore, sets: ViewSets) -> Rebuild:
-    """Return an empty rebuild, which ends when it is closed; raises `Unavailable`."""
+    """Return a rebuild in temporary views, which are dropped on close; raises `Unavailable`."""
     tables = tables_of(every_view())
     await live.prepare(tables)
     return Rebuild(events, live, await sets.open_temporary(tables))
@@ -150,7 +156,14 @@ async def begin_rebuild(events: EventStore, live: ViewStore, sets: ViewSets) -> 
 async def begin_applied_rebuild(
     events: EventStore, live: ViewStore, sets: ViewSets, *, at: int
 ) -> AppliedRebuild:
-    """Return an empty rebuild that can replace the live set; `at` is now. Raises `Unavailable`."""
+    """Return a rebuild in a new set, which can replace the live set; raises `Unavailable`.
+
+    Args:
+        events: All events.
+        live: The live views.
+        sets: All sets of views.
+        at: The current time, in ms since the epoch.
+    """
     tables = tables_of(every_view())
     await live.prepare(tables)
     number = await sets.create(tables, at=at)

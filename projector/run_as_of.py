@@ -1,4 +1,4 @@
-"""A run and its steps as of one of its events, folded as the views of runs and steps fold them."""
+"""A run and its steps as of one of its events, folded by the views of runs and of steps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from baton.projector.views.runs import view as run_view
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAsOf:
-    """A run after `event` and everything before it; its `graph` is that of its version.
+    """A run as of `event`; `graph` is the graph of its definition's version.
 
-    `steps` are the records of its history in order, and `step` is the one that the event is about,
+    `steps` are the records of its history, in order. `step` is the record that the event changed,
     None for an event of the run itself.
     """
 
@@ -31,8 +31,8 @@ async def run_as_of(events: Sequence[Recorded], version: int, graphs: GraphCache
     """Return the run after the first `version` of its events.
 
     Args:
-        events: The events of the run's stream, from the first.
-        version: The version of the last event that counts, from 1.
+        events: The events of the run's stream, from the first on.
+        version: The version of the last event to fold, from 1.
         graphs: Reads the definition of the run.
 
     Raises LookupError if the stream has fewer events, and `Unavailable`.

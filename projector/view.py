@@ -1,4 +1,4 @@
-"""The definition of a view: a table, its events, and the pure fold that makes its documents.
+"""The declaration of a view: a table, its events, and the pure fold that makes its documents.
 
 The views themselves are discovered in `baton.projector.views`, each exporting a `VIEW`.
 """
@@ -22,31 +22,32 @@ Values: TypeAlias = tuple[str | int | None, ...]
 
 
 FurtherRow: TypeAlias = tuple[str, bytes, Values]
-"""The end of a row's key, which follows that of the document, the row's content and its values."""
+"""A further row of a document: the suffix of its key, its content, and the values of its columns.
+"""
 
 
 @lru_cache(maxsize=4_096)
 def key_of(stream: str) -> Key:
     """Return tenant and id of a stream.
 
-    Cached because every view asks for the key of every event, and a stream's events follow closely.
+    The result is cached, because every view needs the key of every event.
     """
     tenant, _, ident = stream.split("/", 2)
     return tenant, ident
 
 
 def stream_keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return tenant and id of the event's stream, which has one document."""
+    """Return the key of the only document of the event's stream: its tenant and id."""
     return (key_of(recorded.stream),)
 
 
 def created_by(*events: type) -> Callable[[Recorded], bool]:
-    """Return a `View.creates` for documents that begin with an event of these classes alone."""
+    """Return a `View.creates` for documents that only events of these classes create."""
     return lambda recorded: isinstance(recorded.event, events)
 
 
 def no_rows(document: object) -> Sequence[FurtherRow]:  # noqa: ARG001 - has the shape of View.take_rows
-    """Return no rows: the document has its own row alone."""
+    """Return no rows: each document has one row."""
     return ()
 
 
@@ -66,10 +67,10 @@ class Documents(Generic[D]):
 
     Attributes:
         columns: Returns the values of the table's columns.
-        is_final: Returns True if no further event is expected, so that the document isn't cached.
-            A further event is folded all the same.
-        take_rows: Takes out of a document further rows that its fold has made since it was written;
-            called before the document is written. Such a row never changes and isn't read again.
+        is_final: Returns True if no further event is expected; such a document isn't cached. An
+            event that follows nevertheless is folded as usual.
+        take_rows: Called before a document is written. It removes the further rows that the fold
+            has made from the document, and returns them. Such a row never changes.
     """
 
     table: Table
@@ -91,14 +92,12 @@ class View(Documents[D]):
     All callbacks are pure functions that the projector and a rebuild call.
 
     Attributes:
-        keys: Returns the documents that an event changes, from the event alone; by default the one
-            of its stream.
-        creates: Returns True if a document of the event that isn't in memory can't exist yet, which
-            spares reading it; False when in doubt.
-        evolve: Folds one event into one document; None stands for no document, before or after.
-            It depends on nothing else and never changes the event. It owns the document and may
-            change it in place.
-        following: Documents that are folded from those of this view.
+        keys: Returns the keys of the documents that an event changes; default: one per stream.
+        creates: Returns True if a document of the event can't exist before it, so that it needn't
+            be read; False when in doubt.
+        evolve: Folds one event into one document, and returns the document; None means that there
+            is no document. It may change the document in place, but never the event.
+        following: Documents that are folded from the documents of this view.
     """
 
     events: tuple[type, ...]
@@ -113,9 +112,12 @@ class Following(Documents[F], Generic[D, F]):
     """Documents that are folded from the documents of a view.
 
     Attributes:
-        keys: Returns the documents that an event may change, from the view's document before it.
-        changes: Returns whether the event changes them, from the view's document behind it.
-        evolve: Folds one event into one document, from the view's document behind it.
+        keys: Called with the view's document before the event, and the event; returns the keys of
+            the documents that the event may change.
+        changes: Called with the view's document after the event, and the event; returns whether the
+            event changes the documents.
+        evolve: Called with a document, the view's document after the event, and the event; returns
+            the changed document.
     """
 
     keys: Callable[[D | None, Recorded], tuple[Key, ...]]
@@ -124,5 +126,5 @@ class Following(Documents[F], Generic[D, F]):
 
 
 def tables_of(views: Iterable[View[Any]]) -> list[Table]:
-    """Return the tables of views and of the documents that follow theirs."""
+    """Return the tables of views, and of the documents that follow them."""
     return [one.table for view in views for one in (view, view.following) if one is not None]

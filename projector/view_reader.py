@@ -18,13 +18,13 @@ OrderBy: TypeAlias = tuple[tuple[str, Order], ...]
 """Columns to sort by, the most significant first."""
 
 PAGE_SIZE = 500
-"""Rows per read when a query wants all of them."""
+"""The number of rows of one read in `every`."""
 
 
 class ViewReader(Generic[D]):
     """Reads the documents of one view. Every method raises `Unavailable`.
 
-    `tenant=None` reads across tenants, which only the services do, never a request.
+    `tenant=None` reads the documents of all tenants; only services do so, never a request.
     """
 
     def __init__(self, store: ViewReads, view: View[D]) -> None:
@@ -42,11 +42,11 @@ class ViewReader(Generic[D]):
         return await self._store.get(self._table, tenant, key)
 
     def decode(self, data: bytes) -> D:
-        """Return the document that `data` is the stored form of."""
+        """Return the document whose stored form is `data`."""
         return decode_document(self._document, data)
 
     async def get_many(self, tenant: str, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return the documents that exist, as they are stored, by key; with one read."""
+        """Return the documents that exist, by key, in their stored form; with one read."""
         found = await self._store.get_many(self._table, [(tenant, key) for key in keys])
         return {key: data for (_, key), data in found.items()}
 
@@ -57,19 +57,18 @@ class ViewReader(Generic[D]):
         query = Query(table=self._table, tenant=tenant, where=where, order=order, limit=limit)
         return await self._find(query)
 
-    async def behind(
+    async def page_after(
         self, tenant: str, column: str, last: tuple[int, str] | None, *where: Filter, limit: int
     ) -> list[D]:
-        """Return the documents that follow `last`, those with the largest value first.
-
-        Documents of one value are in the order of their keys.
+        """Return the documents after `last`, in descending order of a column, then by key.
 
         Args:
             tenant: The tenant.
-            column: A column of numbers, by which the list is sorted.
-            last: The value and the key of the document before the page; None is the first page.
+            column: An integer column.
+            last: The value and the key of the last document of the page before; None returns the
+                first page.
             where: Further filters.
-            limit: The number of documents, at most.
+            limit: The largest number of documents.
         """
         found: list[D] = []
         if last is not None:
@@ -106,8 +105,8 @@ class ViewReader(Generic[D]):
     async def every(self, tenant: str | None, *where: Filter) -> AsyncIterator[D]:
         """Yield all documents that match every filter, in the order of their keys.
 
-        Across tenants a key must name one document, as ids do: each page starts behind the last
-        key of the page before.
+        Without a tenant, keys must be unique over all tenants, because each page starts after the
+        last key of the page before.
         """
         query = Query(
             table=self._table, tenant=tenant, where=where, order=(("key", "asc"),), limit=PAGE_SIZE

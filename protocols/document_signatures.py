@@ -97,7 +97,7 @@ def load_keys(file: Path) -> dict[str, jwt.PyJWK]:
         listed = orjson.loads(file.read_bytes())["keys"]
         jwks = [jwt.PyJWK(jwk, algorithm="EdDSA") for jwk in listed if jwk.get("crv") == "Ed25519"]
     except (ValueError, TypeError, KeyError, AttributeError, jwt.PyJWTError) as error:
-        raise UnfitKey(f"{file} is no readable JSON Web Key Set: {error}") from None
+        raise UnfitKey(f"{file} isn't a readable JSON Web Key Set: {error}") from None
     keys = {jwk.key_id or "": jwk for jwk in jwks}
     if not keys or len(keys) < len(jwks):
         raise UnfitKey(f"{file} must have Ed25519 keys, each with a kid of its own")

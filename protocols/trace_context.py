@@ -16,16 +16,16 @@ _FORM: Final = re.compile(
     re.ASCII,
 )
 _SAMPLED: Final = 1
-"""The bit of the flags that says that the caller records its spans."""
+"""The flag that the caller records its spans."""
 _RATIO_BITS: Final = 64
-"""The rightmost bits of a trace id, which a ratio of traces is compared with."""
+"""The number of bits at the end of a trace id that are compared with the sampling ratio."""
 _TRACE_BYTES: Final = 16
 _SPAN_BYTES: Final = 8
 
 
 @frozen
 class RunContext:
-    """The place of a run's spans: their trace, the root among them, and the caller's span.
+    """The trace context of a run's spans: their trace, the root span, and the caller's span.
 
     Ids are hexadecimal digits: 32 of a trace, 16 of a span. `parent_id` is None for a run that
     begins its trace. `sampled` is whether the caller records its spans, None without a caller.
@@ -38,19 +38,19 @@ class RunContext:
 
 
 TraceParent: TypeAlias = Literal["child", "link"]
-"""Whether a run belongs to its caller's trace, or is a trace of its own with a link to it."""
+"""Whether a run belongs to its caller's trace, or has its own trace with a link to the caller."""
 
 
 @frozen
 class Caller:
-    """The trace context of a caller in one of two roles: a run continues it, or is linked to it."""
+    """The trace context of a caller: a run continues it, or is linked to it."""
 
     continued: str | None = None
     linked: str | None = None
 
     @classmethod
     def of(cls, traceparent: str | None, parent: TraceParent) -> "Caller":
-        """Return a `traceparent`, if there is one, in the role that `parent` gives it."""
+        """Return the caller with this `traceparent`, which the run continues or is linked to."""
         return cls(continued=traceparent) if parent == "child" else cls(linked=traceparent)
 
 
@@ -59,16 +59,16 @@ NO_CALLER: Final = Caller()
 
 @frozen
 class Sampling:
-    """The traces whose spans are exported: `ratio` of them (0 to 1).
+    """Head sampling: exports the spans of a share of all traces, `ratio` (0 to 1).
 
-    `by_parent` follows the caller's decision where there is one.
+    With `by_parent`, the decision of a caller takes precedence.
     """
 
     ratio: float = 1.0
     by_parent: bool = True
 
     def exports(self, context: RunContext) -> bool:
-        """Return whether the spans of a run are exported; the same for all runs of a trace."""
+        """Return whether the spans of a run are exported; all runs of a trace get one decision."""
         if self.by_parent and context.sampled is not None:
             return context.sampled
         rightmost = int(context.trace_id[-_RATIO_BITS // 4 :], 16)
@@ -80,7 +80,7 @@ ALL_TRACES: Final = Sampling()
 
 
 def is_traceparent(text: str) -> bool:
-    """Return whether `text` is a `traceparent`; ids of zeros alone and version ff are invalid."""
+    """Return whether `text` is a `traceparent`; all-zero ids and version ff are invalid."""
     return _FORM.fullmatch(text) is not None
 
 
@@ -102,7 +102,7 @@ def derived_traceparent(run_id: str) -> str:
 
 
 def run_context(run_id: str, traceparent: str | None) -> RunContext:
-    """Return the place of a run's spans; `traceparent` is the one recorded with the run."""
+    """Return the trace context of a run's spans, from its id and its recorded `traceparent`."""
     root_id = _digest(_SPAN_BYTES, run_id)
     match = None if traceparent is None else _FORM.fullmatch(traceparent)
     if match is None:
@@ -117,12 +117,12 @@ def run_context(run_id: str, traceparent: str | None) -> RunContext:
     )
 
 
-def course_span_id(run_id: str, number: int) -> str:
-    """Return the id of a span of the whole run, apart from its root.
+def run_span_id(run_id: str, number: int) -> str:
+    """Return the id of a span of the run, other than the root.
 
     Args:
         run_id: The run.
-        number: How often the run was reopened before.
+        number: How often the run has been reopened.
     """
     return _digest(_SPAN_BYTES, run_id, "run", str(number))
 

@@ -9,7 +9,7 @@ from baton.projector.views.runs.queries import RunQueries
 
 DEFERRED_MS: Final = 1_000
 """The time after which a deferred start is tried again."""
-TOO_MANY_RUNS: Final = "the tenant had too many unfinished runs at its time"
+TOO_MANY_RUNS: Final = "the tenant had too many unfinished runs when the tick was due"
 
 
 class RunAdmission:

@@ -48,7 +48,7 @@ def resolve_security(settings: TransportSecurity, servers: Sequence[str]) -> Sec
     """
     protocol = settings.protocol or _default_protocol(servers)
     if protocol not in _PROTOCOLS:
-        raise _wrong("SECURITY_PROTOCOL", f"{protocol!r} is none of {', '.join(_PROTOCOLS)}")
+        raise _wrong("SECURITY_PROTOCOL", f"{protocol!r} isn't one of {', '.join(_PROTOCOLS)}")
     _refuse_unused(settings, protocol)
     options: dict[str, object] = {"security_protocol": protocol}
     if protocol in _WITH_TLS:

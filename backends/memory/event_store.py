@@ -18,7 +18,7 @@ class MemoryEventStore:
         self.recorder = POPOApplicationRecorder()
         self.log = Feed(self._read_after, head=0)
         self._appends = GroupCommit(self._commit, self._newest, self.log.publish)
-        self.commits = self._appends.figures
+        self.commits = self._appends.metrics
 
     def append(self, writes: Sequence[Write]) -> Coroutine[None, None, Appended | Conflict]:
         """Record all of `writes` or none."""

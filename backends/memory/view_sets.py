@@ -69,7 +69,7 @@ class MemoryViewSets:
         return epoch
 
     def read(self, number: int) -> None:
-        """Have the live store read a set."""
+        """Let the live store read a set."""
         self.live.content = self._contents[number]
 
     async def drop(self, number: int) -> None:

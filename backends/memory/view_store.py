@@ -42,7 +42,7 @@ class MemoryViewStore:
         self.content.checkpoint = checkpoint
 
     async def checkpoint(self) -> int:
-        """Return the position the views hold, 0 when they hold nothing."""
+        """Return the position of the views, 0 if they are empty."""
         return self.content.checkpoint
 
     async def get(self, table: str, tenant: str, key: str) -> bytes | None:
@@ -97,9 +97,9 @@ class MemoryViewStore:
                     indexed.pop(deleted, None)
 
     def _candidates(self, query: Query) -> Rows:
-        """Return the rows of an index over set values if the query asks for set values, else all.
+        """Return the rows of a partial index if the query needs only these, else all rows.
 
-        Rows of which few have a value would otherwise be searched one by one at every poll.
+        Polls of a column that few rows have set would otherwise search all rows.
         """
         for one in query.where:
             indexed = (

@@ -61,7 +61,7 @@ def _mode(options: Mapping[str, str]) -> Mode | None:
         return None
     if mode not in get_args(Mode):
         known = ", ".join(get_args(Mode))
-        raise Misconfigured(f"PostgreSQL: sslmode={mode} in BATON_STORE is none of {known}")
+        raise Misconfigured(f"PostgreSQL: sslmode={mode} in BATON_STORE isn't one of {known}")
     return cast("Mode", mode)
 
 

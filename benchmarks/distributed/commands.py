@@ -18,7 +18,7 @@ from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.messages import Body
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import ManualTrigger
-from baton.domain.run.messages import RequestRun
+from baton.domain.run.messages.commands import RequestRun
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock

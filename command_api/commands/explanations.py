@@ -9,7 +9,8 @@ from baton.command_api.commands.runs import graph_of
 from baton.command_api.services import Services
 from baton.domain.errors import NotFound
 from baton.domain.nearest_name import nearest_name
-from baton.domain.run.control.explain import Code, Explanation, Reason, explain
+from baton.domain.run.control.explain import explain
+from baton.domain.run.control.explanation import Code, Explanation, Reason
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.execution_id import execution_id
 from baton.domain.run.state import State as Run

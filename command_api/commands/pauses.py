@@ -11,7 +11,9 @@ from baton.domain.errors import NotFound
 from baton.domain.run.control.pausing import HeldTimer, held_timers
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.hold import InFlight, Timers
-from baton.domain.run.messages import Event, PauseRun, ResumeRun, RunPaused
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.commands import PauseRun, ResumeRun
+from baton.domain.run.messages.run_events import RunPaused
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded

@@ -14,9 +14,11 @@ from baton.domain.definition.state import State as Definition
 from baton.domain.errors import InConflict, NotFound
 from baton.domain.json import Json, JsonObject
 from baton.domain.merge_patch import merge_patch
-from baton.domain.run.control.branching import CannotBranch, Plan, Start, plan_rerun
+from baton.domain.run.control.rerun_plan import CannotBranch, RerunPlan, RerunStart, plan_rerun
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import Event, RequestRun, RunRequested
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.commands import RequestRun
+from baton.domain.run.messages.run_events import RunRequested
 from baton.domain.run.state import State as Run
 from baton.domain.run.trigger import Branch, ByRerun
 from baton.domain.stream import stream_name
@@ -39,7 +41,7 @@ class Rerun:
         reason: A text for the record.
     """
 
-    start: Start
+    start: RerunStart
     version: Version = "pinned"
     input_patch: JsonObject | None = None
     context_patch: JsonObject | None = None
@@ -50,7 +52,7 @@ class Rerun:
 class Planned:
     """A planned rerun: the plan, and the command that starts it."""
 
-    plan: Plan
+    plan: RerunPlan
     command: RequestRun
 
 
@@ -126,7 +128,7 @@ def _graph(definition: Definition, version: int) -> Graph:
 
 
 async def _patched(
-    services: Services, tenant: str, history: Sequence[Event], branch_plan: Plan, rerun: Rerun
+    services: Services, tenant: str, history: Sequence[Event], branch_plan: RerunPlan, rerun: Rerun
 ) -> tuple[Json, JsonObject]:
     """Return the input and the context of the rerun, with their large values."""
     run_input: Json = _requested(history).input
@@ -152,7 +154,9 @@ def _requested(history: Sequence[Event]) -> RunRequested:
     return first
 
 
-def _branch(run_id: str, recorded: Sequence[Recorded], branch_plan: Plan, rerun: Rerun) -> Branch:
+def _branch(
+    run_id: str, recorded: Sequence[Recorded], branch_plan: RerunPlan, rerun: Rerun
+) -> Branch:
     newest = recorded[-1]
     return Branch(
         source=run_id,

@@ -13,7 +13,7 @@ from baton.domain.definition.graph import Decision, Graph
 from baton.domain.errors import Fault, InConflict, Invalid, NotFound
 from baton.domain.json import Json
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import CancelRun, RequestRun, RetryRun
+from baton.domain.run.messages.commands import CancelRun, RequestRun, RetryRun
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
 from baton.domain.text import NOT_PLAIN, is_plain

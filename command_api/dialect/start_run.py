@@ -6,7 +6,7 @@ from baton.command_api.commands import start_run
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.definition.state import State as Definition
 from baton.domain.json import Json, JsonObject
-from baton.domain.run.messages import RequestRun
+from baton.domain.run.messages.commands import RequestRun
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable

@@ -13,8 +13,10 @@ from baton.domain.artifact import Artifact, Values, artifacts_in, with_values
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.json import JsonObject
 from baton.domain.run.execution_id import execution_id
-from baton.domain.run.messages import Event, StepStarted
-from baton.domain.run.state import State, evolve
+from baton.domain.run.fold import evolve
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.step_events import StepStarted
+from baton.domain.run.state import State
 from baton.domain.stream import stream_name
 from baton.eventlog.run_values import size_of
 from baton.projector.views.runs.view import Document as Run

@@ -19,7 +19,7 @@ from baton.domain.definition.trigger import WebhookTrigger
 from baton.domain.errors import NotFound
 from baton.domain.ids import derived_id
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import RequestRun
+from baton.domain.run.messages.commands import RequestRun
 from baton.domain.run.state import State as Run
 from baton.domain.run.trigger import ByWebhook
 from baton.domain.stream import stream_name

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import Final, cast, get_args
 
 from baton.command_api.live.live_event import LiveEvent, StepChange
-from baton.domain.run.messages import (
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.run_events import RunRequested
+from baton.domain.run.messages.step_events import (
     DecisionTaken,
     DelayElapsed,
     DelayStarted,
-    Event,
     RetryScheduled,
-    RunRequested,
     StepCancelled,
     StepCopied,
     StepFailed,

@@ -1,1 +1,1 @@
-"""An access to a server: a sign-in, a refusal, an export."""
+"""An audited access to a server, such as a sign-in, a refused request or an export."""

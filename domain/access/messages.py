@@ -96,7 +96,7 @@ class LetterRedriven:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewsChanged:
-    """A build of the view set `number` began, or that set became the live one."""
+    """The rebuild of the view set `number` began, or this set was promoted to the live one."""
 
     tenant: str
     actor: Actor

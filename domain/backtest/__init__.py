@@ -1,4 +1,4 @@
-"""Backtests: recorded runs, decided again with a changed definition.
+"""Backtests: replay recorded runs with a changed definition.
 
-No function is called: the outcome of each step comes from the recording of its run.
+No function is called: the outcomes of steps are taken from the recording of the run.
 """

@@ -1,4 +1,4 @@
-"""The changed definition that a backtest tries, with substitutes for the outcomes that it lacks."""
+"""The changed definition that a backtest replays runs with, and stubs for missing outcomes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -16,13 +16,13 @@ class Candidate:
     """The changed definition, compared with the definition whose runs were recorded.
 
     - `definition` has the changed body as its only version.
-    - `graph` is the graph of that body without retries: an attempt ends as the last attempt of its
-      visit did.
+    - `graph` is the graph of that body without retries, because a visit replays only the outcome of
+      its last recorded attempt.
     - `recorded_as` maps a candidate's step id to the id under which its outcomes were recorded,
       where the two differ.
     - `shared` holds, for each recorded version, the recorded ids of the steps that the candidate
       has too.
-    - `in_order` names the recorded versions whose steps run one by one, as the candidate's do.
+    - `in_order` are the recorded versions whose steps run one by one, like those of the candidate.
     - `stubs` are outputs for steps without a recorded outcome.
     """
 

@@ -1,7 +1,8 @@
 """Compares the recorded course of a run with the course of its replay.
 
-A step that only one of the two definitions has isn't compared, because adding or removing it is the
-change itself. Among the other steps, the first one with another result is the first difference.
+Steps that only one of the two definitions has aren't compared, because adding or removing them is
+the change that the backtest tries. The first other step with a different result is the first
+difference.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,15 +21,15 @@ Verdict: TypeAlias = Literal["same", "differs", "unknown", "notComparable", "err
 NOT_RUN: Final = "not run"
 """The result of a step that the course of a run doesn't reach."""
 MAX_PATH: Final = 200
-"""The number of steps that a path names."""
+"""The largest number of steps in a path."""
 _UNREADABLE: Final = f"failed: {ARTIFACT_UNREADABLE}"
 
 
 @frozen
 class Difference:
-    """The first visit whose result changes, as it was recorded and as it would be.
+    """The first visit with another result: `was` is recorded, `would_be` replayed.
 
-    `step_id` is the candidate's id where the candidate has the step. It is None if only the ends of
+    `step_id` is the candidate's id if the candidate has the step. It is None if only the ends of
     the runs differ. `decision` holds the evaluations of the replayed decision.
     """
 
@@ -88,7 +89,7 @@ def _require_comparable(recording: Recording, replay: Replay, values: Values) ->
     lost = [value.reason for value in values.values() if isinstance(value, UnreadableValue)]
     before = recording.course.results.values()
     if lost and _UNREADABLE in replay.course.results.values() and _UNREADABLE not in before:
-        raise NotComparable(f"a value that it read is gone: {lost[0]}")
+        raise NotComparable(f"a value that it read is missing: {lost[0]}")
 
 
 def _first_difference(

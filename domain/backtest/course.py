@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from baton.domain.conditions.evaluation import DecisionResult
-from baton.domain.run.messages import (
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.run_events import RunReopened
+from baton.domain.run.messages.step_events import (
     DecisionTaken,
     DelayElapsed,
     DelayStarted,
-    Event,
-    RunReopened,
     StepFailed,
     StepSkipped,
     StepStarted,

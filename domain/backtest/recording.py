@@ -5,12 +5,9 @@ from typing import Final, Literal, TypeAlias
 
 from baton.domain.backtest.course import Course, Place
 from baton.domain.frozen import frozen
-from baton.domain.run.control.branching import copied_before
-from baton.domain.run.messages import (
-    DelayElapsed,
-    Event,
-    Failed,
-    Outcome,
+from baton.domain.run.control.copied_steps import copied_before
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.run_events import (
     RunBranched,
     RunCancelled,
     RunCompleted,
@@ -20,14 +17,16 @@ from baton.domain.run.messages import (
     RunRequested,
     RunResumed,
     RunStarted,
+)
+from baton.domain.run.messages.step_events import (
+    DelayElapsed,
     StepCopied,
     StepFailed,
     StepSucceeded,
     StepTimedOut,
     StepUndecided,
-    Succeeded,
-    TimedOut,
 )
+from baton.domain.run.outcome import Failed, Outcome, Succeeded, TimedOut
 from baton.domain.run.trigger import Branch, CopiedStep
 
 Control: TypeAlias = Literal["start", "pause", "resume"]

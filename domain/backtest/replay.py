@@ -1,8 +1,8 @@
-"""Drives the rules of runs with a changed definition, and takes each outcome from a recording.
+"""Replays a run with a changed definition: the rules of live runs, with recorded outcomes.
 
-The rules are those of live runs. The outcomes arrive in the recorded order; a delay that the
-recording lacks ends at once, and a recorded pause holds back the same outcomes. Only the order of
-the recording advances the replay, so it needs no clock.
+Outcomes are reported in the recorded order. A delay without a recording ends at once, and a
+recorded pause holds back the same outcomes. Only this order drives the replay, so it needs no
+clock.
 """
 
 from dataclasses import replace
@@ -15,29 +15,23 @@ from baton.domain.backtest.course import OPEN, WAITING, Course, Place
 from baton.domain.backtest.recording import ELAPSED, Control, Elapsed, Recorded, Recording, end_of
 from baton.domain.definition.graph import Compute, Delay, Step, Sync
 from baton.domain.run.decisions import decide_and_evolve
-from baton.domain.run.messages import (
-    Command,
-    DelayStarted,
+from baton.domain.run.messages import Command
+from baton.domain.run.messages.commands import (
     FireTimer,
     PauseRun,
     ReportOutcome,
     RequestRun,
     ResumeRun,
-    RunCancelled,
-    RunCompleted,
-    RunFailed,
-    RunRequested,
     StartRun,
-    StepStarted,
-    Succeeded,
-    SyncAwaited,
-    Token,
 )
+from baton.domain.run.messages.run_events import RunCancelled, RunCompleted, RunFailed, RunRequested
+from baton.domain.run.messages.step_events import DelayStarted, StepStarted, SyncAwaited
+from baton.domain.run.outcome import Succeeded, Token
 from baton.domain.run.state import NOT_REQUESTED, State
 from baton.domain.run.trigger import Branch
 
 _AT_ONCE: Final = 0
-"""The place in the order of an outcome that no event recorded; the first event has the number 1."""
+"""The number of an outcome without a recorded event; recorded events are numbered from 1."""
 _BEGIN: Final = 0
 """The time of every decision except the firing of a timer, which happens at the timer's due time.
 """
@@ -153,7 +147,7 @@ class Replay:
             self._held.clear()
 
     def _arrive(self, place: Place, recorded: Recorded) -> None:
-        """Report an outcome, or fire a timer, of a visit that still waits for it."""
+        """Report an outcome or fire a timer; does nothing if the visit doesn't wait for it."""
         step_id, visit = place
         step = self._state.steps[step_id]
         token = Token(step_id, visit, step.attempt)
@@ -188,7 +182,7 @@ class Replay:
                     pass
 
     def _expect(self, place: Place) -> None:
-        """Queue the outcome of a visit that began, at its place in the recorded order."""
+        """Queue the outcome of a new visit at its place in the recorded order."""
         step_id, visit = place
         step = self._candidate.graph.by_id[step_id]
         recorded = self._candidate.recorded_id(step_id), visit
@@ -196,15 +190,15 @@ class Replay:
         if outcome is not None and isinstance(outcome, Elapsed) != isinstance(step, Compute):
             heappush(self._due, (number, step_id, visit, outcome))
         elif not isinstance(step, Sync) and not self._waits_as_recorded(step, recorded):
-            self._improvise(place, step)
+            self._substitute(place, step)
 
     def _waits_as_recorded(self, step: Step, recorded: Place) -> bool:
-        """Return whether the recorded visit has no end either."""
+        """Return whether the recorded visit is unfinished, too."""
         unended = WAITING if isinstance(step, Delay) else OPEN
         return self._recording.course.results.get(recorded) == unended
 
-    def _improvise(self, place: Place, step: Step) -> None:
-        """End a visit without a recorded outcome: a delay at once, a step by its stub, if any."""
+    def _substitute(self, place: Place, step: Step) -> None:
+        """Queue the end of a visit without a recorded outcome: of a delay, or by a stub."""
         if isinstance(step, Delay):
             heappush(self._due, (_AT_ONCE, *place, ELAPSED))
         elif step.id in self._candidate.stubs:

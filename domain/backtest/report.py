@@ -7,11 +7,11 @@ from baton.domain.backtest.comparison import Comparison, Verdict
 from baton.domain.frozen import frozen
 
 MAX_EXAMPLES: Final = 20
-"""The number of runs that a group names."""
+"""The number of run ids that a group lists."""
 MAX_ITEMS: Final = 10_000
 """The number of runs that a report lists by default; its counts and groups cover all runs."""
 MAX_GROUPS: Final = 1_000
-"""The number of groups of a report; further differences are counted without a group."""
+"""The largest number of groups; further differences are only counted."""
 
 
 @frozen

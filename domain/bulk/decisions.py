@@ -84,7 +84,7 @@ def _report(command: ReportItems, state: State) -> list[Event]:
         return []
     stopping = state.status == "stopping"
     if not len(command.items) <= command.through - command.first <= MAX_ITEMS:
-        raise Invalid("A report names more runs than it treats", subject="bulk")
+        raise Invalid("A report has more items than runs", subject="bulk")
     if command.through > state.count or (command.through == command.first and not stopping):
         return []
     decided: list[Event] = []

@@ -66,7 +66,7 @@ class ComparisonBudget:
     def members_of(self, array: list[Json] | tuple[Json, ...]) -> _Members:
         """Return the elements of `array`, which doesn't change while the decision is made."""
         entry = self._members.get(id(array))
-        if entry is None:  # the array is kept beside its index, so that its id stays its own
+        if entry is None:  # the entry keeps the array alive, so that no other array gets its id
             entry = self._members[id(array)] = (array, _Members(array))
         return entry[1]
 

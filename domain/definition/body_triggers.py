@@ -1,7 +1,7 @@
 """The triggers of a definition's body, by their kind.
 
-A body has any number of event triggers, of webhooks, and of timetables, which form one schedule. A
-webhook is known by its path; one webhook of a body may have none.
+A body may have several event triggers, webhooks and timetables. The timetables form one schedule.
+A webhook is identified by its path; one webhook of a body may have no path.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from baton.domain.schedule.timetable import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """The timetables of a body as one schedule; None as a policy leaves the scheduler's."""
+    """The timetables of a body as one schedule; a policy None stands for the scheduler's policy."""
 
     timetable: AnyTimetable
     missed: MissedPolicy | None = None
@@ -29,7 +29,7 @@ class Schedule:
 def schedule_of(body: Body) -> Schedule | None:
     """Return the schedule of a body, None if it has no timetable.
 
-    Its policies are those of the first timetable that has any: validation requires the same of all.
+    Validation requires that all timetables have the same policies.
     """
     found = [one for one in body.triggers if isinstance(one, ScheduleTrigger)]
     if not found:
@@ -43,7 +43,7 @@ def schedule_of(body: Body) -> Schedule | None:
 
 
 def event_types_of(body: Body) -> tuple[str, ...]:
-    """Return the types of events that start runs, each of them once."""
+    """Return the event types of the triggers, without repetitions."""
     types = (one.event_type for one in body.triggers if isinstance(one, EventTrigger))
     return tuple(dict.fromkeys(types))
 
@@ -59,21 +59,21 @@ def webhook_at(body: Body, path: str) -> WebhookTrigger | None:
 
 
 def webhook_by_id(body: Body) -> WebhookTrigger | None:
-    """Return the webhook that is called by the definition's id.
+    """Return the webhook that a call by the definition's id means; None if there is none.
 
-    It is the one without a path, else the first one; None if there is none.
+    It is the webhook without a path, else the first webhook.
     """
     found = webhooks_of(body)
     return next((one for one in found if one.path is None), found[0] if found else None)
 
 
 def secret_ids_of(body: Body) -> dict[str | None, str]:
-    """Return the ids of the signing secrets of a body by the paths of their webhooks."""
+    """Return the ids of a body's signing secrets by the path of the webhook."""
     return {one.path: one.secret_id for one in webhooks_of(body) if one.secret_id is not None}
 
 
 def with_secret_ids(body: Body, secret_ids: Mapping[str | None, str]) -> Body:
-    """Return `body` with the ids of signing secrets; a webhook without one there has none."""
+    """Return `body` with these signing secrets, by path; other webhooks get no secret."""
     first, *more = (
         replace(one, secret_id=secret_ids.get(one.path)) if isinstance(one, WebhookTrigger) else one
         for one in body.triggers
@@ -82,10 +82,10 @@ def with_secret_ids(body: Body, secret_ids: Mapping[str | None, str]) -> Body:
 
 
 def keeping_secrets(body: Body, before: Body) -> Body:
-    """Return `body` with the signing secrets that its webhooks have in the body before.
+    """Return `body` with the signing secrets of the previous body.
 
-    A webhook keeps the secret of its path. The only webhook of a definition keeps it under another
-    path, too.
+    A webhook keeps the secret of its path. If each body has only one webhook, it keeps its secret
+    even if its path changes.
     """
     kept, last, now = secret_ids_of(before), webhooks_of(before), webhooks_of(body)
     if len(last) == len(now) == 1 and last[0].secret_id is not None:
@@ -94,7 +94,7 @@ def keeping_secrets(body: Body, before: Body) -> Body:
 
 
 def have_the_same_ticks(before: Body, after: Body) -> bool:
-    """Return whether the ticks of the later body continue those of the earlier one."""
+    """Return whether both have the same schedule, so that its ticks continue."""
     one, other = schedule_of(before), schedule_of(after)
     if one is not None and other is not None:
         return one.timetable == other.timetable

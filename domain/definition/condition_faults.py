@@ -1,4 +1,4 @@
-"""Faults of conditions: bad paths, missing or unfit values, too many conditions."""
+"""Faults of conditions: invalid paths, missing or unsuitable values, too many conditions."""
 
 from collections.abc import Container, Iterator, Sequence
 from typing import TypeAlias
@@ -9,14 +9,14 @@ from baton.domain.errors import Fault
 Path: TypeAlias = tuple[str | int, ...]
 
 MAX_CONDITIONS = 10_000
-"""The number of conditions that one definition may have."""
+"""The largest number of conditions of one definition."""
 MAX_STEP_CONDITIONS = 1_000
-"""The number of conditions that one step may have."""
+"""The largest number of conditions of one step."""
 MAX_NAMES = 64
 """The number of names that one path may have, which equals the depth that request bodies may have.
 """
 MAX_PATH = 1_000
-"""The number of characters that one path may have."""
+"""The largest number of characters of a path."""
 MAX_COMPOSITES = 1_000
 """The number of arrays and objects that the list of one `in` may have.
 
@@ -55,7 +55,7 @@ def faults_of_conditions(
             at = (*path, index, "value_path")
             yield from _faults_of_path(condition.value_path, at, step_ids)
             if condition.value is not None:
-                yield Fault((*path, index, "value"), "can't stand beside a value path")
+                yield Fault((*path, index, "value"), "can't be combined with a value path")
         else:
             yield from _faults_of_value(condition, (*path, index, "value"))
 

@@ -1,4 +1,4 @@
-"""Explains what starts runs of a definition, or why nothing starts them.
+"""Explains what starts runs of a definition, or why no run starts.
 
 The explanation needs only the definition and its recorded ticks. The caller adds facts about the
 installation.
@@ -89,8 +89,8 @@ def _waiting(trigger: Trigger) -> Reason:
         case EventTrigger(structure=None):
             return Reason(code="EVENT", text=f"It waits for events of type {trigger.event_type}")
         case EventTrigger():
-            of = f"{trigger.event_type} about '{trigger.structure}'"
-            return Reason(code="EVENT", text=f"It waits for events of type {of}")
+            kind = f"{trigger.event_type} about '{trigger.structure}'"
+            return Reason(code="EVENT", text=f"It waits for events of type {kind}")
         case WebhookTrigger() if trigger.validate_signature and trigger.secret_id is None:
             text = f"Every call of {_named(trigger)} is refused with 401, because it has no secret"
             return Reason(code="NO_SECRET", text=text)
@@ -108,7 +108,7 @@ def _named(webhook: WebhookTrigger) -> str:
 def _tick(definition: State, last: int | None, now: int) -> Reason:
     schedule, anchor = schedule_of(definition.body), definition.active_since
     if schedule is None or not anchor:
-        return Reason(code="NO_TICK", text="Ticks count while the definition is active")
+        return Reason(code="NO_TICK", text="Its schedule only has ticks while it is active")
     after = anchor if last is None else max(anchor, last)
     due_at = next_fire(schedule.timetable, after=after, anchor=anchor)
     if due_at is None:

@@ -16,7 +16,7 @@ from baton.domain.text import NOT_PLAIN, is_plain
 MAX_TEMPLATE: Final = 200
 """The number of characters that a template may have."""
 MAX_TITLE: Final = 200
-"""The number of characters of a title; a longer title is cut."""
+"""The number of characters of a title; a longer title is truncated."""
 MISSING: Final = "–"
 """The text for a value that the input lacks, or that isn't a text, a number or a boolean."""
 BAD_PLACEHOLDER: Final = "may hold values of the input only, such as ${input.orderId}"

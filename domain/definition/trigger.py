@@ -8,9 +8,9 @@ from baton.domain.schedule.timetable import MissedPolicy, Once, OverlapPolicy, T
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventTrigger:
-    """Starts a run for each event of `event_type`, of one structure or of any.
+    """Starts a run for each event of `event_type`, about records of one structure or of any.
 
-    The type is that of record events (dotted), or another one of CloudEvents.
+    The type is the type of a record event, with dots, or any other CloudEvents type.
     """
 
     event_type: str
@@ -32,7 +32,7 @@ class ScheduleTrigger:
 
     @property
     def repeats(self) -> bool:
-        """Whether there may be several ticks, so that runs of them may overlap."""
+        """Whether there may be several ticks, so that their runs may overlap."""
         return not isinstance(self.timetable, Once)
 
 

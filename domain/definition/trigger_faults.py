@@ -18,9 +18,9 @@ from baton.domain.schedule.timetable import InvalidTimetable, check_timetable
 from baton.domain.text import NOT_PLAIN, is_plain
 
 MAX_TEXT = 200
-"""Characters of a structure, a webhook path or a header name."""
+"""The largest number of characters of a structure, a webhook path or a header name."""
 MAX_TRIGGERS: Final = 20
-"""Triggers of one definition."""
+"""The largest number of triggers of one definition."""
 _SAME_POLICY: Final = "must be the same for all timetables, which form one schedule"
 _WEBHOOK_PATH: Final = re.compile(
     r"[A-Za-z0-9._~!$&'()*+,;=:@%-]+(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*"
@@ -31,7 +31,7 @@ _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token of RFC 91
 def faults_of_triggers(triggers: Sequence[Trigger]) -> Iterator[Fault]:
     """Yield the faults of a definition's triggers.
 
-    Their paths begin with "trigger", and with the index of the trigger if there are several.
+    Paths begin with "trigger", followed by the index of the trigger if there are several.
     """
     if len(triggers) == 1:
         yield from _faults_of_trigger(triggers[0])
@@ -40,16 +40,16 @@ def faults_of_triggers(triggers: Sequence[Trigger]) -> Iterator[Fault]:
         yield Fault(("trigger",), f"must have at most {MAX_TRIGGERS} triggers")
         return
     for index, trigger in enumerate(triggers):
-        for fault in (*_faults_of_trigger(trigger), *_faults_beside(trigger, triggers[:index])):
+        for fault in (*_faults_of_trigger(trigger), *_faults_after(trigger, triggers[:index])):
             yield Fault(("trigger", index, *fault.path[1:]), fault.message)
 
 
-def _faults_beside(trigger: Trigger, others: Sequence[Trigger]) -> Iterator[Fault]:
-    """Yield the faults that a trigger has because of those before it."""
+def _faults_after(trigger: Trigger, others: Sequence[Trigger]) -> Iterator[Fault]:
+    """Yield the faults of a trigger that result from the triggers before it."""
     if isinstance(trigger, ManualTrigger) or ManualTrigger() in others:
         yield Fault(("trigger",), "adds nothing: every definition can be started by hand")
     elif trigger in others:
-        yield Fault(("trigger",), "is there already")
+        yield Fault(("trigger",), "must not repeat another trigger")
     elif isinstance(trigger, WebhookTrigger) and any(
         isinstance(one, WebhookTrigger) and one.path == trigger.path for one in others
     ):
@@ -73,7 +73,7 @@ def _faults_of_trigger(trigger: Trigger) -> Iterator[Fault]:
             except InvalidTimetable as fault:
                 yield Fault(("trigger", fault.field), fault.reason)
         case WebhookTrigger():
-            yield from _faults_of_http(trigger)
+            yield from _faults_of_webhook(trigger)
         case ManualTrigger():
             pass
         case _:
@@ -91,7 +91,7 @@ def _faults_of_event(trigger: EventTrigger) -> Iterator[Fault]:
         yield Fault(("trigger", "structure"), message)
 
 
-def _faults_of_http(trigger: WebhookTrigger) -> Iterator[Fault]:
+def _faults_of_webhook(trigger: WebhookTrigger) -> Iterator[Fault]:
     path, header = trigger.path, trigger.signature_header
     if path is not None and not (len(path) <= MAX_TEXT and _WEBHOOK_PATH.fullmatch(path)):
         message = (
@@ -100,7 +100,9 @@ def _faults_of_http(trigger: WebhookTrigger) -> Iterator[Fault]:
         )
         yield Fault(("trigger", "path"), message)
     elif path is not None and {".", ".."} & {unquote(segment) for segment in path.split("/")}:
-        yield Fault(("trigger", "path"), "must not have a segment '.' or '..': no URL keeps it")
+        yield Fault(
+            ("trigger", "path"), "must not have a segment '.' or '..', which clients remove"
+        )
     if header is not None and not (len(header) <= MAX_TEXT and _HEADER.fullmatch(header)):
         message = f"must be the name of a header, of at most {MAX_TEXT} characters"
         yield Fault(("trigger", "signature_header"), message)

@@ -12,9 +12,9 @@ from typing import Final
 from baton.domain.errors import Fault
 
 MAX_LENGTH: Final = 64
-"""The number of characters that a publisher's label may have."""
+"""The largest number of characters of a publisher's label."""
 _LONGEST: Final = MAX_LENGTH + 1
-"""The next whole number after 64 nines has a digit more."""
+"""The length of the longest label: the whole number after 64 nines has 65 digits."""
 _LABEL: Final = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*", re.ASCII)
 _BAD_LABEL: Final = Fault(
     ("label",),

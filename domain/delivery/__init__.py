@@ -1,1 +1,1 @@
-"""A delivery: one event of a run that one webhook registration gets, and its attempts."""
+"""A delivery: sends one event of a run to one webhook registration, in several attempts."""

@@ -18,22 +18,22 @@ from baton.domain.definition.graph import (
     Sync,
 )
 from baton.domain.run.flow import ready
-from baton.domain.run.messages import (
+from baton.domain.run.fold import evolve
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.run_events import RunCompleted, RunFailed
+from baton.domain.run.messages.step_events import (
     Cause,
     DecisionTaken,
     DelayStarted,
-    Error,
-    Event,
-    RunCompleted,
-    RunFailed,
     StepCancelled,
     StepSkipped,
     StepStarted,
     StepUndecided,
     SyncReached,
 )
+from baton.domain.run.outcome import Error
 from baton.domain.run.scope import UnreadableCondition, scope_of
-from baton.domain.run.state import State, evolve
+from baton.domain.run.state import State
 
 
 class Draft:

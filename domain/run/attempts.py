@@ -9,21 +9,16 @@ from baton.domain.artifact import Artifact
 from baton.domain.definition.graph import Compute, Retry
 from baton.domain.errors import StaleAttempt
 from baton.domain.run.advance import Draft, advance, begin
-from baton.domain.run.messages import (
+from baton.domain.run.messages.step_events import (
     DelayElapsed,
-    Error,
-    Failed,
-    Outcome,
     RetryScheduled,
     StepFailed,
     StepLogged,
     StepSucceeded,
     StepTimedOut,
-    Succeeded,
-    TimedOut,
     TimerHeld,
-    Token,
 )
+from baton.domain.run.outcome import Error, Failed, Outcome, Succeeded, TimedOut, Token
 
 EXECUTOR_LOST: Final = "EXECUTOR_LOST"
 CAP_MS: Final = 300_000

@@ -16,13 +16,13 @@ from baton.domain.run.advance import (
 )
 from baton.domain.run.attempts import end_attempt, end_wait, keep_logs, take_over
 from baton.domain.run.control.actions import REOPENED, refusal_of
-from baton.domain.run.control.branching import branch_off
+from baton.domain.run.control.copied_steps import branch_off
 from baton.domain.run.control.pausing import pause, resume
 from baton.domain.run.control.sync_timeouts import await_sync, await_syncs, is_reached, time_out
-from baton.domain.run.messages import (
+from baton.domain.run.fold import evolve
+from baton.domain.run.messages import Command, Event
+from baton.domain.run.messages.commands import (
     CancelRun,
-    Command,
-    Event,
     FireTimer,
     KeepLogs,
     PauseRun,
@@ -31,17 +31,14 @@ from baton.domain.run.messages import (
     RequestRun,
     ResumeRun,
     RetryRun,
-    RunCancelled,
-    RunReopened,
-    RunRequested,
-    RunStarted,
     StartRun,
-    StepReleased,
     TakeOver,
-    TimedOut,
 )
+from baton.domain.run.messages.run_events import RunCancelled, RunReopened, RunRequested, RunStarted
+from baton.domain.run.messages.step_events import StepReleased
+from baton.domain.run.outcome import TimedOut
 from baton.domain.run.size_limit import within_limit
-from baton.domain.run.state import NOT_REQUESTED, State, evolve
+from baton.domain.run.state import NOT_REQUESTED, State
 from baton.domain.run.steps import NO_ATTEMPT
 from baton.domain.run.trigger import ByHand, ByRerun
 

@@ -1,11 +1,10 @@
-"""The hold on a paused run, and the events that begin and end it; `messages` exports them."""
+"""The hold on a paused run, and the choices that a pause and its end leave to the user."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from baton.domain.actor import Actor
-from baton.domain.frozen import frozen
 
 InFlight: TypeAlias = Literal["finish", "cancel"]
 """The treatment of running attempts when a run is paused.
@@ -41,44 +40,3 @@ class Hold:
     was: Literal["pending", "running"]
     by_server: bool = False
     timers: Mapping[str, int] = field(default_factory=dict)
-
-
-@frozen(slots=False)
-class RunPaused:
-    """The run was paused. `TimerHeld` follows for each delay and backoff in progress."""
-
-    actor: Actor
-    at: int
-    reason: str | None = None
-    inflight: InFlight = "finish"
-
-
-@frozen(slots=False)
-class RunResumed:
-    """The run was resumed; the decisions that were held back follow."""
-
-    actor: Actor
-    at: int
-    timers: Timers = "fire"
-
-
-@frozen(slots=False)
-class TimerHeld:
-    """The timer of a delay or backoff is held until the run is resumed; it keeps its due time."""
-
-    step_id: str
-    visit: int
-    attempt: int
-    at: int
-
-
-@frozen(slots=False)
-class TimerSet:
-    """The delay or the backoff of a step of a resumed run ends at `due_at`."""
-
-    step_id: str
-    visit: int
-    attempt: int
-    kind: TimerKind
-    due_at: int
-    at: int

@@ -8,7 +8,7 @@ and misreads some of it. All of that is refused here.
 import re
 
 MAX_LENGTH = 200
-"""Characters of an expression."""
+"""The largest number of characters of an expression."""
 FIELD_NAMES = ("minute", "hour", "day of month", "month", "day of week")
 
 _DAY, _MONTH, _WEEKDAY = 2, 3, 4
@@ -101,7 +101,7 @@ def _check_item(place: int, item: str) -> None:
     if place == _DAY and item == "l":
         return
     if item == "?":
-        raise _unreadable(place, item, "is no word of cron; write *")
+        raise _unreadable(place, item, "isn't supported; write *")
     plain = _PLAIN.fullmatch(item)
     if plain is None:
         raise _unreadable(place, item, "is not a value, a range or a step")

@@ -22,7 +22,7 @@ from baton.domain.webhook.messages import (
 from baton.domain.webhook.state import State, evolve
 
 MAX_URL: Final = 2_048
-"""Longest URL of a registration, in characters."""
+"""The largest number of characters of a registration's URL."""
 
 
 def decide(command: Command, state: State) -> list[Event]:
@@ -103,7 +103,7 @@ def _faults(command: CreateWebhook | UpdateWebhook) -> Iterator[Fault]:
     if isinstance(command, CreateWebhook) and not command.webhook_id:
         yield Fault(("webhook_id",), "must not be empty")
     if not 0 < len(command.url) <= MAX_URL or not is_plain(command.url):
-        yield Fault(("url",), f"must have 1 to {MAX_URL} characters, none of them a control")
+        yield Fault(("url",), f"must have 1 to {MAX_URL} characters, without control characters")
     if not command.events:
         yield Fault(("events",), "must name at least one event type")
     if len(set(command.events)) < len(command.events):

@@ -2,12 +2,9 @@
 
 from typing import Final
 
-from baton.domain.run.messages import (
+from baton.domain.run.messages.run_events import RunCancelled, RunCompleted, RunFailed, RunStarted
+from baton.domain.run.messages.step_events import (
     RetryScheduled,
-    RunCancelled,
-    RunCompleted,
-    RunFailed,
-    RunStarted,
     StepFailed,
     StepStarted,
     StepSucceeded,
@@ -29,14 +26,14 @@ _TYPES: Final[dict[type, EventType]] = {
     RetryScheduled: "task.execution.retrying",
 }
 NOTIFIED_EVENTS: Final = frozenset(_TYPES)
-"""Classes of a run's events that a receiver may get."""
+"""The classes of run events that receivers can get."""
 
 
 def event_type(event: object) -> EventType | None:
-    """Return the type that a run's event has for receivers, None for an event without a type.
+    """Return the type under which receivers get an event of a run, None if they don't get it.
 
-    A task starts once per visit, and again after a manual retry; it fails once, after its last
-    attempt.
+    The start of a task is sent once per visit, and again after a manual retry. Its failure is sent
+    once, after the last attempt.
     """
     name = _TYPES.get(type(event))
     match event:

@@ -11,7 +11,7 @@ from baton.domain.backtest.comparison import Comparison
 from baton.domain.backtest.report import Report
 from baton.eventlog.backtests.perform import ReplayBatch, ReplayResult, compare_run, performer
 from baton.eventlog.backtests.recorded_runs import Batch, RecordedRun, batches
-from baton.eventlog.backtests.selection import Chosen, Progress
+from baton.eventlog.backtests.selection import ChosenRuns, Progress
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.audit.leaf_store import LeafStore
 from baton.eventlog.run_values import RunValues
@@ -35,7 +35,7 @@ class Backtest:
         self,
         leaves: LeafStore,
         values: RunValues,
-        chosen: Chosen,
+        chosen: ChosenRuns,
         candidate: Candidate,
         *,
         report: Report | None = None,
@@ -51,21 +51,21 @@ class Backtest:
         self,
         *,
         processes: int = 0,
-        leave_room: bool = False,
+        yield_time: bool = False,
         progress: Progress = lambda _done, _total: None,
     ) -> Report:
         """Replay all runs; raises `Unavailable`.
 
         Args:
             processes: The number of processes that replay; 0 replays in this process.
-            leave_room: Whether the reading leaves half of the time to other tasks of this process.
-            progress: Called with the number of replayed runs, and of all runs.
+            yield_time: Whether reading takes at most half of the time of this process.
+            progress: Called with the number of replayed runs, and the number of all runs.
         """
         under_way: deque[tuple[Batch, asyncio.Task[list[ReplayResult]]]] = deque()
         room = max(1, processes * _AHEAD)
         with performer(self._candidate, processes) as perform:
             try:
-                run_batches = batches(self._leaves, self._chosen, leave_room=leave_room)
+                run_batches = batches(self._leaves, self._chosen, yield_time=yield_time)
                 async for batch in run_batches:
                     under_way.append((batch, asyncio.create_task(_performed(perform, batch))))
                     if len(under_way) >= room:
@@ -107,4 +107,4 @@ async def _performed(perform: ReplayBatch, batch: Batch) -> list[ReplayResult]:
     try:
         return await perform(batch)
     except BrokenProcessPool as broken:
-        raise Unavailable("A process of the backtest has ended: start it again") from broken
+        raise Unavailable("A process of the backtest crashed: start the backtest again") from broken

@@ -17,7 +17,7 @@ from baton.domain.backtest.comparison import Comparison, compare
 from baton.domain.backtest.recording import record
 from baton.eventlog.backtests.recorded_runs import Batch, RecordedRun
 from baton.eventlog.events.codec import decode
-from baton.eventlog.process_priority import give_way
+from baton.eventlog.process_priority import lower_priority
 
 ReplayResult: TypeAlias = Comparison | frozenset[Artifact] | None
 """The comparison of a run, None if nothing changes, or the values that it needs first."""
@@ -92,7 +92,7 @@ def _interrupts_blocked() -> Iterator[None]:
 
 def _begin(candidate: Candidate) -> None:
     """Prepare a process: it ends with its parent, and only the parent receives Ctrl-C."""
-    give_way()
+    lower_priority()
     _candidates.append(candidate)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -3,10 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Final, NamedTuple, TypeAlias
 
-from baton.domain.run.messages import (
-    DecisionTaken,
-    DelayElapsed,
-    DelayStarted,
+from baton.domain.run.messages.run_events import (
     RunBranched,
     RunCancelled,
     RunCompleted,
@@ -16,6 +13,11 @@ from baton.domain.run.messages import (
     RunRequested,
     RunResumed,
     RunStarted,
+)
+from baton.domain.run.messages.step_events import (
+    DecisionTaken,
+    DelayElapsed,
+    DelayStarted,
     StepCopied,
     StepFailed,
     StepSkipped,
@@ -27,7 +29,7 @@ from baton.domain.run.messages import (
     SyncReached,
 )
 from baton.domain.stream import stream_parts
-from baton.eventlog.backtests.selection import Chosen, pages
+from baton.eventlog.backtests.selection import ChosenRuns, pages
 from baton.eventlog.events.codec import stored_topics_of
 from baton.eventlog.ports.audit.leaf_store import LeafStore
 
@@ -55,19 +57,19 @@ _NEEDED: Final = stored_topics_of(
 
 
 async def batches(
-    leaves: LeafStore, chosen: Chosen, *, leave_room: bool = False
+    leaves: LeafStore, chosen: ChosenRuns, *, yield_time: bool = False
 ) -> AsyncIterator[Batch]:
     """Yield the chosen runs in the order of their last events; raises `Unavailable`.
 
     Args:
         leaves: The stored events.
         chosen: The runs.
-        leave_room: Whether half of the time is left to other tasks of this process.
+        yield_time: Whether reading takes at most half of the time of this process.
     """
     under_way: dict[str, list[tuple[str, bytes]]] = {}
     batch: Batch = []
     size = 0
-    async for page in pages(leaves, chosen.until, leave_room=leave_room):
+    async for page in pages(leaves, chosen.until, yield_time=yield_time):
         for _, stream, version, topic, state in page:
             last = chosen.runs.get(stream)
             if last is None:

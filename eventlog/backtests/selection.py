@@ -8,8 +8,7 @@ from itertools import islice
 from typing import Final, TypeAlias
 
 from baton.domain.frozen import frozen
-from baton.domain.run.folded import RunStatus
-from baton.domain.run.messages import (
+from baton.domain.run.messages.run_events import (
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -19,13 +18,14 @@ from baton.domain.run.messages import (
     RunResumed,
     RunStarted,
 )
+from baton.domain.run.state import RunStatus
 from baton.domain.stream import stream_name
 from baton.eventlog.events.codec import decode_recorded, stored_topics_of
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.ports.audit.leaf_store import LeafStore
 
 MAX_RUNS: Final = 1_000_000
-"""The number of runs that one backtest may have."""
+"""The largest number of runs of one backtest."""
 PAGE: Final = 1_000
 """The number of events that one read returns."""
 SHORT_PAGE: Final = 250
@@ -36,11 +36,11 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 
 @frozen
-class Selection:
+class RunSelection:
     """The recorded runs of a definition that a backtest replays.
 
-    `last` limits them to the newest ones, `since` is the earliest time of a request (ms since the
-    epoch, UTC). `statuses` and `ids` are those that the runs may have; None means any.
+    `last` is the number of newest runs to replay. `since` is the earliest time of request (ms since
+    the epoch, UTC). `statuses` and `ids` select runs by status and id; None selects all.
     """
 
     tenant: str
@@ -52,7 +52,7 @@ class Selection:
 
 
 @frozen
-class Chosen:
+class ChosenRuns:
     """The chosen runs: the last version of each by its stream, in the order of their requests.
 
     Events after the position `until` are ignored.
@@ -86,24 +86,24 @@ _REQUESTED: Final = stored_topics_of([RunRequested])
 
 async def choose_runs(
     leaves: LeafStore,
-    selection: Selection,
+    selection: RunSelection,
     *,
-    leave_room: bool = False,
+    yield_time: bool = False,
     progress: Progress = lambda _done, _total: None,
-) -> Chosen:
+) -> ChosenRuns:
     """Return the runs of a selection, as of now; raises `Unavailable` and `Unreadable`.
 
     Args:
         leaves: The stored events.
         selection: The runs to choose.
-        leave_room: Whether half of the time is left to other tasks of this process.
-        progress: Called with the positions that were read.
+        yield_time: Whether reading takes at most half of the time of this process.
+        progress: Called with the position reached, and the last position.
     """
     until = await leaves.newest()
     candidates: dict[str, _Seen] = {}
     begin = stream_name(selection.tenant, "run", "")
     needle = selection.definition_id.encode()
-    async for page in pages(leaves, until, leave_room=leave_room):
+    async for page in pages(leaves, until, yield_time=yield_time):
         for event in page:
             if not event.stream.startswith(begin):
                 continue
@@ -119,14 +119,14 @@ async def choose_runs(
         if selection.statuses is None or run.status in selection.statuses
     ]
     newest = islice(selected, max(0, len(selected) - selection.last), None)
-    return Chosen(runs=dict(newest), until=until)
+    return ChosenRuns(runs=dict(newest), until=until)
 
 
 async def pages(
-    leaves: LeafStore, until: int, *, leave_room: bool
+    leaves: LeafStore, until: int, *, yield_time: bool
 ) -> AsyncIterator[Sequence[Stored]]:
     """Yield the stored events up to a position, page by page; other tasks run in between."""
-    after, limit = 0, SHORT_PAGE if leave_room else PAGE
+    after, limit = 0, SHORT_PAGE if yield_time else PAGE
     while after < until:
         began = time.perf_counter()
         stored = await leaves.events(after=after, limit=limit)
@@ -135,10 +135,10 @@ async def pages(
             return
         yield page
         after = page[-1].position
-        await asyncio.sleep(time.perf_counter() - began if leave_room else 0)
+        await asyncio.sleep(time.perf_counter() - began if yield_time else 0)
 
 
-def _request(event: Stored, selection: Selection, candidates: dict[str, _Seen]) -> None:
+def _request(event: Stored, selection: RunSelection, candidates: dict[str, _Seen]) -> None:
     """Remember a requested run if it belongs to the selection."""
     requested: RunRequested = decode_recorded(*event).event
     id_matches = selection.ids is None or requested.run_id in selection.ids

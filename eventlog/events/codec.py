@@ -55,7 +55,7 @@ def decode(topic: str, data: bytes, *, upcasts: Upcasts = UPCASTS) -> Event:
         data = orjson.dumps(raw)
     cls = event_classes().get(topic)
     if cls is None:
-        raise Unreadable(f"{topic} is no event of this release")
+        raise Unreadable(f"{topic} isn't an event type of this release")
     return cast(Event, decode_document(cls, data))
 
 

@@ -133,7 +133,7 @@ class NdjsonReader:
     def _check_order(self, event: Stored) -> None:
         """Refuse an event that doesn't belong to its stream or doesn't follow its predecessors."""
         if not _is_event_of(event.stream, event.topic):
-            self._refuse(f"{event.topic} in {event.stream} is no event of this release")
+            self._refuse(f"{event.topic} in {event.stream} isn't an event type of this release")
         known = self._versions.get(event.stream, 0)
         if event.version <= known:
             self._refuse(f"version {event.version} of {event.stream} is repeated")

@@ -16,7 +16,7 @@ from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.codec import encode, topic_of
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.failpoints import failpoint
-from baton.eventlog.figures.commits import CommitFigures
+from baton.eventlog.metrics.commits import CommitHistograms
 
 Row = tuple[str, int, str, bytes]
 """An event to store: stream, version, topic, state."""
@@ -65,7 +65,7 @@ _Committed: TypeAlias = "asyncio.Future[Sequence[int | Conflict]]"
 class GroupCommit:
     """Collects appends into batches, commits them, and returns the results in log order.
 
-    `figures` has one observation for each commit.
+    `metrics` has one observation for each commit.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class GroupCommit:
             max_in_flight: The number of commits in flight at once. The store must complete them in
                 the order in which they began.
         """
-        self.figures = CommitFigures()
+        self.metrics = CommitHistograms()
         self._commit = commit
         self._load_version = load_version
         self._deliver = publish
@@ -204,7 +204,7 @@ class GroupCommit:
         try:
             failpoint("after-commit")
             results = [_result(*pair) for pair in zip(batch, committed.result(), strict=True)]
-            self.figures.observe(seconds, self._publish(batch, results))
+            self.metrics.observe(seconds, self._publish(batch, results))
         except Exception as error:  # noqa: BLE001 - passed on to each caller
             _fail(batch, error)
         else:

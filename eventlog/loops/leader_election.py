@@ -25,10 +25,10 @@ _log = logging.getLogger("baton.leader_election")
 
 
 class Leader:
-    """Shares the lease `name` with other processes, in turns."""
+    """Runs work in terms: whenever this process holds the lease `name`."""
 
     def __init__(self, leases: Leases, name: str, *, holder: str, clock: Clock) -> None:
-        """Compete for the lease as `holder`, a name that no other process has at the same time."""
+        """Compete for the lease as `holder`, a name that no other process may use."""
         self._lease: Lease | None = None
         self._leases = leases
         self._name = name
@@ -122,10 +122,10 @@ class Leader:
 
 
 class Elected(ABC):
-    """A follower that works in one process at a time: run it in each, and the leader works."""
+    """A follower that runs in every process, and works only in the one that holds the lease."""
 
     def __init__(self, leases: Leases, name: str, *, holder: str, clock: Clock) -> None:
-        """Compete for the lease `name` as `holder`; no other process has that name meanwhile."""
+        """Compete for the lease `name` as `holder`, a name that no other process may use."""
         self._leader = Leader(leases, name, holder=holder, clock=clock)
 
     @property
@@ -141,7 +141,7 @@ class Elected(ABC):
         await self._leader.run(self._lead)
 
     async def stop(self) -> None:
-        """End the work as at the end of each term, and release the lease."""
+        """End the term and release the lease."""
         await self._leader.stop()
 
     @abstractmethod

@@ -28,8 +28,8 @@ BATCH: Final = 2_000
 """The number of events published at once, at most."""
 PACE_MS: Final = 5
 """The pause after a batch, in ms, in which events gather: each batch wakes every reader."""
-LOOK_MS: Final = 1_000
-"""The interval, in ms, in which the leader reads the position of the newest event, for `lag`."""
+LAG_MS: Final = 1_000
+"""The interval at which the leader measures `lag`, in ms."""
 SAVE_MS: Final = 100
 """The interval between saves of the checkpoint, in ms: a crash repeats this much publishing."""
 RETRY: Final = RetryPolicy(max_ms=2_000)
@@ -43,9 +43,9 @@ _log = logging.getLogger("baton.relay")
 class Relay(Elected):
     """Publishes events while this process holds the relay's lease.
 
-    `published` counts the events of all terms; `position` is the newest published position of the
-    current term. `lag` is the number of positions behind it when the leader last looked; a process
-    that doesn't lead has none.
+    `published` counts the events of all terms. `position` is the newest published position of the
+    current term. `lag` is the number of positions after it at the last measurement, and 0 in a
+    process that doesn't lead.
     """
 
     def __init__(self, stores: Stores, *, clock: Clock, holder: str) -> None:
@@ -76,18 +76,18 @@ class Relay(Elected):
     async def _lead(self) -> None:
         self.position = self._saved = await self._checkpoints.load(NAME)
         self._saved_at = self._clock.now()
-        looking = asyncio.create_task(self._look())
+        looking = asyncio.create_task(self._measure_lag())
         try:
             await self._publish_all()
         finally:
             looking.cancel()
             await asyncio.shield(self._leave())
 
-    async def _look(self) -> None:
+    async def _measure_lag(self) -> None:
         while True:
             with suppress(Unavailable):
                 self._newest = await self._head()
-            await self._clock.idle(LOOK_MS)
+            await self._clock.idle(LAG_MS)
 
     async def _publish_all(self) -> None:
         """Publish batch after batch; under load the next batch is read during the publishing."""

@@ -1,8 +1,8 @@
-"""The hold on the whole server, as each process of it sees the hold.
+"""The hold on the whole server, as seen by each of its processes.
 
-The hold is a stream of events. Its newest state is announced in a checkpoint that each process
-reads several times a second. The number is twice the position of the event, plus 1 while the server
-is held, so that it only grows, as checkpoints must.
+The hold is an aggregate with one stream. A checkpoint announces its newest state, and each process
+polls the checkpoint. Its value is twice the position of the event, plus 1 while the server is held,
+because checkpoints can only increase.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ STREAM: Final = stream_name(SERVER, DECIDER.name, "server")
 """The stream of the hold."""
 ANNOUNCED: Final = "hold"
 """The checkpoint that announces the state of the hold."""
-LOOK_MS: Final = 200
+POLL_MS: Final = 200
 """The pause between two reads of the announcement, in ms."""
 
 _log = logging.getLogger("baton.hold")
@@ -44,7 +44,7 @@ class ServerHold:
         self._changed = asyncio.Event()
 
     async def begin(self, actor: Actor, *, at: int, reason: str | None) -> CommandResult[State]:
-        """Hold the server: within a second no process starts a step or fires a timer any more."""
+        """Hold the server: after at most a second, no process starts a step or fires a timer."""
         return await self._change(HoldServer(actor=actor, at=at, reason=reason))
 
     async def end(self, actor: Actor, *, at: int) -> CommandResult[State]:
@@ -55,22 +55,23 @@ class ServerHold:
         """Return the stored state of the hold; raises `Unavailable`."""
         return (await load(self._events, DECIDER, STREAM)).state
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Read the announced state; raises `Unavailable`."""
         self._set(held=await self._checkpoints.load(ANNOUNCED) % 2 == 1)
 
-    async def first_look(self) -> None:
-        """Read the state until the store answers: a process that starts must not miss a hold."""
-        await retry(self.look, clock=self._clock, log=_log, doing="reading the hold on the server")
+    async def refresh_until_available(self) -> None:
+        """Read the announced state, waiting for the store: a new process must not miss a hold."""
+        doing = "reading the hold on the server"
+        await retry(self.refresh, clock=self._clock, log=_log, doing=doing)
 
     async def run(self) -> None:
         """Read the announced state at intervals until cancelled."""
         while True:
-            await self._clock.idle(LOOK_MS)
+            await self._clock.idle(POLL_MS)
             try:
-                await self.look()
+                await self.refresh()
             except Unavailable as error:
-                _log.debug("the hold on the server is as it was at the last look: %s", error)
+                _log.debug("the hold on the server can't be read: %s", error)
 
     async def until(self, *, held: bool) -> None:
         """Wait until the server is held, or until it is released."""
@@ -78,7 +79,7 @@ class ServerHold:
             await self._changed.wait()
 
     async def _change(self, command: Command) -> CommandResult[State]:
-        """Append the change, announce it, and apply it; a repetition announces it once more."""
+        """Append the change, announce it and apply it; a repeated change is announced again."""
         result = await transact(self._events, DECIDER, STREAM, command)
         held = result.state.held is not None
         await self._checkpoints.save(ANNOUNCED, 2 * result.position + held)

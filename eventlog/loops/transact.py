@@ -81,7 +81,7 @@ async def transact(
             recorded, at = result.recorded, result.recorded[-1].position
             return CommandResult(state=state, recorded=recorded, position=at, reloaded=reloaded)
         newest, reloaded = None, True
-    raise _lost_every_race()
+    raise _too_many_conflicts()
 
 
 async def transact_all(
@@ -103,7 +103,7 @@ async def transact_all(
         failpoint("after-append")
         if isinstance(result, Appended):
             return _outcomes(loaded, result.recorded)
-    raise _lost_every_race()
+    raise _too_many_conflicts()
 
 
 @frozen
@@ -147,7 +147,7 @@ async def _load(store: EventStore, intent: StreamCommand[Any, Any, Any], *, agai
     )
 
 
-def _lost_every_race() -> InConflict:
+def _too_many_conflicts() -> InConflict:
     return InConflict("contention")
 
 

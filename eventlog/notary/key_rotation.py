@@ -88,7 +88,7 @@ async def rotations_in(store: LeafStore) -> Sequence[Rotation]:
 def _rotation(position: int, event: object) -> Rotation:
     """Return the rotation of an event; raises `BadKey`."""
     if not isinstance(event, AuditKeyRotated):
-        raise BadKey("the event is no rotation of a key")
+        raise BadKey("the event isn't a rotation of a key")
     former, key = VerifierKey.parse(event.former), VerifierKey.parse(event.key)
     note = (event.endorsement or "").encode()
     try:

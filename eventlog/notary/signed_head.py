@@ -68,9 +68,9 @@ def parse_head(text: str) -> TreeHead:
             at=parse_time(time.removeprefix("time ")),
         )
     except ValueError:
-        raise BadNote("it is no head of a log of Baton") from None
+        raise BadNote("it isn't a head of a Baton log") from None
     if head.text != text or len(head.root) != HASH_BYTES:
-        raise BadNote("it is no head of a log of Baton")
+        raise BadNote("it isn't a head of a Baton log")
     return head
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from baton.eventlog.figures.commits import CommitFigures
 from baton.eventlog.known_functions import FunctionDirectory
+from baton.eventlog.metrics.commits import CommitHistograms
 from baton.eventlog.ports.api_key_uses import ApiKeyUses
 from baton.eventlog.ports.archive import Archive
 from baton.eventlog.ports.artifacts import Artifacts
@@ -80,7 +80,7 @@ class Stores:
     """
 
     events: EventStore
-    commits: CommitFigures
+    commits: CommitHistograms
     log: Log
     views: ViewStore
     view_sets: ViewSets

@@ -214,7 +214,7 @@ class SetIsBehind(Exception):
     """The set of views hasn't reached the position of the live one."""
 
     def __init__(self, checkpoint: int, live: int) -> None:
-        super().__init__(f"It stands at position {checkpoint}, the live set at {live}")
+        super().__init__(f"It is at position {checkpoint}, the live set at {live}")
 
 
 class ViewSets(Protocol):
@@ -254,8 +254,8 @@ class ViewSets(Protocol):
     async def promote(self, number: int, *, even_behind: bool = False) -> int:
         """Make a set the live one and return its epoch; changes nothing if it is live already.
 
-        The live set stands still meanwhile. Raises `SetIsBehind` if the new set doesn't reach its
-        position within a second, unless `even_behind`.
+        Commits to the live set wait during the call. Raises `SetIsBehind` if the new set doesn't
+        reach the live set's position within a second, unless `even_behind`.
         """
         ...
 

@@ -10,7 +10,7 @@ import orjson
 
 from baton.domain.ids import function_uuid
 from baton.domain.json import JsonObject
-from baton.domain.run.messages import Succeeded
+from baton.domain.run.outcome import Succeeded
 from baton.eventlog.ports.clock import Clock
 from baton.executor.functions.call import Call, CallOutcome, PerformCall
 from baton.executor.functions.http_functions import failure_of_response

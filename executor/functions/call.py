@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 from baton.domain.frozen import frozen
 from baton.domain.json import JsonObject
 from baton.domain.run.execution_id import execution_id, idempotency_key
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.eventlog.function_logs.attempt_log import AttemptLog
 
 CallOutcome: TypeAlias = Succeeded | Failed

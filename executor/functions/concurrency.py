@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from baton.eventlog.figures.histogram import Histogram
+from baton.eventlog.metrics.histogram import Histogram
 from baton.executor.tenant_queue import ExtraPlaces, TenantQueue
 
 NO_WEIGHTS: Final[Mapping[str, int]] = {}
@@ -126,8 +126,8 @@ class ConcurrencyLimit:
         weights: Calls per turn by tenant; other tenants have the weight 1.
 
     Attributes:
-        at_once: The number of calls that got a slot without a wait.
-        waits: The waits of the others, in seconds.
+        at_once: The number of calls that got a slot at once.
+        waits: The waiting times of the other calls, in seconds.
     """
 
     def __init__(

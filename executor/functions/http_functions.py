@@ -7,7 +7,7 @@ for good.
 
 import orjson
 
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.eventlog.ports.clock import Clock
 from baton.executor.functions.call import Call, CallOutcome
 from baton.executor.functions.registry import (

@@ -8,7 +8,7 @@ import orjson
 
 from baton.domain.artifact import ARTIFACT_UNREADABLE, MAX_INLINE_BYTES, Artifact
 from baton.domain.json import Json, JsonObject
-from baton.domain.run.messages import Succeeded
+from baton.domain.run.outcome import Succeeded
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.loops.retry import RetryPolicy, retry
 from baton.eventlog.ports.clock import Clock

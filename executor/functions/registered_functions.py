@@ -11,9 +11,9 @@ from functools import partial
 from typing import Protocol, TypeAlias, assert_never
 
 from baton.domain.json import Json
-from baton.domain.run.messages import Failed, Succeeded
-from baton.eventlog.figures.histogram import Histogram
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.eventlog.live_attempts import LiveAttempts
+from baton.eventlog.metrics.histogram import Histogram
 from baton.eventlog.ports.clock import Clock
 from baton.executor.functions.attempt_logger import LOGGER, LogSink, NoLogs
 from baton.executor.functions.built_ins import NOOP, built_ins

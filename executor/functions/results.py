@@ -15,7 +15,7 @@ from types import NoneType, TracebackType
 import orjson
 
 from baton.domain.json import Json
-from baton.domain.run.messages import Error, Failed, Succeeded
+from baton.domain.run.outcome import Error, Failed, Succeeded
 from baton.executor.functions.call import CallOutcome
 from baton.executor.functions.plain_json import MAX_DEPTH, plain_json
 from baton.executor.functions.plain_json import InvalidOutput as InvalidOutput  # noqa: PLC0414

@@ -14,7 +14,8 @@ from typing import Final
 from baton.domain.artifact import Artifact
 from baton.domain.errors import Rejected
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import KeepLogs, Token
+from baton.domain.run.messages.commands import KeepLogs
+from baton.domain.run.outcome import Token
 from baton.domain.stream import stream_name
 from baton.eventlog.function_logs.attempt_log import AttemptLog
 from baton.eventlog.function_logs.lines import LogLine

@@ -10,7 +10,7 @@ from typing import cast
 
 from baton.domain.artifact import Artifact
 from baton.domain.definition.graph import Compute
-from baton.domain.run.messages import Outcome, TimedOut, Token
+from baton.domain.run.outcome import Outcome, TimedOut, Token
 from baton.executor.functions.call import Call, FunctionCaller
 from baton.executor.functions.results import outcome_of_exception
 from baton.executor.runs.attempt_logs import AttemptLogs

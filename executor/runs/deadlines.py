@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
-from baton.domain.run.messages import Token
+from baton.domain.run.outcome import Token
 from baton.eventlog.function_logs.attempt_log import AttemptLog
 
 R = TypeVar("R")
@@ -20,7 +20,7 @@ TICKS_PER_TIMEOUT: Final = 256
 
 Long timeouts therefore have long ticks, which keeps the number of timers small.
 """
-HELD_S: Final = 0.1
+BLOCKED_S: Final = 0.1
 """A timer that fires this much too late was delayed by a function that blocked the event loop."""
 IGNORED_AFTER_S: Final = 1.0
 """A cancelled attempt that still runs after this time ignores its cancellation."""
@@ -152,11 +152,11 @@ class Deadlines(Generic[R]):
     def _end_tick(self, number: tuple[int, int]) -> None:
         """Expire the attempts of a tick; if the loop was blocked, one tick later."""
         tick, loop = self._ticks.pop(number), asyncio.get_running_loop()
-        held_s = loop.time() - tick.ends_at
-        if held_s < HELD_S or not tick:
+        late_s = loop.time() - tick.ends_at
+        if late_s < BLOCKED_S or not tick:
             self._expire(tick)
             return
-        tick.ends_at = loop.time() + held_s
+        tick.ends_at = loop.time() + late_s
         loop.call_at(tick.ends_at, self._expire, tick)
 
     def _expire(self, tick: _Tick[R]) -> None:

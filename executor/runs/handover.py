@@ -4,7 +4,9 @@ import logging
 from collections.abc import Iterable
 
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import ReleaseAttempts, RetryScheduled, StepStarted, Token
+from baton.domain.run.messages.commands import ReleaseAttempts
+from baton.domain.run.messages.step_events import RetryScheduled, StepStarted
+from baton.domain.run.outcome import Token
 from baton.domain.run.state import State
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.load import StreamState

@@ -5,7 +5,8 @@ from enum import Enum
 from typing import Any, Final
 
 from baton.domain.definition.graph import Compute, Graph
-from baton.domain.run.messages import Command, Token
+from baton.domain.run.messages import Command
+from baton.domain.run.outcome import Token
 from baton.domain.run.state import State
 from baton.eventlog.events.envelope import Recorded
 from baton.executor.runs.deadlines import Attempt

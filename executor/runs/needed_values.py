@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from baton.domain.artifact import Values
 from baton.domain.decider import Batch
-from baton.domain.run.messages import Command, ReportOutcome, StartRun, TakeOver
+from baton.domain.run.messages import Command
+from baton.domain.run.messages.commands import ReportOutcome, StartRun, TakeOver
 from baton.eventlog.run_values import RunValues
 
 T = TypeVar("T")

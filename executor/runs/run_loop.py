@@ -20,20 +20,20 @@ from baton.domain.decider import Batch, batched
 from baton.domain.definition.graph import Graph
 from baton.domain.errors import StaleAttempt
 from baton.domain.run.decisions import DECIDER
+from baton.domain.run.fold import evolve
 from baton.domain.run.hold import BY_SERVER
-from baton.domain.run.messages import (
-    Command,
-    Outcome,
+from baton.domain.run.messages import Command
+from baton.domain.run.messages.commands import (
     PauseRun,
     ReportOutcome,
     ResumeRun,
     StartRun,
-    StepStarted,
     TakeOver,
-    Token,
 )
+from baton.domain.run.messages.step_events import StepStarted
+from baton.domain.run.outcome import Outcome, Token
 from baton.domain.run.size_limit import MAX_RUN_BYTES
-from baton.domain.run.state import State, evolve
+from baton.domain.run.state import State
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.graph_cache import GraphCache
@@ -241,7 +241,7 @@ class RunLoop:
         return next_token
 
     def _fold_external(self, run: LiveRun) -> list[Token]:
-        """Fold the events of other processes; return the attempts that they make necessary."""
+        """Fold the events of other processes; return the attempts to perform."""
         external, run.external = run.external, []
         before = run.state
         for recorded in external:
@@ -259,12 +259,16 @@ class RunLoop:
         try:
             result = await transact(self.store, _BATCHED, run.stream, batch, known=known)
         except (Unavailable, ValuesNeeded):
-            # An unavailable store may have committed nevertheless: decide on the stored state.
+            # The store may have committed before it became unavailable: decide on its state.
             result = await self._transact_again(run, batch)
         self.counts.late_outcomes_refused += batch.skipped
         for command in commands:
             if isinstance(command, ReportOutcome):
                 run.claimed.discard(command.token)
+        return self._apply(run, result)
+
+    def _apply(self, run: LiveRun, result: CommandResult[State]) -> list[Token]:
+        """Apply the result of an append to the live run; return the attempts to perform."""
         before, run.state = run.state, result.state
         if run.external:  # the log may have delivered the append before it was acknowledged
             run.external = [
@@ -289,7 +293,7 @@ class RunLoop:
         return await self._retry(decided, f"appending to {run.stream}")
 
     async def _retry(self, action: Callable[[], Awaitable[T]], doing: str) -> T:
-        """Repeat until the store is available: no other event would advance the run."""
+        """Repeat `action` until the store is available; nothing else would advance the run."""
         return await retry(action, clock=self.clock, log=_log, doing=doing, policy=_RETRY)
 
     def _reconcile(
@@ -297,8 +301,8 @@ class RunLoop:
     ) -> list[Token]:
         """Cancel and claim attempts after external events; abandon a run that was taken over.
 
-        `own` are the events that this executor appended last: a takeover among them makes it the
-        newest owner, whichever executor had taken the run over before.
+        `own` are the events that this executor appended last. With a takeover among them, this
+        executor is the newest owner.
         """
         if not includes_takeover(own) and was_taken_over(before, run.state):
             self.abandon(run)

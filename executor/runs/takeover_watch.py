@@ -1,8 +1,8 @@
 """Watches runs that another executor took over although this executor owns their partition.
 
 While a partition moves, its old and its new owner may both take over a run. If the old owner does
-so last and then loses the partition, no executor advances the run. The owner of the partition takes
-such a run over again, unless the run moves or the partition is revoked.
+so last and then loses the partition, no executor advances the run. The owner of the partition
+therefore takes a run without new events over again, unless the partition is revoked.
 """
 
 import asyncio
@@ -27,9 +27,9 @@ class TakeoverWatch:
 
     Args:
         clock: Paces the checks.
-        take_over: Called with a stream and the version it had at the last check. It takes the run
-            over if it still has that version. It returns the run's version if the run has moved,
-            else None, which ends the watch.
+        take_over: Called with a stream and its version at the last check. It takes the run over and
+            returns None if the version is the same, which ends the watch. Otherwise it returns the
+            current version.
     """
 
     def __init__(self, clock: Clock, take_over: TakeOverStalled) -> None:

@@ -14,7 +14,7 @@ from baton.domain.errors import Invalid
 from baton.domain.frozen import frozen
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.execution_id import Execution, idempotency_key, parse_execution_id
-from baton.domain.run.messages import Error, Failed, Succeeded
+from baton.domain.run.outcome import Error, Failed, Succeeded
 from baton.domain.stream import stream_name
 from baton.eventlog.function_logs.attempt_log import AttemptLog
 from baton.eventlog.ports.topics import Message
@@ -210,7 +210,7 @@ def _token_of(members: JsonObject) -> str:
 
 
 def _attempt_of(execution_id: str) -> int | None:
-    """Return the attempt number of an execution id, None if the text isn't one."""
+    """Return the attempt number of an execution id, None if the text isn't an execution id."""
     execution = parse_execution_id(execution_id)
     return execution.attempt if execution else None
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from baton.domain.json import Json
-from baton.domain.run.messages import Token
+from baton.domain.run.outcome import Token
 from baton.eventlog.function_logs.attempt_log import AttemptLog
 from baton.eventlog.function_logs.lines import LEVELS, LogLine, log_line
 from baton.executor.functions.attempt_logger import LogSink

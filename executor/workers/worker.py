@@ -14,9 +14,9 @@ from typing import Final, cast
 
 from baton.domain.json import Json
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.figures.histogram import Histogram
 from baton.eventlog.function_logs.attempt_log import AttemptLog
 from baton.eventlog.loops.retry import RetryPolicy, retry
+from baton.eventlog.metrics.histogram import Histogram
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.topics import Message, ReceivedMessage, TopicConsumer, Topics
 from baton.executor.functions.call import Call, CallOutcome

@@ -1,1 +1,1 @@
-"""Reading as of an earlier position: everything that the events up to there had led to."""
+"""Reads events and views as they were at an earlier position of the log."""

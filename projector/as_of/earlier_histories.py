@@ -1,6 +1,6 @@
-"""Drops the histories of earlier releases once that of this release has replaced them.
+"""Drops the histories of earlier releases once the history of this release is complete.
 
-No verb lists them, and each takes as much space as the one that is read.
+No command lists old histories, and each takes as much space as the current one.
 """
 
 import logging
@@ -18,21 +18,21 @@ from baton.projector.projector import Projector
 from baton.projector.view import tables_of
 
 CATCH_UP_MS: Final = 60_000
-"""The time after which the wait for the history of this release begins again."""
+"""The timeout, in ms, of one wait for the history of this release; the wait is repeated."""
 UNREAD_MS: Final = 3_600_000
-"""The time without a read after which no process of an earlier release needs its history."""
+"""The time without a read, in ms, after which an old history counts as unused."""
 
 _log = logging.getLogger("baton.views")
 
 
 class EarlierHistories:
-    """Drops the histories that were live before that of this release (`run`).
+    """Drops the histories that were live before the history of this release (`run`).
 
     Args:
-        histories: All histories.
-        events: The events.
+        histories: The histories of all releases.
+        events: Gives the position that the history of this release must reach.
         projector: Projects the history of this release.
-        clock: The clock.
+        clock: Times the wait for the last read.
     """
 
     def __init__(
@@ -48,9 +48,9 @@ class EarlierHistories:
         self._clock = clock
 
     async def run(self) -> None:
-        """Drop them once this release's history holds every event of now, and return.
+        """Drop old histories once this release's history has reached the head of the log.
 
-        One that other processes may read is dropped an hour after the last read.
+        A history that other processes may read is dropped an hour after its last read.
         """
         await retry(self._drop, clock=self._clock, log=_log, doing="dropping an earlier history")
 
@@ -63,7 +63,7 @@ class EarlierHistories:
             with suppress(NoSuchSet):  # another process has dropped it
                 await self._histories.drop(one.number)
                 _log.info(
-                    "dropped history %d of an earlier release: that of this one is complete",
+                    "dropped history %d of an earlier release: this release's history is complete",
                     one.number,
                 )
 

@@ -1,4 +1,4 @@
-"""The events up to a position, as an event store that can only be read."""
+"""A read-only event store that ends at a position."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selecti
 from baton.eventlog.ports.stores import EventStore
 
 MAX_STREAMS: Final = 512
-"""Streams that are kept: a request that shows a run reads its stream several times."""
+"""The number of cached streams; one request reads the stream of a run several times."""
 
 
 class EventsAsOf:
-    """Implements `EventStore` with the events of `store` up to `position`; for one request.
+    """Implements `EventStore` with the events of `store` up to `position`, for one request.
 
-    `head` is the position of the last of them.
+    `head` is the position of the last of these events.
     """
 
     def __init__(self, store: EventStore, position: int, *, head: int) -> None:
@@ -25,7 +25,7 @@ class EventsAsOf:
         self._streams: OrderedDict[str, Sequence[Recorded]] = OrderedDict()
 
     async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
-        """Raise an error: there is no writing as of an earlier position."""
+        """Raise TypeError: this store is read-only."""
         self._refuse(writes)
 
     async def read(self, stream: str, *, after: int = 0) -> Sequence[Recorded]:

@@ -1,6 +1,6 @@
-"""The views that only reading as of a position needs: the history of lists and reruns.
+"""The history: the views that only reads as of a position need.
 
-They have a checkpoint of their own, which no command waits for.
+The history has its own checkpoint, and no command waits for it.
 """
 
 from dataclasses import replace
@@ -20,15 +20,18 @@ HISTORY_VIEWS: Final[tuple[View[Any], ...]] = (
     RERUNS,
     replace(RUN_SPANS, following=COUNTS),
 )
-REST_MS: Final = 250
-"""The pause between two batches while no task waits for these views."""
+GATHER_MS: Final = 250
+"""The pause between two batches, in ms, while no task waits for these views."""
 
 
 def history_projector(
-    store: ViewStore, *, clock: Clock, shared: bool = False, rests: bool = True
+    store: ViewStore, *, clock: Clock, shared: bool = False, gathers: bool = True
 ) -> Projector:
-    """Return the projector of these views; it `rests`, and so takes events in larger batches."""
-    rest_ms = REST_MS if rests else 0
+    """Return the projector of the history.
+
+    If it `gathers`, it pauses between batches, so that each batch has more events.
+    """
+    gather_ms = GATHER_MS if gathers else 0
     return Projector(
-        store, clock=clock, views=HISTORY_VIEWS, shared=shared, name="history", rest_ms=rest_ms
+        store, clock=clock, views=HISTORY_VIEWS, shared=shared, name="history", gather_ms=gather_ms
     )

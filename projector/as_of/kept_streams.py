@@ -1,4 +1,4 @@
-"""The view of every definition and schedule that ever was, deleted ones too."""
+"""The view of all definitions and separate schedules, including deleted ones."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -19,7 +19,7 @@ TABLE = Table(
 
 @dataclass(slots=True, kw_only=True)
 class Document:
-    """A definition, or a schedule of its own, whose first event is at `since`."""
+    """A definition or a separate schedule; `since` is the position of its first event."""
 
     id: str
     kind: Kind
@@ -27,7 +27,7 @@ class Document:
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
-    """Note the beginning."""
+    """Fold the creation."""
     if document is not None:
         return document
     kind: Kind = "definition" if isinstance(recorded.event, DefinitionCreated) else "schedule"
@@ -35,7 +35,7 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return the kind and the beginning."""
+    """Return the values of the table's columns."""
     return (document.kind, document.since)
 
 

@@ -1,4 +1,4 @@
-"""The door to the past: the events and the views as of any position, for one request each."""
+"""The entry point of reads as of a position: events and views as they were."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from baton.eventlog.ports.audit.leaf_store import LeafStore
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.stores import EventStore
-from baton.projector.as_of.candidates import Candidates
 from baton.projector.as_of.events import EventsAsOf
+from baton.projector.as_of.history_queries import HistoryQueries
 from baton.projector.as_of.moments import Moments
 from baton.projector.as_of.views import Sources, ViewsAsOf
 
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """Everything as of a position; `at` is the greatest time of any event up to it, in ms."""
+    """Events and views as of a position; `at` is the greatest time (ms) of any event up to it."""
 
     at: int
     events: EventsAsOf
@@ -22,28 +22,30 @@ class AsOf:
 
 
 def past_of(
-    stores: Stores, reached: Callable[[int, int], Awaitable[bool]], held: Callable[[], int]
+    stores: Stores,
+    reached: Callable[[int, int], Awaitable[bool]],
+    views_position: Callable[[], int],
 ) -> "Past":
-    """Return the past of all events of `stores`.
+    """Return the reader of all earlier states of `stores`.
 
     Args:
         stores: The opened stores.
-        reached: Called with a position and a timeout in ms; returns whether the views of the
-            history hold that position within the timeout.
-        held: Returns the newest position that the views are known to hold.
+        reached: Called with a position and a timeout in ms; returns whether the history reached
+            the position within the timeout.
+        views_position: Returns the newest position that the views are known to hold.
     """
-    candidates = Candidates(stores.history, reached)
-    sources = Sources(candidates=candidates, live=stores.views, held=held)
+    history = HistoryQueries(stores.history, reached)
+    sources = Sources(history=history, live=stores.views, views_position=views_position)
     return Past(stores.events, stores.leaves, sources)
 
 
 class Past:
-    """Reads as of positions; raises `Unavailable`.
+    """Reads events and views as of positions; raises `Unavailable`.
 
     Args:
         events: All events.
-        leaves: The same events, with the times that the notary has sealed.
-        sources: The sources of the views.
+        leaves: The leaf blocks of these events, which hold their times.
+        sources: Where the views as of a position are read from.
     """
 
     def __init__(self, events: EventStore, leaves: LeafStore, sources: Sources) -> None:
@@ -60,7 +62,7 @@ class Past:
         return await self._moments.position_at(at)
 
     async def as_of(self, position: int) -> AsOf:
-        """Return everything as of `position`, which must not be beyond the newest event."""
+        """Return events and views as of `position`, which must not be after the newest event."""
         last, at = await self._moments.moment_at(position)
         events = EventsAsOf(self._events, position, head=last)
         return AsOf(at, events, ViewsAsOf(events, at, self._sources))

@@ -1,8 +1,8 @@
-"""The view of reruns: which run each of them runs again, and since which position."""
+"""The view of reruns: the source run of each, and the position at which it began."""
 
 from dataclasses import dataclass
 
-from baton.domain.run.messages import RunBranched
+from baton.domain.run.messages.run_events import RunBranched
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
 from baton.projector.view import Values, View, created_by, key_of
@@ -16,7 +16,7 @@ TABLE = Table(
 
 @dataclass(slots=True, kw_only=True)
 class Document:
-    """A run that runs the run `source` again, since the event at `since`."""
+    """A rerun of the run `source`, which began with the event at position `since`."""
 
     id: str
     source: str
@@ -24,14 +24,14 @@ class Document:
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
-    """Note the run that is run again."""
+    """Fold the beginning of a rerun."""
     event: RunBranched = recorded.event
     ident = key_of(recorded.stream)[1]
     return document or Document(id=ident, source=event.source, since=recorded.position)
 
 
 def columns(document: Document) -> Values:
-    """Return the run that is run again, and the beginning."""
+    """Return the values of the table's columns."""
     return (document.source, document.since)
 
 

@@ -1,7 +1,8 @@
-"""Conditions on runs that spans don't have a column for, as of a position.
+"""Translates queries on runs to queries on spans, which have fewer columns.
 
-Each holds only for runs with certain statuses. Where it holds for all of those, it is a condition
-on the status; otherwise these runs are looked through, up to a number of them.
+A condition on a column that spans lack holds only for runs with certain statuses. If it holds for
+all runs with these statuses, a condition on the status replaces it. Otherwise the runs with these
+statuses are scanned one by one, up to a limit.
 """
 
 from collections.abc import Sequence
@@ -13,19 +14,22 @@ from baton.projector.as_of import run_spans
 from baton.projector.view_reader import OrderBy
 from baton.projector.views.runs.view import Status
 
-MAX_LOOKED_THROUGH: Final = 2_000
-"""Runs that one query looks through, at most."""
+MAX_SCANNED: Final = 2_000
+"""The number of runs that one query may scan."""
 _STATUS: Final = "status"
 _OF_SPANS: Final = frozenset(("key", *(one.name for one in run_spans.TABLE.columns)))
 
 
 class TooManyRuns(Exception):
-    """A query would have to look through more than `MAX_LOOKED_THROUGH` runs."""
+    """A query would have to scan more than `MAX_SCANNED` runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Condition:
-    """The statuses of the runs that it holds for; `exact` if it holds for all runs with one."""
+    """The statuses of the runs for which a condition holds.
+
+    `exact` is whether it holds for every run with one of these statuses.
+    """
 
     statuses: frozenset[str]
     exact: bool = False
@@ -47,13 +51,14 @@ _CONDITIONS: Final = {
     ("idle", 1): _condition("running"),
     ("due_at", None): _condition("running", "waiting", "paused"),
 }
-"""The conditions by column and value; None is that of "is_set"."""
+"""The conditions by column and value; the value of "is_set" is None."""
 
 
-def on_spans(query: Query) -> tuple[Query | None, bool]:
-    """Return a query on runs with conditions on spans alone, and whether it finds the same runs.
+def to_span_query(query: Query) -> tuple[Query | None, bool]:
+    """Return a query on spans for a query on runs, and whether both match the same runs.
 
-    Otherwise it finds others, too, which have to be looked through. It is None if no run can match.
+    If they don't, the query on spans matches more runs, which must be scanned. The query is None if
+    no run can match.
     """
     special = [one for one in query.where if one.column not in _OF_SPANS]
     if not special:
@@ -72,23 +77,23 @@ def on_spans(query: Query) -> tuple[Query | None, bool]:
     return replace(query, where=(*others, of_status)), all(one.exact for one in conditions)
 
 
-def handled_in(query: Query) -> bool | None:
-    """Return whether a query asks for runs that were run again, or that weren't; None if neither.
+def handled_condition(query: Query) -> bool | None:
+    """Return the value of the condition on `handled`: whether runs have a rerun; None without it.
 
-    A query for failed runs has no other condition that spans don't answer.
+    Such a query has no other condition that spans lack a column for.
     """
     asked = [one.value for one in query.where if one.column == "handled"]
     return bool(asked[0]) if asked else None
 
 
-def all_to_look_through(query: Query) -> Query:
-    """Return the query for all runs that may match, and one more than are looked through."""
+def to_scan_query(query: Query) -> Query:
+    """Return the query for all runs to scan, with a limit one above the permitted number."""
     newest_first: OrderBy = (("requested_at", "desc"), ("key", "asc"))
-    return replace(query, order=newest_first, limit=MAX_LOOKED_THROUGH + 1, offset=0, count=False)
+    return replace(query, order=newest_first, limit=MAX_SCANNED + 1, offset=0, count=False)
 
 
 def _values(condition: Filter) -> frozenset[str]:
-    """Return the values that a condition on a column of texts permits."""
+    """Return the values that a condition on a text column permits."""
     value = condition.value
     if isinstance(value, str):
         return frozenset((value,))

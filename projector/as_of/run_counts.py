@@ -1,9 +1,9 @@
-"""The view of the numbers of runs by status, of a tenant and of each definition, at any position.
+"""The view that counts runs by status at any position, per tenant and per definition.
 
-It is folded from the changes of status that the spans of runs show. They are kept in blocks of
-positions, each with the numbers at its beginning, so that a number as of a position costs one
-block. The key of the last block's row is the id of the definition, and empty for the whole tenant.
-That of an earlier block, which never changes again, continues with the number of the block.
+It is folded from the changes of status in the view of spans. The changes are stored in blocks of
+positions, and each block holds the counts at its beginning: a count as of a position reads one
+block. The row of the last block has the definition's id as its key, or an empty key for the whole
+tenant. An earlier block never changes; its key ends with the number of the block.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Final
 
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.eventlog.events.codec import decode_document, encode_document
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Filter, Query, Table, ViewReads
@@ -21,11 +21,11 @@ from baton.projector.view import Following, FurtherRow, Key, key_of
 
 TABLE: Final = Table(name="run_counts")
 POSITIONS: Final = 2_048
-"""Positions of a block."""
+"""The number of positions in a block."""
 OF_TENANT: Final = ""
-"""Stands for the id of a definition where all runs of a tenant are counted."""
+"""Replaces the definition's id in the counts of all runs of a tenant."""
 NONE: Final = ""
-"""Stands for the status of a run that isn't requested yet."""
+"""The status of a run before its request."""
 STATUSES: Final = (
     NONE,
     "pending",
@@ -36,25 +36,25 @@ STATUSES: Final = (
     "cancelled",
     "paused",
 )
-"""A change names a status by its place."""
+"""The statuses; a stored change holds their indexes, so the order must not change."""
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 _BASE: Final = len(_DIGITS)
 _CHANGE: Final = 3
-"""The digits of a change: two of its position within the block, one of both statuses."""
+"""The digits of a change: two for its position within the block, one for both statuses."""
 _PLACES: Final = [high + low for high in _DIGITS[: POSITIONS // _BASE] for low in _DIGITS]
 _PAIRS: Final = {pair: _DIGITS[number] for number, pair in enumerate(product(STATUSES, repeat=2))}
 
 
 @dataclass(slots=True, kw_only=True)
 class Block:
-    """The numbers by status before a block of positions, and the changes in it, in order."""
+    """The counts by status before a block of positions, and the changes in the block, in order."""
 
     number: int
     before: dict[str, int]
     changes: str = ""
 
     def at(self, position: int) -> Counter[str]:
-        """Return the numbers by status as of a position in the block or behind it."""
+        """Return the counts by status as of a position in the block or after it."""
         found, last = Counter(self.before), position - self.number * POSITIONS
         for begin in range(0, len(self.changes), _CHANGE):
             high, low, both = map(_DIGITS.index, self.changes[begin : begin + _CHANGE])
@@ -69,7 +69,7 @@ class Block:
 
 @dataclass(slots=True, kw_only=True)
 class Document:
-    """The last block and the numbers at its end; `ended` are blocks whose rows aren't written."""
+    """The last block and the counts at its end; the rows of `ended` blocks aren't written yet."""
 
     last: Block
     now: dict[str, int]
@@ -77,7 +77,7 @@ class Document:
 
 
 def block_of(position: int) -> int:
-    """Return the number of the block that has a position."""
+    """Return the number of the block that contains a position."""
     return (position - 1) // POSITIONS
 
 
@@ -95,7 +95,7 @@ def changes(run: Spans | None, recorded: Recorded) -> bool:
 
 
 def evolve(document: Document | None, run: Spans, recorded: Recorded) -> Document:
-    """Note the change of the run's status."""
+    """Add the change of the run's status."""
     was = run.ended[-1].status if run.ended else NONE
     number = block_of(recorded.position)
     if document is None:
@@ -113,7 +113,7 @@ def evolve(document: Document | None, run: Spans, recorded: Recorded) -> Documen
 
 
 def take_rows(document: Document) -> Sequence[FurtherRow]:
-    """Take out the rows of the blocks that have ended."""
+    """Remove the ended blocks from the document and return their rows."""
     ended, document.ended = document.ended, []
     return [(_end_of_key(one.number), encode_document(one), ()) for one in ended]
 
@@ -121,12 +121,12 @@ def take_rows(document: Document) -> Sequence[FurtherRow]:
 async def numbers(
     views: ViewReads, tenant: str, definition_id: str, position: int
 ) -> Mapping[str, int]:
-    """Return the numbers of runs by status as of a position; 0 for a status that none had.
+    """Return the number of runs by status as of a position.
 
     Args:
         views: The views of the history.
         tenant: The tenant.
-        definition_id: Limits them to a definition; `OF_TENANT` to none.
+        definition_id: Counts only runs of this definition; `OF_TENANT` counts all runs.
         position: The position.
     """
     block = await _block(views, tenant, definition_id, block_of(position))
@@ -134,7 +134,7 @@ async def numbers(
 
 
 async def _block(views: ViewReads, tenant: str, definition_id: str, number: int) -> Block | None:
-    """Return the last block up to a number, None if there is none."""
+    """Return the last block whose number isn't greater than `number`, None if there is none."""
     data = await views.get(TABLE.name, tenant, definition_id)
     if data is None:
         return None

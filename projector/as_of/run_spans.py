@@ -1,19 +1,16 @@
-"""The view of the statuses of runs: one row for each span of the log in which a run had one.
+"""The view of spans: one row for each part of the log during which a run had one status.
 
-The row of a run's last status has the run's id as its key and no end. When the status changes, a
-row of the span that ended is added, which never changes again: its key names the run and the
-position behind the span. `level` says how long an ended span was, by powers of `LONGER`, so that
-those spans of a level that hold a position begin in a range whose length is known.
+The row of the current status has the run's id as its key, and no end. When the status changes, the
+projector adds a row for the ended span, which never changes: its key is the run's id with the
+position at which the span ended. `level` is the logarithm of an ended span's length to the base
+`LONGER`. Within a level, the spans that contain a position therefore begin in a bounded range.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, get_args
 
-from baton.domain.run.messages import (
-    DelayElapsed,
-    DelayStarted,
-    RetryScheduled,
+from baton.domain.run.messages.run_events import (
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -22,6 +19,11 @@ from baton.domain.run.messages import (
     RunRequested,
     RunResumed,
     RunStarted,
+)
+from baton.domain.run.messages.step_events import (
+    DelayElapsed,
+    DelayStarted,
+    RetryScheduled,
     StepFailed,
     StepReleased,
     StepStarted,
@@ -62,9 +64,9 @@ _FINAL: Final[Mapping[type, Status]] = {
     RunCancelled: "cancelled",
 }
 LONGER: Final = 4
-"""A level has spans that are up to this many times as long as those of the one before."""
+"""The ratio of the longest spans of a level to those of the level before."""
 LEVELS: Final = 20
-"""Levels that there may be: the longest span has almost 4²⁰ positions, a million millions."""
+"""The number of levels: the longest span has almost 4²⁰ positions, about 10¹²."""
 _ENDED: Final = b"{}"
 
 TABLE = Table(
@@ -97,7 +99,7 @@ TABLE = Table(
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A status that a run had from an event at `begin` until the event at `end` changed it."""
+    """A status that a run had from the event at `begin` to the event at `end`, which changed it."""
 
     status: Status
     begin: int
@@ -106,9 +108,9 @@ class Span:
 
 @dataclass(kw_only=True)
 class Document:
-    """The status of a run since the event at `since`, and what the next events change it by.
+    """The status of a run since the event at `since`, and the counts that determine it.
 
-    `ended` are the spans whose rows aren't written yet.
+    The rows of `ended` spans aren't written yet.
     """
 
     definition_id: str
@@ -126,7 +128,7 @@ class Document:
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
-    """Fold one event to the status that the view of runs has, and end the span if that changes."""
+    """Fold one event; if it changes the status of the run, end the span."""
     event = recorded.event
     if isinstance(event, RunRequested):
         return _requested(event, recorded.position)
@@ -140,12 +142,12 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return the values that runs of the last status are found by."""
+    """Return the values of the table's columns for the current status."""
     return _values(document, document.status, document.since)
 
 
 def take_rows(document: Document) -> Sequence[FurtherRow]:
-    """Take out the rows of the spans that have ended; each is found by its own status."""
+    """Remove the ended spans from the document and return their rows."""
     ended, document.ended = document.ended, []
     return [
         (f".{span.end}", _ENDED, _values(document, span.status, span.begin, span.end))
@@ -154,12 +156,12 @@ def take_rows(document: Document) -> Sequence[FurtherRow]:
 
 
 def level_of(length: int) -> int:
-    """Return the level of a span: the lowest one whose power of `LONGER` exceeds the length."""
+    """Return the level of a span: the smallest n for which `LONGER`ⁿ exceeds its length."""
     return (length.bit_length() + 1) // 2
 
 
 def is_final(document: Document) -> bool:
-    """Return whether the run has ended; only reopening it changes it then."""
+    """Return whether the run has ended; after that, only a reopening changes it."""
     return document.status in FINAL_STATUSES
 
 
@@ -177,10 +179,10 @@ def _requested(event: RunRequested, position: int) -> Document:
 
 
 def _status_after(document: Document, event: _OfRun | _OfStep) -> Status:
-    """Count what runs and what waits, as the view of runs does, and return the status.
+    """Count running and waiting steps as the view of runs does, and return the status.
 
-    The view's own fold needs a whole run; to make one for each event would take three times as
-    long. A test compares the statuses of both at every position of random histories.
+    The fold of that view needs its whole document, which takes three times as long. A test compares
+    the statuses of both at every position of random histories.
     """
     match event:
         case StepStarted():

@@ -1,10 +1,9 @@
-"""The views as of a position: documents folded from their streams, by the views' own `evolve`.
+"""The views as of a position: documents folded from their streams by the `evolve` of each view.
 
-A document comes from the one or two streams that have its id, so that it costs the length of its
-history; in lists, a run that hasn't changed since is taken from the view. A run's rerun is an event
-of another stream, which the history finds if there is a rerun now. Queries are answered from
-such documents as the databases answer them from rows; the same `queries` of the views, and the same
-code of the dialects, therefore serve both.
+A document is folded from the one or two streams with its id, so its cost is the length of its
+history. In lists, a run without events after the position is read from the live view. The rerun of
+a run is an event of another stream, which the history finds. This module implements `ViewReads`, so
+the `queries` of the views and the dialects work unchanged as of a position.
 """
 
 from collections import OrderedDict
@@ -14,20 +13,20 @@ from heapq import merge
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
-from baton.domain.run.messages import RunBranched
+from baton.domain.run.messages.run_events import RunBranched
 from baton.domain.stream import stream_name
 from baton.eventlog.events.codec import decode_document, encode_document
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Page, Query, Row, ViewReads
 from baton.eventlog.rows_in_memory import page_of, row_matches
 from baton.projector.as_of import run_conditions
-from baton.projector.as_of.candidates import Candidates
 from baton.projector.as_of.events import EventsAsOf
+from baton.projector.as_of.history_queries import HistoryQueries
 from baton.projector.as_of.run_conditions import (
     TooManyRuns,
-    all_to_look_through,
-    handled_in,
-    on_spans,
+    handled_condition,
+    to_scan_query,
+    to_span_query,
 )
 from baton.projector.folding import fold_events
 from baton.projector.view import View
@@ -37,7 +36,7 @@ from baton.projector.views.runs.view import VIEW as RUNS
 from baton.projector.views.schedules.view import VIEW as SCHEDULES
 
 MAX_LISTS: Final = 8
-"""Whole views of one tenant, as of one position each, that are kept."""
+"""The number of cached lists; each is a whole view of one tenant, as of one position."""
 
 Rows: TypeAlias = Mapping[str, Row]
 """Rows by their keys."""
@@ -54,18 +53,18 @@ _KINDS: Final = {
 """The kinds of the streams that a view's documents come from."""
 
 
-class KeptLists:
-    """The rows of small views by view, tenant and position; the oldest are dropped first."""
+class ListCache:
+    """The rows of small views by view, tenant and position; the oldest are evicted first."""
 
     def __init__(self) -> None:
         self._lists: OrderedDict[tuple[str, str, int], Sequence[Row]] = OrderedDict()
 
     def get(self, table: str, tenant: str, position: int) -> Sequence[Row] | None:
-        """Return the rows of a view, None if they aren't kept."""
+        """Return the rows of a view, None if they aren't cached."""
         return self._lists.get((table, tenant, position))
 
-    def keep(self, table: str, tenant: str, position: int, rows: Sequence[Row]) -> None:
-        """Keep the rows of a view."""
+    def put(self, table: str, tenant: str, position: int, rows: Sequence[Row]) -> None:
+        """Cache the rows of a view."""
         if len(self._lists) >= MAX_LISTS:
             self._lists.popitem(last=False)
         self._lists[table, tenant, position] = rows
@@ -76,16 +75,16 @@ class Sources:
     """The sources of views as of any position.
 
     Attributes:
-        candidates: Finds what lists hold.
-        live: The views as they are.
-        held: Returns the newest position that these are known to hold.
-        kept: Lists of definitions and schedules that were read before.
+        history: Finds the ids of a list, and reruns.
+        live: The current views.
+        views_position: Returns the newest position that the current views are known to hold.
+        lists: Caches lists of definitions and schedules.
     """
 
-    candidates: Candidates
+    history: HistoryQueries
     live: ViewReads
-    held: Callable[[], int]
-    kept: KeptLists = field(default_factory=KeptLists)
+    views_position: Callable[[], int]
+    lists: ListCache = field(default_factory=ListCache)
 
 
 class ViewsAsOf:
@@ -93,8 +92,8 @@ class ViewsAsOf:
 
     Args:
         events: The events up to the position.
-        at: The greatest time (ms) of any of them.
-        sources: The sources of everything else.
+        at: The greatest time (ms) of any of these events.
+        sources: The current views and the history.
     """
 
     def __init__(self, events: EventsAsOf, at: int, sources: Sources) -> None:
@@ -128,49 +127,49 @@ class ViewsAsOf:
         return page_of(query, view.table, await self._list(view, tenant))
 
     async def _find_runs(self, query: Query, tenant: str) -> Page:
-        asked, same = on_spans(query)
-        if asked is None:
+        span_query, same = to_span_query(query)
+        if span_query is None:
             return page_of(query, RUNS.table, ())
         if same:
-            return await self._page_of_runs(query, asked, tenant)
-        handled = handled_in(query)
-        again = None if handled is None else await self._run_again(tenant)
-        if again is None:
-            return page_of(query, RUNS.table, await self._looked_through(asked, tenant))
+            return await self._page_of_runs(query, span_query, tenant)
+        handled = handled_condition(query)
+        rerun = None if handled is None else await self._runs_with_rerun(tenant)
+        if rerun is None:
+            return page_of(query, RUNS.table, await self._scan_runs(span_query, tenant))
         if handled:
-            return page_of(query, RUNS.table, again)
-        left_out = (row.key for row in again if row_matches(asked.where, RUNS.table, row))
-        return await self._page_of_runs(query, asked, tenant, frozenset(left_out))
+            return page_of(query, RUNS.table, rerun)
+        excluded = (row.key for row in rerun if row_matches(span_query.where, RUNS.table, row))
+        return await self._page_of_runs(query, span_query, tenant, frozenset(excluded))
 
     async def _page_of_runs(
-        self, query: Query, asked: Query, tenant: str, left_out: frozenset[str] = frozenset()
+        self, query: Query, span_query: Query, tenant: str, excluded: frozenset[str] = frozenset()
     ) -> Page:
-        """Return the page of `query` of the runs that `asked` finds but for some of these."""
+        """Return the page of `query` among the runs of `span_query`, without the excluded ones."""
         end = query.offset + query.limit
-        if left_out:
-            asked = replace(asked, offset=0, limit=end + len(left_out))
-        found = await self._sources.candidates.runs(asked, self._events.position, self._at)
-        run_ids = [one for one in found.run_ids if one not in left_out]
-        chosen = run_ids[query.offset : end] if left_out else run_ids
+        if excluded:
+            span_query = replace(span_query, offset=0, limit=end + len(excluded))
+        found = await self._sources.history.runs(span_query, self._events.position, self._at)
+        run_ids = [one for one in found.run_ids if one not in excluded]
+        chosen = run_ids[query.offset : end] if excluded else run_ids
         rows = await self._rows_of_runs(tenant, chosen)
         page = page_of(replace(query, offset=0, count=False), RUNS.table, rows)
-        return Page(page.rows, found.total - len(left_out) if query.count else -1)
+        return Page(page.rows, found.total - len(excluded) if query.count else -1)
 
-    async def _looked_through(self, asked: Query, tenant: str) -> Sequence[Row]:
+    async def _scan_runs(self, span_query: Query, tenant: str) -> Sequence[Row]:
         """Return all runs that a query on spans finds; raises `TooManyRuns`."""
-        wide = all_to_look_through(asked)
-        found = await self._sources.candidates.runs(wide, self._events.position, self._at)
-        if len(found.run_ids) == wide.limit:
+        scan = to_scan_query(span_query)
+        found = await self._sources.history.runs(scan, self._events.position, self._at)
+        if len(found.run_ids) == scan.limit:
             raise TooManyRuns
         return await self._rows_of_runs(tenant, found.run_ids)
 
-    async def _run_again(self, tenant: str) -> Sequence[Row] | None:
-        """Return all runs that had been run again, None if there are too many reruns."""
+    async def _runs_with_rerun(self, tenant: str) -> Sequence[Row] | None:
+        """Return all runs that had a rerun, None if there are too many reruns."""
         position = self._events.position
-        found = await self._sources.candidates.run_again(
-            tenant, position, limit=run_conditions.MAX_LOOKED_THROUGH + 1
+        found = await self._sources.history.rerun_sources(
+            tenant, position, limit=run_conditions.MAX_SCANNED + 1
         )
-        if len(found) > run_conditions.MAX_LOOKED_THROUGH:
+        if len(found) > run_conditions.MAX_SCANNED:
             return None
         return await self._rows_of_runs(tenant, list(dict.fromkeys(found)))
 
@@ -180,12 +179,12 @@ class ViewsAsOf:
         return [*unchanged.values(), *await self._all_rows(RUNS, tenant, changed)]
 
     async def _unchanged(self, tenant: str, run_ids: Sequence[str]) -> Rows:
-        """Return the rows of runs that had no event after the position, as the views hold them.
+        """Return the rows of the live view for runs without an event after the position.
 
-        A run that has been run again may have been so later, without an event of its own.
+        Runs with a rerun are left out: the rerun may be newer, and isn't an event of their streams.
         """
         found: dict[str, Row] = {}
-        if self._sources.held() < self._events.position:
+        if self._sources.views_position() < self._events.position:
             return found
         live = await self._sources.live.get_many(RUNS.name, [(tenant, one) for one in run_ids])
         for (_, key), data in live.items():
@@ -195,13 +194,13 @@ class ViewsAsOf:
         return found
 
     async def _list(self, view: View[Any], tenant: str) -> Sequence[Row]:
-        """Return all rows of a view that has few."""
+        """Return all rows of a small view."""
         position = self._events.position
-        rows = self._sources.kept.get(view.name, tenant, position)
+        rows = self._sources.lists.get(view.name, tenant, position)
         if rows is None:
-            idents = await self._sources.candidates.streams(tenant, _KINDS[view.name], position)
+            idents = await self._sources.history.stream_ids(tenant, _KINDS[view.name], position)
             rows = await self._all_rows(view, tenant, idents)
-            self._sources.kept.keep(view.name, tenant, position, rows)
+            self._sources.lists.put(view.name, tenant, position, rows)
         return rows
 
     async def _all_rows(self, view: View[Any], tenant: str, idents: Sequence[str]) -> Sequence[Row]:
@@ -211,7 +210,7 @@ class ViewsAsOf:
         return found
 
     async def _rows(self, table: str, tenant: str, ident: str) -> Rows:
-        """Return the rows that the streams with the id `ident` make."""
+        """Return the rows that are folded from the streams with the id `ident`."""
         view = _VIEWS[table]
         streams = [
             await self._events.read(stream_name(tenant, kind, ident)) for kind in _KINDS[table]
@@ -225,13 +224,13 @@ class ViewsAsOf:
         }
 
     async def _rerun(self, tenant: str, run_id: str) -> Sequence[Recorded]:
-        """Return the event by which the newest rerun as of the position names the run, if any."""
-        if self._sources.held() >= self._events.position:
+        """Return the first event of the run's newest rerun as of the position, if there is one."""
+        if self._sources.views_position() >= self._events.position:
             live = await self._sources.live.get(RUNS.name, tenant, run_id)
             if live is None or decode_document(RUNS.document, live).rerun_id is None:
                 return ()
         position = self._events.position
-        found = await self._sources.candidates.newest_rerun(tenant, run_id, position)
+        found = await self._sources.history.newest_rerun(tenant, run_id, position)
         if found is None:
             return ()
         events = await self._events.read(stream_name(tenant, "run", found))
@@ -239,12 +238,12 @@ class ViewsAsOf:
 
 
 def _stream_id(table: str, key: str) -> str:
-    """Return the id in the names of the streams that a document comes from."""
+    """Return the id of the streams from which a document is folded."""
     return key.partition(".")[0] if table == RUN_STEPS.name else key
 
 
 def _runs_in(query: Query) -> Sequence[str]:
-    """Return the runs whose steps a query asks for, which it names by the prefixes of keys."""
+    """Return the ids of the runs whose steps a query asks for by the prefixes of keys."""
     named = [one.value for one in query.where if one.op == "prefix"]
     prefixes = named[0] if isinstance(named[0], Sequence) else ()
     listed = (prefixes,) if isinstance(prefixes, str) else prefixes

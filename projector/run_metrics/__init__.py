@@ -1,1 +1,1 @@
-"""Figures of runs and attempts for /metrics, counted by a follower of the log."""
+"""Metrics of runs and attempts, counted by a follower of the log."""

@@ -1,4 +1,4 @@
-"""Counts the runs that haven't ended, by status, in the views."""
+"""Counts unfinished runs by status, in the views."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,16 +12,15 @@ from baton.projector.views.runs.queries import RunQueries
 from baton.projector.views.runs.view import Status
 
 COUNT_S: Final = 5.0
-"""The shortest pause between two counts, in real time: no skipped clock is woken for that."""
+"""The shortest pause between two counts, in seconds of real time."""
 MAX_SHARE: Final = 0.01
-"""The part of the time that counting may take: with very many open runs it happens less often."""
+"""The largest share of the time that counting may take: slow counts are made less often."""
 
 
 class OpenRunCounts:
-    """Counts while it runs; `by_status` is empty before the first count and after the last.
+    """Counts the unfinished runs of all tenants in `views` at intervals (`run`).
 
-    Args:
-        views: Hold the runs of all tenants.
+    `by_status` has the newest counts; it is empty while `run` isn't running.
     """
 
     def __init__(self, views: ViewReads) -> None:
@@ -29,7 +28,7 @@ class OpenRunCounts:
         self._runs = RunQueries(views)
 
     async def run(self) -> None:
-        """Count until cancelled; while the views don't answer, the numbers stay as they are."""
+        """Count until cancelled; while the views are unavailable, `by_status` stays unchanged."""
         try:
             while True:
                 began = perf_counter()

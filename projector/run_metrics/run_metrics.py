@@ -1,7 +1,7 @@
-"""Counts runs and attempts in batches of the log, beside the projector and never before it.
+"""Counts runs and attempts by following the log in the projector's process.
 
-Figures count what has happened since this process began to project, so that a rebuild or a long
-absence makes no jump. Counting costs the executors nothing.
+Only events after the start of the process are counted, so that a rebuild or an outage causes no
+jump in the metrics. Counting costs the executors nothing.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.retry import retry
@@ -19,33 +19,33 @@ from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.stores import EventStore, Log
 from baton.eventlog.ports.views import ViewReads
 from baton.projector.definition_facts import KnownDefinitions
-from baton.projector.run_metrics.figures import Figures
+from baton.projector.run_metrics.metrics import Metrics
 from baton.projector.run_metrics.open_counts import OpenRunCounts
 from baton.projector.run_metrics.open_run import COUNTED_EVENTS, OpenRun
 
 NAME: Final = "projector.metrics"
-"""Name of the log subscription."""
+"""The name of the log subscription."""
 PACE_MS: Final = 25
-"""Pause between reads of the log, so that each read takes a larger batch."""
+"""The pause between reads of the log, in ms, so that each read takes a larger batch."""
 MAX_OPEN_RUNS: Final = 20_000
-"""Runs whose times are kept in memory; those of others are read from the store again."""
+"""The number of unfinished runs kept in memory; others are read from the store again."""
 MAX_BATCHES: Final = 5_000
-"""Batches of the log for which it is remembered when their first event happened."""
+"""The number of batches of the log whose first event's time is kept."""
 
 _log = logging.getLogger("baton.projector")
 
 
 class RunMetrics:
-    """Follows the log and adds to `figures`.
+    """Follows the log and counts its events in `metrics`.
 
     Args:
-        store: Holds runs that began before, and definitions.
-        views: Hold the runs that haven't ended.
-        clock: Paces the reads, and says how old events are.
+        store: Holds the definitions, and runs that are not in memory.
+        views: Hold the unfinished runs.
+        clock: Paces the reads, and gives the age of events.
     """
 
     def __init__(self, store: EventStore, views: ViewReads, *, clock: Clock) -> None:
-        self.figures = Figures()
+        self.metrics = Metrics()
         self.open = OpenRunCounts(views)
         self._store = store
         self._clock = clock
@@ -54,7 +54,7 @@ class RunMetrics:
         self._batches: deque[tuple[int, int]] = deque(maxlen=MAX_BATCHES)  # last position, time
 
     async def run(self, log: Log) -> None:
-        """Follow the log from its present end, and count, until cancelled; raises `Unavailable`."""
+        """Count the events after the current head of the log; raises `Unavailable`."""
         subscription = await log.subscribe(NAME, after=await self._store.head())
         async with asyncio.TaskGroup() as group:
             group.create_task(self.open.run())
@@ -63,13 +63,13 @@ class RunMetrics:
             )
 
     def age_beyond_ms(self, position: int) -> int:
-        """Return the age in ms of the oldest known event behind a position, 0 if there is none."""
+        """Return the age in ms of the oldest known event after a position, 0 if there is none."""
         while self._batches and self._batches[0][0] <= position:
             self._batches.popleft()
         return max(0, self._clock.now() - self._batches[0][1]) if self._batches else 0
 
     async def observe(self, batch: Sequence[Recorded]) -> None:
-        """Add a batch of the log. No batch comes twice, because it waits for the store itself."""
+        """Count a batch of the log; it waits for the store, so that no batch is repeated."""
         began = getattr(batch[0].event, "at", None)
         if isinstance(began, int):
             self._batches.append((batch[-1].position, began))
@@ -88,11 +88,11 @@ class RunMetrics:
             self._open[stream] = run
             if len(self._open) > MAX_OPEN_RUNS:
                 self._open.popitem(last=False)
-        if run.count(recorded.event, recorded.version, self.figures):
+        if run.count(recorded.event, recorded.version, self.metrics):
             del self._open[stream]
 
     async def _load(self, recorded: Recorded) -> OpenRun | None:
-        """Return the run as it was before an event."""
+        """Return the run of an event, as of the event before it; None if it isn't a run."""
         before: Sequence[Recorded] = ()
         requested = recorded.event
         if recorded.version > 1:
@@ -101,9 +101,9 @@ class RunMetrics:
         if not isinstance(requested, RunRequested):
             return None
         slug = (await self._definitions.of(requested)).slug
-        definition = self.figures.definitions.bounded((requested.tenant, slug))
-        run, uncounted = OpenRun(definition, requested.at), Figures()
-        uncounted.functions = self.figures.functions
+        definition = self.metrics.definitions.bounded((requested.tenant, slug))
+        run, uncounted = OpenRun(definition, requested.at), Metrics()
+        uncounted.functions = self.metrics.functions
         for one in before:
             if type(one.event) in COUNTED_EVENTS:
                 run.count(one.event, one.version, uncounted)

@@ -1,1 +1,1 @@
-"""Sets of views beside the live one: built, compared, promoted, followed until they are dropped."""
+"""Sets of views beside the live set: built, compared, promoted and dropped."""

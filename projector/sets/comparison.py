@@ -1,7 +1,7 @@
 """Compares two sets of views row by row, while both follow the log.
 
-Rows that differ when they are scanned are read again at positions that can be compared. Waiting
-for sets that stand still could take for ever.
+The sets needn't stop at the same position. A row that differs in the scan is read again, in both
+sets, at positions that can be compared.
 """
 
 import asyncio
@@ -15,20 +15,20 @@ from baton.eventlog.ports.views import Filter, Query, Row, Table, ViewStore
 from baton.projector.view import Key
 
 REACH_S: Final = 10.0
-"""The time for which a set may stand still before the position of the other one, in seconds."""
+"""The time without progress, in seconds, after which a set that is behind counts as stopped."""
 POLL_S: Final = 0.01
 SCAN: Final = 1_000
-"""Rows read at once."""
+"""The number of rows of one read."""
 
 Reach = Callable[[int], Awaitable[None]]
-"""Called with a position; returns once the set that is compared with the live one holds it."""
+"""Called with a position; returns when the compared set has reached it."""
 OnRows = Callable[[int], object]
 """Called with the number of rows of the live set that have been compared."""
 
 
 @frozen
 class Difference:
-    """A row that differs; None stands for no row."""
+    """A row that differs; None means that a set lacks the row."""
 
     table: str
     tenant: str
@@ -38,15 +38,17 @@ class Difference:
 
 
 class Comparison:
-    """Compares `other` with `live`. All methods raise `Unavailable`, also if a set stands still.
+    """Compares `other` with `live`. All methods raise `Unavailable`, also if a set has stopped.
 
     Args:
+        live: The live set.
+        other: The set to compare.
         tables: The tables that both sets have.
-        reach: Waits until `other` holds a position.
-        sample: Rows of each table to compare; None is all.
-        resting: Whether each pause between two reads takes as long as the read, so that services
-            beside it are hardly slower.
-        on_rows: Called after each read of rows of the live set.
+        reach: Waits until `other` has reached a position; default: polls its checkpoint.
+        sample: The number of rows of each table to compare; None compares all rows.
+        resting: Whether to pause after each read for as long as the read took, so that the
+            comparison hardly slows services down.
+        on_rows: Called after each read of the live set.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class Comparison:
                     yield found
 
     async def first(self, limit: int) -> list[Difference]:
-        """Return the first differences."""
+        """Return the first `limit` differences."""
         found: list[Difference] = []
         async for one in self.differences():
             found.append(one)
@@ -101,11 +103,12 @@ class Comparison:
             another = another if right is None else await anext(other, None)
 
     async def _difference(self, table: str, key: Key) -> Difference | None:
-        """Compare one row where no event has changed it meanwhile.
+        """Compare one row, and repeat the comparison while events change the row.
 
         The row of the other set is read between two reads of the live row, at a position between
-        theirs. If these two are equal, the row between them has to be, too. A row that an event
-        has changed and another one has changed back is found out by a second look.
+        theirs. If these two are equal, the other row must be equal too, unless one event changed
+        the live row and another event changed it back. A difference therefore counts only if it is
+        found twice.
         """
         seen: tuple[Row | None, Row | None] | None = None
         while True:
@@ -128,7 +131,7 @@ class Comparison:
     async def _scan(self, store: ViewStore, table: str) -> AsyncIterator[Row]:
         """Yield the rows of a table, up to the first page that isn't full.
 
-        Ids ascend with the time, so under load there would always be another row behind the last.
+        Under load, new rows with higher keys appear all the time, so the scan would never end.
         """
         after: Key | None = None
         left = self._sample
@@ -153,19 +156,20 @@ class Comparison:
 
 
 def common_tables(some: Sequence[Table], others: Sequence[Table]) -> Sequence[Table]:
-    """Return the tables that are declared alike in both sets."""
+    """Return the tables that both sets declare in the same way."""
     return [table for table in some if table in others]
 
 
 async def _wait_for(store: ViewStore, position: int) -> None:
-    """Wait until a set holds a position; raises `Unavailable` if it stands still."""
+    """Wait until a set has reached a position; raises `Unavailable` if it has stopped."""
     last, deadline = -1, 0.0
     while (found := await store.checkpoint()) < position:
         if found > last:
             last, deadline = found, monotonic() + REACH_S
         if monotonic() > deadline:
             raise Unavailable(
-                f"a set of views stays at position {found}, before {position}: start the services"
+                f"a set of views stays at position {found} instead of reaching {position}:"
+                " start the services"
             )
         await asyncio.sleep(POLL_S)
 

@@ -1,4 +1,4 @@
-"""Keeps every set of views of this release up to date, and switches readers to a promoted one."""
+"""Keeps all sets of views of this release up to date, and switches readers to a promoted set."""
 
 import asyncio
 import logging
@@ -17,17 +17,19 @@ from baton.projector.sets.set_follower import SetFollower
 from baton.projector.view import tables_of
 from baton.projector.views import every_view
 
-LOOK_S: Final = 0.25
-"""The interval in which sets are looked for, in real time: no skipped clock is woken for that."""
-HOLD_MS: Final = 1_000
-"""The longest time that the views stand still while a promoted set reaches their position."""
+POLL_S: Final = 0.25
+"""The interval between reads of the list of sets, in seconds of real time."""
+SWITCH_TIMEOUT_MS: Final = 1_000
+"""The longest time that the views may be paused for a promoted set to reach their position, in ms.
+"""
 HEAD_START_S: Final = 2.0
-"""The time after which a new set may be built here, in seconds: `baton views rebuild` comes first.
+"""The age of a new set, in seconds, from which on this process may build it.
 
-The verb folds at the rate that its user chose, and leaves this process free for its requests.
+Until then `baton views rebuild` can take the lease: the command folds at the rate that its user
+chose, and costs this process nothing.
 """
 NEAR: Final = 5_000
-"""Positions that a promoted set may be behind for the views to stand still."""
+"""The number of positions that a promoted set may be behind when the views are paused for it."""
 
 _log = logging.getLogger("baton.views")
 
@@ -42,15 +44,18 @@ class _Kept:
 
 
 class ViewSetKeeper:
-    """Projects the live set, and follows the others beside it (`run`).
+    """Projects the live set, and follows the log into the other sets (`run`).
 
-    `position` is that of the set which this process reads, -1 before there is one. When another set
-    is promoted, the readers of this process switch to it at a moment when it holds that position.
+    `position` is the position of the set that this process reads, -1 before there is one. After a
+    promotion, this process switches to the new live set when that has reached `position`.
 
     Args:
-        shared: Other processes share the store.
-        pauses: The live set's projector pauses between commits under load.
-        events_per_s: The limit of events per second while a set is built; 0 is none.
+        stores: The stores of this process.
+        clock: Paces retries.
+        holder: The name under which this process holds leases.
+        shared: Whether other processes share the store.
+        pauses: Whether the projector of the live set pauses between commits under load.
+        events_per_s: The rate limit while a set is built; 0 is no limit.
     """
 
     def __init__(
@@ -114,16 +119,16 @@ class ViewSetKeeper:
         async with asyncio.TaskGroup() as group:
             while True:
                 try:
-                    await self._look(group, log)
+                    await self._update(group, log)
                     self._logged = False
                 except Unavailable as error:
                     if not self._logged:
                         _log.warning("the sets of views can't be read: %s", error)
                     self._logged = True
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(POLL_S)
 
-    async def _look(self, group: asyncio.TaskGroup, log: Log) -> None:
-        """Follow new sets, leave dropped ones, and switch to the live one."""
+    async def _update(self, group: asyncio.TaskGroup, log: Log) -> None:
+        """Follow new sets, stop following dropped ones, and switch to a promoted one."""
         found = {
             one.number: one
             for one in await self._stores.view_sets.every()
@@ -167,15 +172,15 @@ class ViewSetKeeper:
         del self._kept[number]
 
     async def _switch(self) -> None:
-        """Let the views stand still until the promoted set holds their position, and switch."""
+        """Pause commits until the promoted set has reached the position of the views; switch."""
         reading, target = self._reading, self._kept.get(self._target)
         if reading is None or target is None or target.projector is reading:
             return
         position = target.projector.position
         if position < 0 or position < reading.position - NEAR:
-            return  # another process follows it, or it isn't that far yet
-        async with reading.standing_still():
-            if await target.projector.reached(reading.position, HOLD_MS):
+            return  # another process follows it, or it is still far behind
+        async with reading.commit_lock:
+            if await target.projector.reached(reading.position, SWITCH_TIMEOUT_MS):
                 failpoint("before-switch")
                 self._stores.view_sets.read(self._target)
                 self._reading = target.projector
@@ -184,9 +189,9 @@ class ViewSetKeeper:
 
 
 async def _follow_beside(follower: SetFollower, log: Log, *, after_s: float) -> None:
-    """Follow the log into a set; an event that can't be folded there must not stop the others."""
+    """Follow the log into a set; an event that can't be folded must not stop the other sets."""
     await asyncio.sleep(after_s)
     try:
         await follower.run(log)
-    except Exception:  # noqa: BLE001 - of any view
-        _log.exception("a set of views can't be followed any further")
+    except Exception:  # noqa: BLE001 - the fold of any view may raise anything
+        _log.exception("a set of views can't be projected any further")

@@ -1,7 +1,7 @@
-"""Follows the log into one set of views beside the live one.
+"""Follows the log into one set of views beside the live set.
 
-Any process may do so that has the lease of the set: `baton views rebuild`, or the projector's
-process, which takes over when that verb has ended, however it did.
+The holder of the set's lease does so: `baton views rebuild`, or else a projector process, which
+takes over when that command ends or crashes.
 """
 
 import asyncio
@@ -19,22 +19,22 @@ from baton.eventlog.view_sets.choice import last_promoted, set_of, tables_of
 from baton.projector.projector import Projector
 from baton.projector.sets.comparison import Comparison, Difference, OnRows, common_tables
 
-MOST_DIFFERENCES: Final = 20
-"""Differences after which a comparison stops counting."""
+MAX_DIFFERENCES: Final = 20
+"""The number of differences at which a comparison ends."""
 SAMPLE: Final = 10_000
-"""Rows of each table that are compared with those of another release."""
+"""The number of rows of each table that are compared with a set of another release."""
 NEAR: Final = 1_000
-"""Positions behind the live set at which a set has caught up: under load both always move."""
-LOOK_MS: Final = 200
-"""The interval in which the set is looked at until it is compared."""
+"""A set has caught up when it is at most this many positions behind; under load both sets move."""
+POLL_MS: Final = 200
+"""The interval between checks whether the set has caught up, in ms."""
 
 _log = logging.getLogger("baton.views")
 
 
 class SetFollower:
-    """Folds one set while this process has its lease, and compares it once it has caught up.
+    """Projects one set while this process has its lease, and compares it once it has caught up.
 
-    `compared_rows` is the number of rows that were compared; it begins again with each comparison.
+    `compared_rows` is the number of rows compared so far by the current comparison.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class SetFollower:
         holder: str,
         events_per_s: int = 0,
     ) -> None:
-        """`store` is that of the set; the other arguments are those of the projector."""
+        """`store` holds the set; the other arguments are those of `Projector`."""
         self.store = store
         self.compared_rows = 0
         self.projector = Projector(store, clock=clock, events_per_s=events_per_s)
@@ -61,7 +61,7 @@ class SetFollower:
         await self._leader.run(lambda: self._follow(log))
 
     async def stop(self) -> None:
-        """Release the lease, so that another process can go on at once."""
+        """Release the lease, so that another process can continue at once."""
         await self._leader.stop()
 
     async def _follow(self, log: Log) -> None:
@@ -70,15 +70,15 @@ class SetFollower:
             group.create_task(self._compare_once())
 
     async def _compare_once(self) -> None:
-        """Compare the set once it has caught up, unless that was done or it has been live."""
+        """Compare the set once it has caught up, unless it was compared or live before."""
         while not await self._compared():
-            await self._clock.idle(LOOK_MS)
+            await self._clock.idle(POLL_MS)
 
     async def _compared(self) -> bool:
         try:
             if not await self._caught_up():
                 return False
-            self.projector.lift_limit()
+            self.projector.remove_rate_limit()
             found = set_of(await self._stores.view_sets.every(), self.number)
             if not found.epoch and found.compared_at is None:
                 await compare_set(self._stores, self.number, self.store, self._on_rows)
@@ -99,15 +99,15 @@ class SetFollower:
 async def compare_set(
     stores: Stores, number: int, store: ViewStore, on_rows: OnRows = lambda _: None
 ) -> list[Difference]:
-    """Compare a set with the one that was promoted last; save and return the first differences.
+    """Compare a set with the set that was promoted last; save and return the first differences.
 
-    Of a set of another release a sample is compared. Raises `Unavailable`.
+    If the two are of different releases, only a sample is compared. Raises `Unavailable`.
 
     Args:
-        stores: The stores.
+        stores: The stores of this process.
         number: The number of the set.
         store: The views of the set.
-        on_rows: Called with the number of rows that have been compared, as the comparison goes on.
+        on_rows: Called with the number of rows compared so far.
     """
     sets = await stores.view_sets.every()
     live, found = last_promoted(sets), set_of(sets, number)
@@ -121,7 +121,7 @@ async def compare_set(
         resting=True,
         on_rows=on_rows,
     )
-    differences = await comparison.first(MOST_DIFFERENCES)
+    differences = await comparison.first(MAX_DIFFERENCES)
     failpoint("set-compared")
     await stores.view_sets.record_comparison(
         number, position=await store.checkpoint(), differences=len(differences)

@@ -1,1 +1,1 @@
-"""The spans of runs: a pure fold of their events into finished spans. Nothing here exports them."""
+"""The spans of runs: a pure fold of their events. Exporters are elsewhere."""

@@ -1,17 +1,45 @@
 """Folds the events of one run into finished spans.
 
-A run is a span, and each attempt of a step is one below it. A run that may wait for long, for a
-delay or a synchronization point, is traced flat: a short root is finished as soon as the run has
-started, and the run and its attempts are below it, because backends give up spans whose parent
-comes hours later. The course of a reopened run is a span of its own.
+The root span is the run; each attempt of a step is a child. A run that may wait for long, in a
+delay or for a synchronization point, is traced flat: its root ends when the run has started, and
+the spans of the run and of its attempts are children of that root. Trace backends would otherwise
+drop the spans of attempts, because their parent arrives hours later. Each reopening of a run begins
+another span of the run.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from baton.domain.run import messages as run
 from baton.domain.run.attempts import EXECUTOR_LOST
+from baton.domain.run.messages.run_events import (
+    RunCancelled,
+    RunCompleted,
+    RunEnd,
+    RunFailed,
+    RunPaused,
+    RunReopened,
+    RunRequested,
+    RunResumed,
+    RunStarted,
+)
+from baton.domain.run.messages.step_events import (
+    AttemptEnd,
+    DecisionTaken,
+    DelayElapsed,
+    DelayStarted,
+    RetryScheduled,
+    StepCancelled,
+    StepFailed,
+    StepReleased,
+    StepSkipped,
+    StepStarted,
+    StepSucceeded,
+    StepTimedOut,
+    StepUndecided,
+    SyncAwaited,
+    SyncReached,
+)
 from baton.projector.traces.span import Attributes, Span, SpanEvent
 from baton.projector.traces.subject import Subject
 from baton.projector.traces.waits import Waits
@@ -20,29 +48,26 @@ from baton.protocols.trace_context import attempt_span_id
 CANCELLED: Final = "CANCELLED"
 """The error of a run or an attempt that was cancelled."""
 RELEASED: Final = "RELEASED"
-"""The error of an attempt that was ended so that another one can take its place."""
+"""The error of an attempt that was released: another attempt replaces it."""
 TIMEOUT: Final = "TIMEOUT"
 """The error of an attempt that passed its deadline."""
 
-_Moment: TypeAlias = run.DecisionTaken | run.StepSkipped | run.StepUndecided
-"""The events of a moment, which have no span of their own."""
+_Moment: TypeAlias = DecisionTaken | StepSkipped | StepUndecided
+"""Events without a duration; they become span events of the run's span."""
 _Token: TypeAlias = tuple[str, int, int]
 """Step id, visit and attempt."""
 
 
 @dataclass(slots=True)
 class RunTrace:
-    """The fold of one run; `version` is that of its newest event that was folded.
-
-    All of it follows from the events, so it can be forgotten and made again at any time.
-    """
+    """The fold of one run; `version` is the version of its newest folded event."""
 
     subject: Subject
     version: int = 1
     _reopened: int = 0
     _began: int = 0
     _rooted: bool = False
-    _open: dict[_Token, tuple[run.StepStarted, int]] = field(default_factory=dict)
+    _open: dict[_Token, tuple[StepStarted, int]] = field(default_factory=dict)
     _events: list[SpanEvent] = field(default_factory=list)
     _waits: Waits = field(default_factory=Waits)
 
@@ -55,9 +80,9 @@ class RunTrace:
         return not self._open
 
     def fold(self, event: Any, version: int) -> list[Span]:
-        """Fold the event that made the run's `version`; return the spans that it finishes.
+        """Fold the event with this version; return the spans that it ends.
 
-        Events that were folded before are skipped.
+        Does nothing for an event that was folded before.
         """
         if version <= self.version:
             return []
@@ -65,67 +90,70 @@ class RunTrace:
         handle = _HANDLERS.get(type(event))
         return [] if handle is None else handle(self, event)
 
-    def start(self, event: run.RunStarted) -> list[Span]:
-        """Finish the root of a flat trace."""
+    def start(self, event: RunStarted) -> list[Span]:
+        """End the root of a flat trace."""
         self._waits.queued_ms = event.at - self.subject.requested.at
         return self._root(event.at)
 
-    def begin_attempt(self, event: run.StepStarted) -> list[Span]:
-        """Open the span of an attempt. Logs of earlier releases record a lost one only so."""
+    def begin_attempt(self, event: StepStarted) -> list[Span]:
+        """Open the span of an attempt.
+
+        In logs of earlier releases, the cause "takeover" also ends the attempt before it.
+        """
         token = (event.step_id, event.visit, event.attempt)
         lost = _before(token) if event.cause == "takeover" else None
         self._open[token] = (event, self._waits.end_backoff(token, event.at))
         return [] if lost is None else self._end(lost, event.at, EXECUTOR_LOST)
 
-    def end_attempt(self, event: run.AttemptEnd) -> list[Span]:
-        """Finish the span of an attempt, if the step had one."""
+    def end_attempt(self, event: AttemptEnd) -> list[Span]:
+        """End the span of an attempt, if the step has one."""
         self._waits.end_step(event.step_id, event.at)
         return self._end((event.step_id, event.visit, event.attempt), event.at, _error_of(event))
 
-    def begin_backoff(self, event: run.RetryScheduled) -> list[Span]:
-        """Begin a backoff; finish the span of an attempt that was lost."""
+    def begin_backoff(self, event: RetryScheduled) -> list[Span]:
+        """Begin a backoff; after a takeover, end the span of the lost attempt."""
         token = (event.step_id, event.visit, event.attempt)
         self._waits.begin_backoff(token, event.at)
         if event.cause != "takeover":
             return []
         return self._end(_before(token), event.at, EXECUTOR_LOST)
 
-    def begin_wait(self, event: run.DelayStarted | run.SyncAwaited) -> list[Span]:
-        """Begin a wait."""
+    def begin_wait(self, event: DelayStarted | SyncAwaited) -> list[Span]:
+        """Begin a delay, or the wait for a synchronization point."""
         self._waits.begin_step(event.step_id, event.at)
         return []
 
-    def end_wait(self, event: run.DelayElapsed | run.SyncReached) -> list[Span]:
-        """Add a wait to those of the run."""
+    def end_wait(self, event: DelayElapsed | SyncReached) -> list[Span]:
+        """Add the time of a delay or wait to the run."""
         self._waits.end_step(event.step_id, event.at)
         return []
 
-    def pause(self, event: run.RunPaused) -> list[Span]:
-        """Begin a pause, unless the hold on the server has begun it."""
+    def pause(self, event: RunPaused) -> list[Span]:
+        """Begin a pause, unless the hold on the server began one before."""
         if self._waits.paused_at is None:
             self._waits.paused_at = event.at
         return []
 
-    def resume(self, event: run.RunResumed) -> list[Span]:
-        """Add a pause to the waits of the run."""
+    def resume(self, event: RunResumed) -> list[Span]:
+        """Add the time of a pause to the run."""
         self._waits.resume(event.at)
         return []
 
     def add_moment(self, event: _Moment) -> list[Span]:
-        """Add a decision and what it chose, or a step that ended without an attempt."""
+        """Add a span event: a decision with the chosen step, or a step without an attempt."""
         name, more = _moment_of(event)
         about = {"baton.step.id": event.step_id, "baton.step.visit": event.visit, **more}
         self._waits.end_step(event.step_id, event.at)
         self._events.append(SpanEvent(name=name, at=event.at, attributes=about))
         return []
 
-    def finish(self, event: run.RunEnd) -> list[Span]:
-        """Finish the span of the run, and the root of a flat trace whose run never started."""
+    def finish(self, event: RunEnd) -> list[Span]:
+        """End the span of the run, and the root of a flat trace if the run never started."""
         self._waits.resume(event.at)
-        return [*self._root(event.at), self._course(event)]
+        return [*self._root(event.at), self._run_span(event)]
 
-    def reopen(self, event: run.RunReopened) -> list[Span]:
-        """Begin another span of the run."""
+    def reopen(self, event: RunReopened) -> list[Span]:
+        """Begin another span of the run after a reopening."""
         self._reopened += 1
         self._began = event.at
         self._events = []
@@ -133,7 +161,7 @@ class RunTrace:
         return []
 
     def _root(self, at: int) -> list[Span]:
-        """Return the root of a flat trace, unless it is finished already."""
+        """Return the root span of a flat trace; none if it has ended before."""
         subject, context = self.subject, self.subject.context
         if not subject.flat or self._rooted:
             return []
@@ -153,9 +181,9 @@ class RunTrace:
             )
         ]
 
-    def _course(self, event: run.RunEnd) -> Span:
+    def _run_span(self, event: RunEnd) -> Span:
         subject, context = self.subject, self.subject.context
-        span_id = subject.course_id(self._reopened)
+        span_id = subject.run_span_id(self._reopened)
         is_root = span_id == context.root_id
         error = _run_error_of(event)
         return Span(
@@ -191,7 +219,7 @@ class RunTrace:
                 span_id=attempt_span_id(subject.requested.run_id, *token),
                 start=began.at,
                 end=at,
-                parent_id=context.root_id if subject.flat else subject.course_id(self._reopened),
+                parent_id=context.root_id if subject.flat else subject.run_span_id(self._reopened),
                 kind="client" if began.function in subject.http_functions else "internal",
                 error=error,
                 attributes={
@@ -209,7 +237,7 @@ def _before(token: _Token) -> _Token:
     return step_id, visit, attempt - 1
 
 
-def _attempt_attributes(began: run.StepStarted) -> Attributes:
+def _attempt_attributes(began: StepStarted) -> Attributes:
     return {
         "baton.step.id": began.step_id,
         "baton.step.kind": began.kind,
@@ -224,62 +252,62 @@ def _error_attributes(error: str | None) -> Attributes:
     return {} if error is None else {"error.type": error}
 
 
-def _error_of(event: run.AttemptEnd) -> str | None:
+def _error_of(event: AttemptEnd) -> str | None:
     match event:
-        case run.StepSucceeded():
+        case StepSucceeded():
             return None
-        case run.StepFailed():
+        case StepFailed():
             return event.error.code
-        case run.StepTimedOut():
+        case StepTimedOut():
             return TIMEOUT
-        case run.StepCancelled():
+        case StepCancelled():
             return CANCELLED
-        case run.StepReleased():
+        case StepReleased():
             return RELEASED
 
 
-def _run_error_of(event: run.RunEnd) -> str | None:
+def _run_error_of(event: RunEnd) -> str | None:
     match event:
-        case run.RunCompleted():
+        case RunCompleted():
             return None
-        case run.RunFailed():
+        case RunFailed():
             return event.error.code
-        case run.RunCancelled():
+        case RunCancelled():
             return CANCELLED
 
 
 def _moment_of(event: _Moment) -> tuple[str, Attributes]:
     match event:
-        case run.DecisionTaken():
+        case DecisionTaken():
             return "decision", {"baton.decision.next": event.result.selected or ""}
-        case run.StepSkipped():
+        case StepSkipped():
             return "step skipped", {}
-        case run.StepUndecided():
+        case StepUndecided():
             return "step failed", _error_attributes(event.error.code)
 
 
 _HANDLERS: Final[Mapping[type, Callable[[RunTrace, Any], list[Span]]]] = {
-    run.RunStarted: RunTrace.start,
-    run.StepStarted: RunTrace.begin_attempt,
-    run.StepSucceeded: RunTrace.end_attempt,
-    run.StepFailed: RunTrace.end_attempt,
-    run.StepTimedOut: RunTrace.end_attempt,
-    run.StepCancelled: RunTrace.end_attempt,
-    run.StepReleased: RunTrace.end_attempt,
-    run.RetryScheduled: RunTrace.begin_backoff,
-    run.DelayStarted: RunTrace.begin_wait,
-    run.SyncAwaited: RunTrace.begin_wait,
-    run.DelayElapsed: RunTrace.end_wait,
-    run.SyncReached: RunTrace.end_wait,
-    run.RunPaused: RunTrace.pause,
-    run.RunResumed: RunTrace.resume,
-    run.DecisionTaken: RunTrace.add_moment,
-    run.StepSkipped: RunTrace.add_moment,
-    run.StepUndecided: RunTrace.add_moment,
-    run.RunCompleted: RunTrace.finish,
-    run.RunFailed: RunTrace.finish,
-    run.RunCancelled: RunTrace.finish,
-    run.RunReopened: RunTrace.reopen,
+    RunStarted: RunTrace.start,
+    StepStarted: RunTrace.begin_attempt,
+    StepSucceeded: RunTrace.end_attempt,
+    StepFailed: RunTrace.end_attempt,
+    StepTimedOut: RunTrace.end_attempt,
+    StepCancelled: RunTrace.end_attempt,
+    StepReleased: RunTrace.end_attempt,
+    RetryScheduled: RunTrace.begin_backoff,
+    DelayStarted: RunTrace.begin_wait,
+    SyncAwaited: RunTrace.begin_wait,
+    DelayElapsed: RunTrace.end_wait,
+    SyncReached: RunTrace.end_wait,
+    RunPaused: RunTrace.pause,
+    RunResumed: RunTrace.resume,
+    DecisionTaken: RunTrace.add_moment,
+    StepSkipped: RunTrace.add_moment,
+    StepUndecided: RunTrace.add_moment,
+    RunCompleted: RunTrace.finish,
+    RunFailed: RunTrace.finish,
+    RunCancelled: RunTrace.finish,
+    RunReopened: RunTrace.reopen,
 }
-TRACED_EVENTS: Final[frozenset[type]] = frozenset((run.RunRequested, *_HANDLERS))
-"""Event classes of runs that spans are made of."""
+TRACED_EVENTS: Final[frozenset[type]] = frozenset((RunRequested, *_HANDLERS))
+"""The event classes that are folded into spans."""

@@ -1,4 +1,4 @@
-"""A finished span as plain values; an exporter makes its technology's spans of them."""
+"""Finished spans as plain values, which exporters convert to spans of their libraries."""
 
 from collections.abc import Mapping
 from dataclasses import field
@@ -12,7 +12,7 @@ SpanKind: TypeAlias = Literal["server", "consumer", "internal", "client"]
 
 @frozen
 class SpanEvent:
-    """A moment within a span; `at` is in milliseconds since the epoch, UTC."""
+    """An event within a span; `at` is in milliseconds since the epoch, UTC."""
 
     name: str
     at: int
@@ -21,7 +21,7 @@ class SpanEvent:
 
 @frozen
 class SpanLink:
-    """A span of another trace that caused this one; ids are hexadecimal digits."""
+    """A link to the span that caused this one, in another trace; ids are hexadecimal."""
 
     trace_id: str
     span_id: str
@@ -29,10 +29,10 @@ class SpanLink:
 
 @frozen
 class Span:
-    """A finished span; ids are hexadecimal digits, times milliseconds since the epoch, UTC.
+    """A finished span; ids are hexadecimal, times are in milliseconds since the epoch, UTC.
 
-    `parent_id` is None at the root of a trace, and `remote_parent` is whether a caller of Baton
-    exports the parent. `error` is a code: a message could hold data of users.
+    `parent_id` is None for the root of a trace. `remote_parent` is whether a caller of Baton
+    exports the parent. `error` is a code, because a message could contain user data.
     """
 
     name: str

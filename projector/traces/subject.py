@@ -1,13 +1,13 @@
-"""The run that is traced: what its spans say beside times and outcomes."""
+"""The traced run: the attributes, the kind and the links of its spans."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.domain.run.trigger import ByRecord, ByRerun, TriggerKind
 from baton.projector.traces.span import Attributes, SpanKind, SpanLink
-from baton.protocols.trace_context import RunContext, course_span_id, span_named_by
+from baton.protocols.trace_context import RunContext, run_span_id, span_named_by
 
 _KINDS: Final[Mapping[TriggerKind, SpanKind]] = {
     "manual": "server",
@@ -20,10 +20,10 @@ _KINDS: Final[Mapping[TriggerKind, SpanKind]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The request of a run, its place in a trace, and facts of its definition.
+    """The request of a run, the trace context of its spans, and facts about its definition.
 
-    `flat` is whether the run may wait for long. `source` is the place of the run that this one
-    runs again. `http_functions` are the names of all functions that are called over HTTP.
+    `flat` is whether the run may wait for long. `source` is the context of a rerun's source run.
+    `http_functions` are the names of all functions that are called over HTTP.
     """
 
     requested: RunRequested
@@ -35,12 +35,12 @@ class Subject:
 
     @property
     def kind(self) -> SpanKind:
-        """The kind of the root: how the run was started."""
+        """The kind of the root span, which depends on the trigger."""
         return _KINDS[self.requested.trigger.kind]
 
     @property
     def links(self) -> tuple[SpanLink, ...]:
-        """The links to the root of a rerun's source, and to a caller that isn't the parent."""
+        """The links of the root: to a rerun's source, and to a caller that isn't its parent."""
         found = []
         if self.source is not None:
             found.append(SpanLink(trace_id=self.source.trace_id, span_id=self.source.root_id))
@@ -48,14 +48,14 @@ class Subject:
             found.append(SpanLink(trace_id=linked[0], span_id=linked[1]))
         return tuple(found)
 
-    def course_id(self, reopened: int) -> str:
-        """Return the id of the span of the run, which is the root if it isn't flat.
+    def run_span_id(self, reopened: int) -> str:
+        """Return the id of the span of the run: the root span, unless it is flat or reopened.
 
         Args:
-            reopened: How often the run was reopened before.
+            reopened: How often the run has been reopened.
         """
         if reopened or self.flat:
-            return course_span_id(self.requested.run_id, reopened)
+            return run_span_id(self.requested.run_id, reopened)
         return self.context.root_id
 
     def attributes(self) -> Attributes:
@@ -68,7 +68,7 @@ class Subject:
         }
 
     def run_attributes(self) -> Attributes:
-        """Return the attributes of the spans of the run itself."""
+        """Return the attributes of the root span and of the spans of the run."""
         trigger = self.requested.trigger
         found = {**self.attributes(), "baton.run.trigger": trigger.kind}
         if self.requested.correlation_id is not None:

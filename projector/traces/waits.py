@@ -1,4 +1,4 @@
-"""The times that a run has waited, which are attributes of its span."""
+"""The times for which a run waited, as attributes of its span."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ _Token = tuple[str, int, int]
 
 @dataclass(slots=True)
 class Waits:
-    """Times in milliseconds; waits of steps side by side are added up."""
+    """Waiting times in milliseconds; the waits of parallel steps are added up."""
 
     queued_ms: int = 0
     delay_ms: int = 0
@@ -20,11 +20,11 @@ class Waits:
     _steps: dict[str, int] = field(default_factory=dict)
 
     def begin_backoff(self, token: _Token, at: int) -> None:
-        """Begin the wait for the attempt `token`."""
+        """Begin the backoff before the attempt `token`."""
         self._backoffs[token] = at
 
     def end_backoff(self, token: _Token, at: int) -> int:
-        """Return for how long the attempt `token` was awaited, 0 if it wasn't."""
+        """Return the length of the backoff before the attempt `token`, 0 without one."""
         waited_ms = at - self._backoffs.pop(token, at)
         self.backoff_ms += waited_ms
         return waited_ms
@@ -34,17 +34,17 @@ class Waits:
         self._steps[step_id] = at
 
     def end_step(self, step_id: str, at: int) -> None:
-        """Add the delay of a step, or the wait for it, if there was one."""
+        """End the delay of a step, or the wait for a synchronization point, if there is one."""
         self.delay_ms += at - self._steps.pop(step_id, at)
 
     def resume(self, at: int) -> None:
-        """Add a pause, if there was one."""
+        """End a pause, if there is one."""
         if self.paused_at is not None:
             self.paused_ms += at - self.paused_at
             self.paused_at = None
 
     def attributes(self) -> Attributes:
-        """Return the waits that weren't zero, as attributes of the run."""
+        """Return the waiting times other than zero, as span attributes."""
         found = {
             "baton.run.queued_ms": self.queued_ms,
             "baton.run.delay_ms": self.delay_ms,

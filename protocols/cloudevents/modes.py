@@ -87,7 +87,7 @@ def _binary(
 ) -> ReceiveRecord:
     """Return the event whose attributes are headers and whose data is the body, if it has any."""
     for name in DATA & attributes.keys():
-        raise invalid("is no attribute", name)
+        raise invalid("isn't an attribute", name)
     if attributes.get(_CONTENT_TYPE, content.media) != content.media:
         raise invalid("must be the Content-Type", _CONTENT_TYPE)
     event = {**attributes, _CONTENT_TYPE: content.media or None}

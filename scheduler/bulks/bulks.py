@@ -139,8 +139,8 @@ class Term:
             except Unavailable as error:
                 _log.warning("%s: the store is unavailable: %s", stream, error)
                 await work.rest(RETRY_MS)
-            except Exception:  # noqa: BLE001 - logged; the other bulks go on
-                _log.exception("%s can't go on", stream)
+            except Exception:  # noqa: BLE001 - logged; other bulks continue
+                _log.exception("%s can't continue", stream)
                 await work.rest(RETRY_BROKEN_MS)
         return None
 

@@ -138,7 +138,7 @@ class BulkWork:
 
     async def _ids(self, tenant: str, artifact: object) -> Sequence[str]:
         if not isinstance(artifact, Artifact):
-            raise Unreadable("a chunk of a bulk is no artifact")
+            raise Unreadable("a chunk of a bulk isn't an artifact")
         if self._chunk is None or self._chunk[0] != artifact:
             raw = await self._values.raw(tenant, artifact.sha256)
             self._chunk = (artifact, orjson.loads(raw))

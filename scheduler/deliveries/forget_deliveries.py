@@ -19,7 +19,7 @@ from baton.eventlog.ports.clock import Clock
 from baton.projector.views.deliveries.queries import DeliveryQueries
 from baton.projector.views.deliveries.view import Document
 
-LOOK_MS: Final = 60_000
+SEARCH_MS: Final = 60_000
 """The pause between two searches for deliveries to forget, in ms."""
 PAGE_SIZE: Final = 200
 """The number of deliveries that are forgotten at once."""
@@ -46,7 +46,7 @@ class Forgetting:
             except Unavailable as error:
                 _log.debug("old deliveries are forgotten later: %s", error)
                 forgotten = 0
-            await self._clock.idle(PAUSE_MS if forgotten == PAGE_SIZE else LOOK_MS)
+            await self._clock.idle(PAUSE_MS if forgotten == PAGE_SIZE else SEARCH_MS)
 
     async def forget_page(self) -> int:
         """Forget the first expired deliveries; return the number of newly forgotten ones.

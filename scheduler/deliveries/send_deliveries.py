@@ -221,7 +221,7 @@ class DeliverySender:
         except Unavailable as error:
             _log.warning("delivery %s: the store is unavailable: %s", pending.id, error)
             again_at = self._clock.now() + RETRY_MS
-        except Exception:  # noqa: BLE001 - logged; the other deliveries go on
+        except Exception:  # noqa: BLE001 - logged; other deliveries continue
             _log.exception("delivery %s can't be sent", pending.id)
             again_at = self._clock.now() + RETRY_BROKEN_MS
         finally:
@@ -254,7 +254,7 @@ class DeliverySender:
         """Record the outcome of an attempt."""
         try:
             state = await self._attempts.record(pending, answer)
-        except Exception:  # noqa: BLE001 - logged; the other deliveries go on
+        except Exception:  # noqa: BLE001 - logged; other deliveries continue
             _log.exception("the outcome of delivery %s can't be recorded", pending.id)
             self._put_back(pending, self._clock.now() + RETRY_BROKEN_MS)
             return

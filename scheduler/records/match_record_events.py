@@ -15,7 +15,7 @@ from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import RecordReceived
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import RequestRun
+from baton.domain.run.messages.commands import RequestRun
 from baton.domain.run.state import State as Run
 from baton.domain.run.trigger import ByRecord
 from baton.domain.stream import StreamParts, stream_name, stream_parts

@@ -170,7 +170,7 @@ class ScheduleFirer:
         except Unavailable as error:
             _log.warning("schedule %s: the store is unavailable: %s", key[1], error)
             self._fire_at(key, self._clock.now() + RETRY_MS)
-        except Exception:  # noqa: BLE001 - logged; the other schedules go on
+        except Exception:  # noqa: BLE001 - logged; other schedules continue
             _log.exception("schedule %s can't fire", key[1])
             self._fire_at(key, self._clock.now() + RETRY_BROKEN_MS)
 

@@ -10,7 +10,7 @@ from baton.domain.actor import Actor
 from baton.domain.definition.body_triggers import schedule_of
 from baton.domain.definition.state import State as Definition
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import RequestRun
+from baton.domain.run.messages.commands import RequestRun
 from baton.domain.run.trigger import BySchedule
 from baton.domain.schedule.decisions import DECIDER
 from baton.domain.schedule.messages import ScheduleFired

@@ -16,15 +16,15 @@ from typing import Final, Literal, NamedTuple
 from baton.domain.artifact import Values
 from baton.domain.decider import Batch, batched
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import (
-    Command,
+from baton.domain.run.messages import Command
+from baton.domain.run.messages.commands import FireTimer
+from baton.domain.run.messages.step_events import (
     DelayStarted,
-    FireTimer,
     RetryScheduled,
     SyncAwaited,
     TimerSet,
-    Token,
 )
+from baton.domain.run.outcome import Token
 from baton.domain.run.state import State as Run
 from baton.domain.run.steps import NO_ATTEMPT
 from baton.domain.stream import stream_name
@@ -249,7 +249,7 @@ class TimerFirer:
         except Unavailable as error:
             _log.warning("timers of %s: the store is unavailable: %s", stream, error)
             return False
-        except Exception:  # noqa: BLE001 - logged; the timers of other runs go on
+        except Exception:  # noqa: BLE001 - logged; timers of other runs continue
             _log.exception("timers of %s can't fire", stream)
             return False
         return True

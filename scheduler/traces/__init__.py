@@ -1,1 +1,1 @@
-"""Traces: the events of runs become spans, which a collector of OpenTelemetry receives."""
+"""Traces: events of runs become spans, which are exported to an OpenTelemetry collector."""

@@ -10,12 +10,12 @@ class SpanExporter(Protocol):
     """Sends finished spans to a collector."""
 
     async def export(self, spans: Sequence[Span]) -> None:
-        """Send spans; raises `Unavailable` if the collector didn't take them.
+        """Send spans; raises `Unavailable` if the collector didn't accept them.
 
-        The collector may get a span more than once, always with the same ids.
+        The collector may get a span more than once, with the same ids.
         """
         ...
 
     async def close(self) -> None:
-        """End an attempt that is under way, and release the connection."""
+        """End a running export, and release the connection."""
         ...

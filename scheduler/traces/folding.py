@@ -1,7 +1,7 @@
-"""Turns events of the log into the finished spans of runs that are exported.
+"""Folds the events of the log into the spans to export.
 
-There are two ways: spans go out as soon as they have ended, or, where rules choose the runs to
-keep, once their run has ended.
+Spans are exported as soon as they have ended. With tail sampling, the spans of a run are exported
+when the run has ended.
 """
 
 from collections import OrderedDict
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from baton.domain.frozen import frozen
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.stores import EventStore
 from baton.projector.traces.keep import ENDS, Keep, kept_spans
@@ -19,17 +19,17 @@ from baton.protocols.trace_context import ALL_TRACES, Sampling
 from baton.scheduler.traces.subjects import Subjects
 
 MAX_TRACES: Final = 10_000
-"""Runs whose open spans are kept in memory; others are read from the store again."""
+"""The number of runs whose open spans are kept in memory; others are read from the store again."""
 
 
 @frozen
 class Exported:
-    """The choice of what is exported, and how it is described.
+    """The configuration of the export.
 
     Attributes:
-        sampling: Chooses traces before anything has happened.
-        keep: Chooses runs once they have ended; None exports spans as soon as they have ended.
-        http_functions: Every name of the functions that are called over HTTP.
+        sampling: Chooses traces at the start of a run (head sampling).
+        keep: Chooses runs at their end (tail sampling); None exports spans as soon as they end.
+        http_functions: All names of functions that are called over HTTP.
     """
 
     sampling: Sampling = ALL_TRACES
@@ -38,18 +38,18 @@ class Exported:
 
 
 class Folding(Protocol):
-    """Folds events, in the order of the log, into spans."""
+    """Folds events in the order of the log."""
 
     async def fold(self, recorded: Recorded) -> Sequence[Span]:
-        """Return the spans that can be exported after an event; raises `Unavailable`.
+        """Return the spans to export after an event; raises `Unavailable`.
 
-        After an error the events of the batch are folded again, from its first one.
+        After an error the caller folds the whole batch again, from its first event on.
         """
         ...
 
 
 def folding_of(store: EventStore, exported: Exported) -> Folding:
-    """Return the folding that exports what is to be exported of the runs in `store`."""
+    """Return the folding for this configuration; `store` holds the runs and their definitions."""
     loading = _Loading(store, exported)
     return _Immediate(loading) if exported.keep is None else _AtTheEnd(loading, exported.keep)
 
@@ -61,13 +61,13 @@ class _Loading:
         self._sampling = exported.sampling
 
     async def before(self, recorded: Recorded) -> Sequence[Recorded]:
-        """Return the events of a run before one of them, or that one if it is the first."""
+        """Return the events of the run before `recorded`; `recorded` itself if it is the first."""
         if recorded.version == 1:
             return (recorded,)
         return (await self._store.read(recorded.stream))[: recorded.version - 1]
 
     async def trace_of(self, requested: object) -> RunTrace | None:
-        """Return the fold of a run's first event, None if its trace isn't exported."""
+        """Return a new fold for a run, given its first event; None if it isn't exported."""
         if not isinstance(requested, RunRequested):
             return None
         subject = await self._subjects.of(requested)
@@ -75,7 +75,7 @@ class _Loading:
 
 
 class _Immediate:
-    """Keeps the folds of open runs; those that aren't in memory are read from the store."""
+    """Returns spans as soon as they end; caches the folds of unfinished runs."""
 
     def __init__(self, loading: _Loading) -> None:
         self._loading = loading
@@ -87,7 +87,7 @@ class _Immediate:
         try:
             return await self._fold(recorded)
         except BaseException:
-            self._traces.clear()  # they may be ahead of the batch, which is folded again
+            self._traces.clear()  # they may include events of the batch, which is folded again
             raise
 
     async def _fold(self, recorded: Recorded) -> Sequence[Span]:
@@ -104,7 +104,7 @@ class _Immediate:
         return spans
 
     async def _load(self, recorded: Recorded) -> RunTrace | None:
-        """Return the fold of a run before an event, None if its trace isn't exported."""
+        """Return the fold of a run up to the event before; None if it isn't exported."""
         before = await self._loading.before(recorded)
         trace = await self._loading.trace_of(before[0].event)
         if trace is not None:
@@ -114,7 +114,7 @@ class _Immediate:
 
 
 class _AtTheEnd:
-    """Reads and folds the whole run when it ends, so nothing is kept in memory until then."""
+    """Reads and folds a whole run when it ends, and keeps nothing in memory until then."""
 
     def __init__(self, loading: _Loading, keep: Keep) -> None:
         self._loading = loading

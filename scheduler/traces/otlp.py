@@ -1,6 +1,6 @@
-"""Exports spans over OTLP/HTTP with the exporter of OpenTelemetry, which an extra installs.
+"""Exports spans over OTLP/HTTP with OpenTelemetry's exporter, which an extra installs.
 
-This module is imported only where traces are on.
+This module is imported only if traces are enabled.
 """
 
 import asyncio
@@ -29,10 +29,10 @@ from baton.projector.traces.span import Span
 from baton.protocols.masking import masked_address
 
 TIMEOUT_S: Final = 5.0
-"""Time that the collector gets for the spans of one request."""
+"""The timeout of one request to the collector, in seconds."""
 NS_PER_MS: Final = 1_000_000
 SERVICE: Final = "baton"
-"""The service's name, unless OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES says another."""
+"""The default service name; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override it."""
 
 _KINDS: Final = {
     "server": SpanKind.SERVER,
@@ -44,12 +44,12 @@ _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 
 
 class OtlpExporter:
-    """Sends spans to the OTLP/HTTP address `url`, in a thread of its own for each request.
+    """Sends spans to a collector; each request runs in a thread.
 
     Args:
-        url: The whole address, such as http://collector:4318/v1/traces.
-        version: The release of Baton, which the spans name.
-        headers: Headers of each request; None takes those of OTEL_EXPORTER_OTLP_HEADERS.
+        url: The full URL, such as http://collector:4318/v1/traces.
+        version: The release of Baton, an attribute of the spans' resource.
+        headers: The headers of each request; default: those in OTEL_EXPORTER_OTLP_HEADERS.
     """
 
     def __init__(self, url: str, *, version: str, headers: Mapping[str, str] | None = None) -> None:
@@ -61,12 +61,12 @@ class OtlpExporter:
         self._scope = InstrumentationScope("baton", version)
 
     async def export(self, spans: Sequence[Span]) -> None:
-        """Send spans; raises `Unavailable` if the collector didn't take them."""
+        """Send spans; raises `Unavailable` if the collector didn't accept them."""
         if await asyncio.to_thread(self._export, spans) is not SpanExportResult.SUCCESS:
-            raise Unavailable(f"the collector at {masked_address(self._url)} took no spans")
+            raise Unavailable(f"the collector at {masked_address(self._url)} accepted no spans")
 
     async def close(self) -> None:
-        """End an attempt that is under way, and release the connection."""
+        """End a running export, and release the connection."""
         self._exporter.shutdown()  # type: ignore[no-untyped-call]
 
     def _export(self, spans: Sequence[Span]) -> SpanExportResult:
@@ -92,7 +92,7 @@ class OtlpExporter:
 
 @contextmanager
 def within_span(trace_id: str, span_id: str, *, exported: bool) -> Iterator[None]:
-    """Make a span of Baton the parent of those that functions begin in the block."""
+    """Make a span of Baton the parent of the spans that functions begin in the block."""
     flags = _SAMPLED if exported else TraceFlags.get_default()
     context = SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=flags)
     with use_span(NonRecordingSpan(context)):
@@ -104,7 +104,7 @@ def _context(trace_id: str, span_id: str, *, remote: bool = False) -> SpanContex
 
 
 def _resource(version: str) -> Resource:
-    """Return what describes the installation: its environment's attributes, else Baton's own."""
+    """Return the resource of the spans: attributes of the environment, and Baton's defaults."""
     own = Resource({SERVICE_NAME: SERVICE, SERVICE_VERSION: version})
     given = Resource.create().attributes
     unnamed = str(given.get(SERVICE_NAME, "")).startswith("unknown_service")

@@ -1,8 +1,8 @@
-"""Loads what the spans of a run say beside its own events: facts of its definition and source."""
+"""Loads the data of a run's spans that its events lack: facts about its definition and source."""
 
 from collections.abc import Sequence
 
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.domain.run.trigger import ByRerun
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
@@ -35,7 +35,7 @@ class Subjects:
         )
 
     async def _source_of(self, requested: RunRequested) -> RunContext | None:
-        """Return the place of the run that this one runs again, if it is a rerun."""
+        """Return the trace context of the source run, None if the run isn't a rerun."""
         trigger = requested.trigger
         if not isinstance(trigger, ByRerun):
             return None
@@ -46,9 +46,6 @@ class Subjects:
 
 
 async def spans_of(subjects: Subjects, events: Sequence[Recorded]) -> list[Span]:
-    """Return the finished spans of a whole run, from all of its events in order.
-
-    Raises `Unavailable`.
-    """
+    """Return the finished spans of a run from all its events, in order; raises `Unavailable`."""
     trace = RunTrace(await subjects.of(events[0].event))
     return [span for one in events for span in trace.fold(one.event, one.version)]

@@ -1,8 +1,9 @@
-"""Traces, in one process at a time: follows the log and exports the finished spans of runs.
+"""Follows the log and exports the finished spans of runs, in one process at a time.
 
-A lease elects that process. The lease only spares double work: if two are active at the same time,
-the collector gets some spans twice, with the same ids. The checkpoint moves once the collector has
-taken the spans of the events before it, so a collector that is down delays spans and loses none.
+A lease elects that process. The lease only avoids duplicate work: if two processes are active at
+the same time, the collector gets some spans twice, with the same ids. The checkpoint moves when the
+collector has accepted the spans of the events before it, so an outage of the collector delays spans
+but loses none.
 """
 
 import asyncio
@@ -24,12 +25,12 @@ from baton.scheduler.traces.exporter import SpanExporter
 from baton.scheduler.traces.folding import Exported, Folding, folding_of
 
 NAME: Final = "scheduler.traces"
-"""Name of the lease, of the checkpoint and of the log subscription."""
+"""The name of the lease, of the checkpoint and of the log subscription."""
 SPANS_PER_REQUEST: Final = 512
 SAVE_MS: Final = 1_500
-"""Interval between checkpoints."""
+"""The interval between checkpoints, in ms."""
 PACE_MS: Final = 50
-"""Pause between reads of the log, so that each request takes more spans."""
+"""The pause between reads of the log, in ms, so that each request has more spans."""
 
 _RETRY = RetryPolicy(first_ms=200, max_ms=15_000)
 
@@ -41,9 +42,9 @@ class Traces(Elected):
 
     Args:
         stores: Hold the log, the runs with their definitions, and the checkpoint.
-        exporter: Sends the spans. It is closed by its owner.
-        exported: The choice of what is exported; every trace by default.
-        clock: Spaces the requests.
+        exporter: Sends the spans; its owner closes it.
+        exported: The configuration of the export; default: all traces.
+        clock: Paces the reads and the retries.
         holder: Names this process in the lease, and no other process at the same time.
     """
 
@@ -68,8 +69,8 @@ class Traces(Elected):
     async def run(self) -> None:
         """Wait for the lease and work while it is held, until stopped or cancelled.
 
-        Without a checkpoint the log is followed from its present end: traces begin when they are
-        switched on.
+        Without a checkpoint, the log is followed from its current head: runs before the first start
+        aren't traced.
         """
         head = self._stores.events.head
         doing = "reading the end of the log"
@@ -93,10 +94,10 @@ class Traces(Elected):
                 await self._save()
 
     async def _begin(self) -> int:
-        """Return the position of the checkpoint; make one where there is none.
+        """Return the position of the checkpoint; create the checkpoint if there is none.
 
-        A checkpoint of 0 counts as none. The first event of a log finishes no span, so in an empty
-        log a checkpoint of 1 serves as well.
+        A checkpoint of 0 counts as missing. An empty log gets a checkpoint of 1, because the first
+        event of a log ends no span.
         """
         saved = await self._stores.checkpoints.load(NAME)
         if saved:
@@ -105,18 +106,18 @@ class Traces(Elected):
         return self._began
 
     async def _handle(self, folding: Folding, batch: Sequence[Recorded]) -> None:
-        """Export the spans that follow from a batch of the log, then move the position."""
+        """Export the spans that end with a batch of the log, then move the position."""
         spans: list[Span] = []
         for recorded in batch:
             spans += await folding.fold(recorded)
             while len(spans) >= SPANS_PER_REQUEST:
-                await self._export_until_taken(spans[:SPANS_PER_REQUEST])
+                await self._export_with_retries(spans[:SPANS_PER_REQUEST])
                 del spans[:SPANS_PER_REQUEST]
         if spans:
-            await self._export_until_taken(spans)
+            await self._export_with_retries(spans)
         self.position = batch[-1].position
 
-    async def _export_until_taken(self, spans: Sequence[Span]) -> None:
+    async def _export_with_retries(self, spans: Sequence[Span]) -> None:
         export = partial(self._export, spans)
         await retry(export, clock=self._clock, log=_log, doing="exporting spans", policy=_RETRY)
 

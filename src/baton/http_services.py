@@ -30,7 +30,7 @@ from baton.domain.verification.messages import Finding
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import FileNotReadable
 from baton.eventlog.ids import new_id
-from baton.eventlog.notary.checks.store import Demands, verify_store
+from baton.eventlog.notary.checks.store import Requirements, verify_store
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.run_values import RunValues
@@ -157,8 +157,10 @@ def build_verify(settings: Settings, stores: Stores) -> Verify:
                 secrets_keys=(), folder=settings.data_folder, url=settings.store_url
             )
             return await verify_apart(location, [str(verifier) for verifier in keys], progress)
-        demands = Demands(keys=keys)
-        verdict = await verify_store(stores.leaves, stores.artifacts, demands, progress=progress)
+        requirements = Requirements(keys=keys)
+        verdict = await verify_store(
+            stores.leaves, stores.artifacts, requirements, progress=progress
+        )
         return verdict.finding
 
     return verify

@@ -53,7 +53,7 @@ class Process:
         keeper = self.context.view_position
         if isinstance(keeper, ViewSetKeeper):
             await keeper.prepare()
-        await self.context.hold.first_look()
+        await self.context.hold.refresh_until_available()
 
     async def ready(self) -> None:
         """Return when every check of /readyz holds."""

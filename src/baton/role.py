@@ -22,7 +22,7 @@ from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.virtual_time.counted_stores import counted
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
-from baton.eventlog.waiting_work import WaitingCalls
+from baton.eventlog.waiting_calls import WaitingCalls
 from baton.projector.open_runs import OpenRuns
 from baton.protocols.http_client import HttpClient
 from baton.scheduler.timers.fire_timers import NEAR_MS

@@ -22,7 +22,7 @@ from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.transport import Transport
 from baton.eventlog.virtual_time.counted_stores import counted_stores
-from baton.eventlog.waiting_work import WaitingCalls
+from baton.eventlog.waiting_calls import WaitingCalls
 from baton.executor.functions.registry import Registry
 from baton.executor.workers.worker import Worker
 from baton.http_services import build_credentials, build_services, readiness_checks

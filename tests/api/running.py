@@ -24,7 +24,7 @@ from baton.domain.verification.messages import Finding
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ids import new_id
 from baton.eventlog.loops.server_hold import ServerHold
-from baton.eventlog.notary.checks.store import Demands, verify_store
+from baton.eventlog.notary.checks.store import Requirements, verify_store
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.run_values import RunValues
@@ -124,5 +124,5 @@ def _installation(stores: Stores) -> Installation:
 
 
 async def _verify(stores: Stores, progress: Progress) -> Finding:
-    verdict = await verify_store(stores.leaves, stores.artifacts, Demands(), progress=progress)
+    verdict = await verify_store(stores.leaves, stores.artifacts, Requirements(), progress=progress)
     return verdict.finding

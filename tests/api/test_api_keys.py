@@ -16,7 +16,7 @@ from baton.command_api.security.access_watch import FRESH_MS, KEEP_MS, LOOK_MS, 
 from baton.command_api.security.api_keys import SAVE_USES_MS, ApiKeyAuthenticator
 from baton.command_api.security.identity_cache import MAX_CACHED, IdentityCache
 from baton.domain.actor import Actor
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.backend import Stores

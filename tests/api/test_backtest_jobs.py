@@ -18,7 +18,7 @@ from baton.command_api.backtest_jobs import (
     Job,
 )
 from baton.domain.backtest.candidate import candidate_of
-from baton.eventlog.backtests.selection import Selection
+from baton.eventlog.backtests.selection import RunSelection
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.ports.audit.leaf_store import LeafStore
 from baton.eventlog.ports.backend import Stores
@@ -42,7 +42,7 @@ FIRST_PAGES = 3_000
 
 def request(tenant: str = TENANT, ids: frozenset[str] | None = None) -> BacktestRequest:
     return BacktestRequest(
-        selection=Selection(tenant=tenant, definition_id="d1", ids=ids),
+        selection=RunSelection(tenant=tenant, definition_id="d1", ids=ids),
         candidate=candidate_of(RECORDED, body(parcels("lt"))),
         name="Parcels",
         slug="parcels",
@@ -154,7 +154,7 @@ async def test_a_job_whose_process_is_killed_has_failed(
     await has_ended(job)
 
     assert job.status == "failed"
-    assert job.failure == "A process of the backtest has ended: start it again"
+    assert job.failure == "A process of the backtest crashed: start the backtest again"
 
 
 async def test_a_resumed_job_replays_every_run(

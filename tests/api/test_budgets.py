@@ -7,7 +7,7 @@ from pathlib import Path
 from baton.command_api.budgets import Budgets, Limits
 from baton.command_api.budgets.limits import Rate
 from baton.command_api.budgets.token_buckets import MAX_KEYS, TokenBuckets
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.eventlog.errors import Unavailable
 from baton.projector.open_runs import OpenRuns
 from tests.api.running import running

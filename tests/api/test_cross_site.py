@@ -4,7 +4,7 @@ import pytest
 
 from baton.command_api.admission.hosts import Hosts, name_of
 from baton.command_api.budgets import Budgets, Limits
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from tests.api.raw_http import ACME, connected, head
 from tests.api.running import running
 from tests.kit.stack import RunningServer

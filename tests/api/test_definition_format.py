@@ -280,7 +280,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, str | None]]] = {
     ),
     "same trigger": (
         with_trigger([{"event": "paid"}, {"event": "paid"}]),
-        {"trigger[1]": "is there already"},
+        {"trigger[1]": "must not repeat another trigger"},
     ),
     "one of several": (
         with_trigger([{"event": "paid"}, {"manual": True}, {"cron": "61 * * * *"}]),

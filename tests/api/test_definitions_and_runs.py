@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from tests.api.running import running
 from tests.backends import memory, sqlite
 from tests.kit.stack import RunningServer, bearer

@@ -8,7 +8,8 @@ from baton.command_api.dialects.workflow_orchestration.translation.estimate impo
     estimated_end,
 )
 from baton.domain.definition.graph import Case, Condition, Decision, Delay, Graph, Sync
-from baton.domain.run.messages import DelayStarted, RetryScheduled, RunCompleted, StepFailed
+from baton.domain.run.messages.run_events import RunCompleted
+from baton.domain.run.messages.step_events import DelayStarted, RetryScheduled, StepFailed
 from baton.projector.views.run_steps import view as run_steps
 from baton.projector.views.runs import view as runs
 from tests.kit.definitions import compute, dag, sequence

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from multidict import CIMultiDict
 
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.eventlog.idempotency import ABANDONED_MS, RETENTION_MS
 from tests.api.running import running
 from tests.kit.clock import ManualClock

@@ -15,7 +15,7 @@ from baton.command_api.principal import Principal
 from baton.domain.actor import Actor
 from baton.domain.definition.messages import DefinitionCreated, DefinitionUpdated
 from baton.domain.definition.trigger import WebhookTrigger
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.domain.run.trigger import ByWebhook
 from tests.api.running import running
 from tests.kit.clock import ManualClock

@@ -8,7 +8,7 @@ import pytest
 from baton.backends.memory import BACKEND
 from baton.backends.memory.event_store import MemoryEventStore
 from baton.backends.memory.leaf_store import MemoryLeafStore
-from baton.domain.run.messages import RunStarted
+from baton.domain.run.messages.run_events import RunStarted
 from baton.eventlog.events.envelope import Stored, Write
 from baton.eventlog.ports.backend import StoreLocation, Stores
 from baton.projector.as_of import moments as moments_module
@@ -88,7 +88,7 @@ async def test_a_long_log_without_blocks_has_few_remembered_positions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(moments_module, "PAGE", 16)
-    monkeypatch.setattr(moments_module, "MOST_MARKS", 8)
+    monkeypatch.setattr(moments_module, "MAX_MARKS", 8)
     times = _times(Random(4), EVENTS)
     stores = await _stores(times)
     moments = Moments(stores.leaves)

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from baton.command_api.own.runs import lists
-from baton.domain.run.messages import RunStarted
+from baton.domain.run.messages.run_events import RunStarted
 from tests.as_of.requests import Request, requests_about
 from tests.as_of.servers import SCOPE, server_on
 from tests.kit.stack import RunningServer, bearer

@@ -14,13 +14,14 @@ from baton.backends.memory.view_store import MemoryViewStore
 from baton.command_api.dialect.contract import discover
 from baton.command_api.own import own_api
 from baton.command_api.own.runs import lists
-from baton.domain.run.messages import DelayStarted, RunBranched, RunFailed, StepStarted
 from baton.domain.run.messages import Event as RunEvent
+from baton.domain.run.messages.run_events import RunBranched, RunFailed
+from baton.domain.run.messages.step_events import DelayStarted, StepStarted
 from baton.domain.stream import stream_parts
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.views import Query
 from baton.projector.as_of import run_conditions
-from baton.projector.as_of.candidates import Candidates
+from baton.projector.as_of.history_queries import HistoryQueries
 from baton.projector.folding import fold_event
 from baton.projector.view import Key
 from baton.projector.views.runs.view import VIEW as RUNS
@@ -191,7 +192,7 @@ async def test_filters_find_the_runs_that_matched_as_of_the_position(
 async def test_a_filter_scans_a_limited_number_of_runs(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_conditions, "MAX_LOOKED_THROUGH", 0)
+    monkeypatch.setattr(run_conditions, "MAX_SCANNED", 0)
     asked = {
         RunFailed: ("handled", "handled=true"),
         DelayStarted: ("due", "due=true"),
@@ -215,7 +216,7 @@ async def test_failed_runs_are_scanned_if_there_are_too_many_reruns(
     headers = bearer(tenant=stream_parts(failed.stream).tenant)
     paths = [f"/runs?handled={word}&asOf={failed.position}" for word in ("true", "false")]
     expected = [(await server.get(path, headers=headers)).body for path in paths]
-    monkeypatch.setattr(run_conditions, "MAX_LOOKED_THROUGH", 1)
+    monkeypatch.setattr(run_conditions, "MAX_SCANNED", 1)
     assert [(await server.get(path, headers=headers)).body for path in paths] == expected
     assert [one["total"] for one in expected] == [1, 0]
 
@@ -321,7 +322,7 @@ async def test_a_list_is_refused_while_the_history_is_late() -> None:
     async def late(_position: int, _timeout_ms: int) -> bool:
         return False
 
-    finder = Candidates(MemoryViewStore(), late)
+    finder = HistoryQueries(MemoryViewStore(), late)
     with pytest.raises(Unavailable, match="behind position 5"):
         await finder.runs(Query(table="runs", tenant="acme"), 5, 0)
 

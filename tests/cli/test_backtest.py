@@ -13,7 +13,7 @@ from baton.command_api.own.definitions.format.render_definition import render_de
 from baton.domain.claim.messages import NameClaimed, slug_claim
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Graph
-from baton.domain.run.messages import Error, Failed, Outcome
+from baton.domain.run.outcome import Error, Failed, Outcome
 from baton.settings import Settings
 from baton.stores import open_stores
 from tests.cli.conftest import Call

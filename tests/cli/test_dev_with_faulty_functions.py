@@ -113,7 +113,7 @@ def test_signals_end_it_although_functions_swallow_their_cancellation_or_hold_th
     assert took < 20
     assert "function swallow ignores its cancellation and is left behind" in swallowing.log
     assert f"run {swallowed}, step only" in swallowing.log
-    assert "function spin has held the event loop for more than 100 ms" in spinning.log
+    assert "function spin has blocked the event loop for more than 100 ms" in spinning.log
     assert spun in spinning.log
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from baton.backends.kafka.connection import connection_to
 from baton.domain.definition.messages import DefinitionDeleted
-from baton.domain.run.messages import RunStarted
+from baton.domain.run.messages.run_events import RunStarted
 from baton.eventlog.events.envelope import Appended, Write
 from tests.backends.postgres import open_stores
 from tests.cli.conftest import Call

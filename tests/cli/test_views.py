@@ -131,7 +131,7 @@ def test_beside_a_server_a_set_is_built_at_the_rate_of_the_verb(tmp_path: Path) 
         (("promote", 99), "There is no set 99 of views: `baton views list` shows them\n"),
         (("compare", 99), "There is no set 99 of views: `baton views list` shows them\n"),
         (("drop", 99), "There is no set 99 of views: `baton views list` shows them\n"),
-        (("rollback",), "No set that was live before is left: build one\n"),
+        (("rollback",), "No former live set is left: build a new set\n"),
     ],
 )
 def test_an_impossible_change_is_refused_in_one_line(

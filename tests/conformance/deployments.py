@@ -12,7 +12,7 @@ from typing import Any
 
 import tests.backends
 from baton.backends import backends
-from baton.domain.run.messages import RunStarted
+from baton.domain.run.messages.run_events import RunStarted
 from baton.eventlog.events.envelope import Appended, Write
 from baton.eventlog.ports.backend import Backend, Stores
 from baton.settings import Settings

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-from baton.domain.run.messages import RunStarted
+from baton.domain.run.messages.run_events import RunStarted
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.events.codec import encode
 from baton.eventlog.events.envelope import Appended, Recorded, Stored, Write

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from baton.domain.run.messages import RunFailed, RunStarted, StepSucceeded
+from baton.domain.run.messages.run_events import RunFailed, RunStarted
+from baton.domain.run.messages.step_events import StepSucceeded
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 from baton.eventlog.ports.backend import Stores

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from baton.domain.run.messages import RunStarted
+from baton.domain.run.messages.run_events import RunStarted
 from tests.conformance.partitioned_logs import (
     Follower,
     Group,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baton.domain.run.messages import RunStarted
+from baton.domain.run.messages.run_events import RunStarted
 from baton.eventlog.events.codec import decode_document, encode_document
 from baton.eventlog.events.envelope import Appended, Recorded, Write
 from baton.eventlog.ports.backend import Stores

@@ -14,7 +14,7 @@ from baton.backends.kafka.names import RUNS_PARTITIONS
 from baton.backends.kafka.runs_topic.partition_owners import KafkaPartitionOwners
 from baton.backends.kafka.runs_topic.run_event_codec import MAX_EVENT_BYTES
 from baton.backends.memory.event_store import MemoryEventStore
-from baton.domain.run.messages import RunCancelled
+from baton.domain.run.messages.run_events import RunCancelled
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.codec import encode
 from baton.eventlog.events.envelope import Stored, Write

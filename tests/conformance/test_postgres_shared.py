@@ -17,7 +17,7 @@ from baton.backends.postgres.errors import as_unavailable
 from baton.backends.postgres.leases import PostgresLeases, offset_s
 from baton.backends.postgres.views import checkpoint_notifications
 from baton.backends.postgres.views.view_store import PostgresViewStore
-from baton.domain.run.messages import DelayStarted
+from baton.domain.run.messages.step_events import DelayStarted
 from baton.eventlog.errors import InUse, QueryTooSlow, Unavailable, Unreadable
 from baton.eventlog.events.envelope import Recorded, Write
 from baton.eventlog.idempotency import ABANDONED_MS

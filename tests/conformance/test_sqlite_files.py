@@ -20,7 +20,7 @@ from baton.backends.sqlite.events.event_store import SqliteEventStore
 from baton.backends.sqlite.views.temporary_views import open_temporary
 from baton.backends.sqlite.views.view_store import SqliteViewStore
 from baton.backends.sqlite.writing.writer import Writer
-from baton.domain.run.messages import StepSucceeded
+from baton.domain.run.messages.step_events import StepSucceeded
 from baton.eventlog.errors import InUse, Unavailable, Unreadable
 from baton.eventlog.events.envelope import Appended, Conflict, Write
 from baton.eventlog.ports.backend import StoreLocation, Stores

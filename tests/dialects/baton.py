@@ -23,7 +23,7 @@ from baton.domain.ids import derived_id
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.execution_id import execution_id
-from baton.domain.run.messages import RequestRun, StartRun
+from baton.domain.run.messages.commands import RequestRun, StartRun
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import Miss, RecordTick
@@ -31,10 +31,10 @@ from baton.domain.schedule.timetable import Interval
 from baton.domain.stream import stream_name
 from baton.domain.verification.decisions import DECIDER as VERIFICATION
 from baton.domain.verification.messages import ReportFinding, RequestVerification
-from baton.eventlog.backtests.selection import Selection
+from baton.eventlog.backtests.selection import RunSelection
 from baton.eventlog.dead_letters.dead_lettering import dead_letter
 from baton.eventlog.loops.transact import transact
-from baton.eventlog.notary.checks.store import Demands, verify_store
+from baton.eventlog.notary.checks.store import Requirements, verify_store
 from baton.eventlog.ports.topics import Message, ReceivedMessage
 from baton.eventlog.ports.views import ViewSets
 from baton.protocols.canonical_json import canonical, digest
@@ -179,7 +179,7 @@ async def _verified(client: Client, now: int) -> None:
     request = RequestVerification(tenant=client.tenant, verification_id=ident, actor=actor, at=now)
     await transact(client.stack.services.store, VERIFICATION, stream, request)
     stores = client.stack.stores
-    verdict = await verify_store(stores.leaves, stores.artifacts, Demands())
+    verdict = await verify_store(stores.leaves, stores.artifacts, Requirements())
     report = ReportFinding(finding=verdict.finding, at=now)
     await transact(client.stack.services.store, VERIFICATION, stream, report)
 
@@ -217,7 +217,7 @@ async def _backtest(client: Client, definition: Definition) -> str:
     """Start a backtest of no runs and return its id."""
     services = client.stack.services
     request = BacktestRequest(
-        selection=Selection(
+        selection=RunSelection(
             tenant=client.tenant,
             definition_id=definition.definition_id,
             ids=frozenset(),

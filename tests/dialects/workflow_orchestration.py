@@ -13,7 +13,8 @@ from baton.command_api.security.passwords import Passwords
 from baton.domain.errors import InConflict
 from baton.domain.json import JsonObject
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import Error, Failed, ReportOutcome, StartRun, Token
+from baton.domain.run.messages.commands import ReportOutcome, StartRun
+from baton.domain.run.outcome import Error, Failed, Token
 from baton.domain.stream import stream_name
 from baton.domain.user.messages import AddUser
 from baton.eventlog.loops.transact import transact

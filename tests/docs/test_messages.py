@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.eventlog.clock import SystemClock
 from baton.executor.functions.call import Call
 from baton.executor.functions.registered_functions import RegisteredFunctions

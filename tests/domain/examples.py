@@ -3,17 +3,8 @@
 from baton.domain.definition.graph import Graph
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import (
-    Error,
-    Failed,
-    FireTimer,
-    ReportOutcome,
-    RequestRun,
-    StartRun,
-    Succeeded,
-    TimedOut,
-    Token,
-)
+from baton.domain.run.messages.commands import FireTimer, ReportOutcome, RequestRun, StartRun
+from baton.domain.run.outcome import Error, Failed, Succeeded, TimedOut, Token
 from tests.domain.specification import Given, given
 from tests.kit.definitions import definition, request_run
 

@@ -21,25 +21,19 @@ from baton.domain.definition.graph import (
 from baton.domain.errors import Rejected
 from baton.domain.run.decisions import DECIDER
 from baton.domain.run.hold import InFlight, Timers
-from baton.domain.run.messages import (
+from baton.domain.run.messages import Command, Event
+from baton.domain.run.messages.commands import (
     CancelRun,
-    Command,
-    Error,
-    Event,
-    Failed,
     FireTimer,
-    Outcome,
     PauseRun,
     ReleaseAttempts,
     ReportOutcome,
     ResumeRun,
     RetryRun,
     StartRun,
-    Succeeded,
     TakeOver,
-    TimedOut,
-    Token,
 )
+from baton.domain.run.outcome import Error, Failed, Outcome, Succeeded, TimedOut, Token
 from baton.domain.run.state import State
 from tests.domain.examples import request
 from tests.kit.actors import BOB, EVE

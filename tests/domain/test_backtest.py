@@ -21,15 +21,9 @@ from baton.domain.definition.graph import (
 )
 from baton.domain.errors import Invalid
 from baton.domain.json import Json
-from baton.domain.run.messages import (
-    CancelRun,
-    Error,
-    Event,
-    Failed,
-    Outcome,
-    RetryRun,
-    Succeeded,
-)
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.commands import CancelRun, RetryRun
+from baton.domain.run.outcome import Error, Failed, Outcome, Succeeded
 from baton.domain.run.trigger import Branch, CopiedStep
 from tests.domain.examples import running, succeed
 from tests.domain.random_runs import CHOICES, GRAPHS, Choice, RandomRun
@@ -221,7 +215,7 @@ def test_large_values_are_asked_for_and_lost_ones_make_a_run_incomparable() -> N
     assert needed.value.artifacts == {large}
     assert tried(events, parcels(), parcels(), read).verdict == "same"
     assert tried(events, parcels(), parcels(), lost).reason == (
-        "a value that it read is gone: it is gone"
+        "a value that it read is missing: it is gone"
     )
 
 

@@ -21,7 +21,7 @@ from baton.domain.definition.trigger import EventTrigger, Trigger, WebhookTrigge
 from baton.domain.definition.version_label import is_label, next_label, order_of
 from baton.domain.errors import Rejected
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from tests.domain.specification import Given, given
 from tests.kit.actors import ANN, BOB
 from tests.kit.definitions import body, compute, create_definition, dag, request_run

@@ -17,7 +17,7 @@ from baton import domain
 from baton.domain.decider import Decider
 from baton.domain.definition.messages import PublishVersion
 from baton.domain.errors import Rejected
-from baton.domain.run.messages import TakeOver
+from baton.domain.run.messages.commands import TakeOver
 from tests.domain.commands import commands
 
 
@@ -84,7 +84,7 @@ def test_its_messages_are_immutable_records_without_secrets_in_their_shape(name:
     for union in (messages(name).Command, messages(name).Event):
         for record in get_args(union):
             assert is_dataclass(record)
-            assert record.__module__.rpartition(".")[0] == name
+            assert record.__module__.startswith(f"{name}.")
             assert vars(record)["__hash__"] is not None  # a mutable dataclass has none
             assert not {"secret", "password"} & {field.name for field in fields(record)}
 

@@ -6,10 +6,10 @@ import pytest
 from mypy import api
 
 from baton.domain.frozen import frozen
-from baton.domain.run.messages import RunCompleted
+from baton.domain.run.messages.run_events import RunCompleted
 
 SNIPPET = """
-from baton.domain.run.messages import RunCompleted
+from baton.domain.run.messages.run_events import RunCompleted
 
 ended = RunCompleted(at=1)
 {line}

@@ -6,23 +6,23 @@ from hypothesis import strategies as st
 
 from baton.domain.definition.graph import Graph, Retry
 from baton.domain.run.attempts import CAP_MS, TAKEOVER_BACKOFFS_MS, backoff_ms
-from baton.domain.run.messages import (
+from baton.domain.run.messages.commands import (
     CancelRun,
-    Error,
     FireTimer,
     ReleaseAttempts,
     ReportOutcome,
+    TakeOver,
+)
+from baton.domain.run.messages.run_events import RunCompleted, RunFailed
+from baton.domain.run.messages.step_events import (
     RetryScheduled,
-    RunCompleted,
-    RunFailed,
     StepFailed,
     StepReleased,
     StepStarted,
     StepSucceeded,
     StepTimedOut,
-    Succeeded,
-    TakeOver,
 )
+from baton.domain.run.outcome import Error, Succeeded
 from tests.domain.examples import BROKEN, fail, fire, running, succeed, time_out, token
 from tests.domain.specification import Given
 from tests.kit.actors import ANN

@@ -11,9 +11,11 @@ from baton.domain.definition.graph import Case, Condition, Decision, Delay, Grap
 from baton.domain.errors import Invalid
 from baton.domain.json import Json
 from baton.domain.merge_patch import merge_patch
-from baton.domain.run.control.branching import CannotBranch, Plan, Start, plan_rerun
+from baton.domain.run.control.rerun_plan import CannotBranch, RerunPlan, RerunStart, plan_rerun
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import CancelRun, RunBranched, RunCompleted, StartRun, StepStarted
+from baton.domain.run.messages.commands import CancelRun, StartRun
+from baton.domain.run.messages.run_events import RunBranched, RunCompleted
+from baton.domain.run.messages.step_events import StepStarted
 from baton.domain.run.trigger import Branch, ByRerun
 from tests.domain.examples import fail, request, running, succeed
 from tests.domain.random_runs import GRAPHS
@@ -32,23 +34,23 @@ LOOP = sequence(
 )
 
 
-def start(at: str, **more: object) -> Start:
+def start(at: str, **more: object) -> RerunStart:
     """Return a start at "start", "failed" or a step."""
     outputs = more.pop("outputs", {})
     if at in ("start", "failed"):
-        return Start(at=at, outputs=outputs)  # type: ignore[arg-type]
-    return Start(at="step", step_id=at, outputs=outputs, **more)  # type: ignore[arg-type]
+        return RerunStart(at=at, outputs=outputs)  # type: ignore[arg-type]
+    return RerunStart(at="step", step_id=at, outputs=outputs, **more)  # type: ignore[arg-type]
 
 
-def planned(graph: Graph, run: Given, begin: Start) -> Plan:
+def planned(graph: Graph, run: Given, begin: RerunStart) -> RerunPlan:
     return plan_rerun(graph, run.state, run.history, begin)
 
 
-def copied(found: Plan) -> list[tuple[str, Json]]:
+def copied(found: RerunPlan) -> list[tuple[str, Json]]:
     return [(one.step_id, one.output) for one in found.copied]
 
 
-def branched(graph: Graph, found: Plan) -> Given:
+def branched(graph: Graph, found: RerunPlan) -> Given:
     """Return the rerun of a plan, started."""
     branch = Branch(
         source="r0", source_version=9, position=9, copied=found.copied, entry=found.entry

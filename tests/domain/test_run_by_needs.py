@@ -2,12 +2,10 @@
 
 from baton.domain.definition.graph import Condition, Delay, Sync
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import (
+from baton.domain.run.messages.commands import StartRun
+from baton.domain.run.messages.run_events import RunCompleted, RunFailed, RunStarted
+from baton.domain.run.messages.step_events import (
     DelayElapsed,
-    RunCompleted,
-    RunFailed,
-    RunStarted,
-    StartRun,
     StepFailed,
     StepSkipped,
     StepStarted,

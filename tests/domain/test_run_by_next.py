@@ -9,23 +9,19 @@ from baton.domain.definition.messages import Status
 from baton.domain.definition.state import State as Definition
 from baton.domain.json import JsonObject
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import (
+from baton.domain.run.messages.commands import RequestRun, StartRun
+from baton.domain.run.messages.run_events import RunCompleted, RunFailed, RunRequested, RunStarted
+from baton.domain.run.messages.step_events import (
     DecisionTaken,
     DelayElapsed,
     DelayStarted,
-    Error,
-    RequestRun,
-    RunCompleted,
-    RunFailed,
-    RunRequested,
-    RunStarted,
-    StartRun,
     StepFailed,
     StepSkipped,
     StepStarted,
     StepSucceeded,
     SyncReached,
 )
+from baton.domain.run.outcome import Error
 from baton.domain.run.trigger import BY_HAND, ByRecord, BySchedule, Trigger
 from tests.domain.examples import BROKEN, fail, fire, request, running, succeed
 from tests.domain.specification import given

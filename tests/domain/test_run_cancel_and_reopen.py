@@ -2,21 +2,16 @@
 
 from baton.domain.definition.graph import Delay, Retry
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import (
-    CancelRun,
-    DelayStarted,
-    Event,
-    RetryRun,
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.commands import CancelRun, RetryRun, StartRun, TakeOver
+from baton.domain.run.messages.run_events import (
     RunCancelled,
     RunCompleted,
     RunFailed,
     RunReopened,
     RunStarted,
-    StartRun,
-    StepCancelled,
-    StepStarted,
-    TakeOver,
 )
+from baton.domain.run.messages.step_events import DelayStarted, StepCancelled, StepStarted
 from tests.domain.examples import BROKEN, fail, fire, request, running, succeed
 from tests.domain.specification import given
 from tests.kit.actors import BOB, EVE

@@ -6,9 +6,11 @@ from hypothesis import given as for_any
 from hypothesis import settings
 
 from baton.domain.definition.graph import Delay, Graph, Retry, Sync
-from baton.domain.run.control.explain import Explanation, NextEvent, explain
+from baton.domain.run.control.explain import explain
+from baton.domain.run.control.explanation import Explanation, NextEvent
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import CancelRun, FireTimer, PauseRun, StartRun, TakeOver, Token
+from baton.domain.run.messages.commands import CancelRun, FireTimer, PauseRun, StartRun, TakeOver
+from baton.domain.run.outcome import Token
 from baton.domain.run.steps import Steps
 from baton.eventlog.events.envelope import Recorded
 from baton.projector.folding import fold_events

@@ -12,40 +12,39 @@ from baton.domain.definition.graph import Case, Compute, Decision, Delay, Graph,
 from baton.domain.run.control.pausing import MAX_FIRED_AT_ONCE, HeldTimer, held_timers
 from baton.domain.run.decisions import DECIDER
 from baton.domain.run.hold import BY_SERVER, Hold, InFlight, Timers
-from baton.domain.run.messages import (
+from baton.domain.run.messages import Command, Event
+from baton.domain.run.messages.commands import (
     CancelRun,
-    Command,
-    DecisionTaken,
-    DelayElapsed,
-    Error,
-    Event,
-    Failed,
     FireTimer,
-    Outcome,
     PauseRun,
     ReleaseAttempts,
     ReportOutcome,
     ResumeRun,
     RetryRun,
-    RetryScheduled,
+    StartRun,
+    TakeOver,
+)
+from baton.domain.run.messages.run_events import (
     RunCancelled,
     RunCompleted,
     RunFailed,
     RunPaused,
     RunResumed,
     RunStarted,
-    StartRun,
+)
+from baton.domain.run.messages.step_events import (
+    DecisionTaken,
+    DelayElapsed,
+    RetryScheduled,
     StepCancelled,
     StepReleased,
     StepStarted,
     StepSucceeded,
-    Succeeded,
     SyncReached,
-    TakeOver,
     TimerHeld,
     TimerSet,
-    Token,
 )
+from baton.domain.run.outcome import Error, Failed, Outcome, Succeeded, Token
 from baton.domain.run.state import State
 from baton.domain.run.steps import NO_ATTEMPT
 from tests.domain.examples import fail, fire, request, running, succeed, time_out, token

@@ -9,14 +9,13 @@ from baton.domain.definition.graph import Compute, Graph
 from baton.domain.definition.validation import faults_of
 from baton.domain.errors import StaleAttempt
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import (
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.run_events import RunCompleted, RunReopened
+from baton.domain.run.messages.step_events import (
     DecisionTaken,
     DelayElapsed,
     DelayStarted,
-    Event,
     RetryScheduled,
-    RunCompleted,
-    RunReopened,
     StepCancelled,
     StepFailed,
     StepSkipped,

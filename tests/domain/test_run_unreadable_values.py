@@ -5,18 +5,10 @@ import pytest
 from baton.domain.artifact import ARTIFACT_UNREADABLE, Artifact, UnreadableValue, Values
 from baton.domain.definition.graph import Case, Condition, Decision, Graph
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import (
-    DecisionTaken,
-    Error,
-    RetryRun,
-    RunCompleted,
-    RunFailed,
-    RunReopened,
-    RunStarted,
-    StartRun,
-    StepStarted,
-    StepUndecided,
-)
+from baton.domain.run.messages.commands import RetryRun, StartRun
+from baton.domain.run.messages.run_events import RunCompleted, RunFailed, RunReopened, RunStarted
+from baton.domain.run.messages.step_events import DecisionTaken, StepStarted, StepUndecided
+from baton.domain.run.outcome import Error
 from tests.domain.examples import request, succeed
 from tests.domain.specification import Given, given
 from tests.kit.actors import ANN

@@ -4,7 +4,7 @@ import pytest
 
 from baton.domain.artifact import Artifact, Values, ValuesNeeded
 from baton.domain.definition.graph import Condition
-from baton.domain.run.messages import Failed, Outcome, Succeeded
+from baton.domain.run.outcome import Failed, Outcome, Succeeded
 from baton.domain.run.scope import scope_of
 from baton.domain.run.size_limit import RUN_TOO_LARGE, within_limit
 from baton.domain.run.state import State

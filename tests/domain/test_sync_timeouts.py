@@ -5,26 +5,24 @@ from hypothesis import strategies as st
 
 from baton.domain.definition.graph import Condition, Graph, Sync
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import (
-    CancelRun,
-    Error,
-    Event,
-    FireTimer,
-    RetryRun,
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.commands import CancelRun, FireTimer, RetryRun, StartRun
+from baton.domain.run.messages.run_events import (
     RunCancelled,
     RunCompleted,
     RunFailed,
     RunReopened,
     RunStarted,
-    StartRun,
+)
+from baton.domain.run.messages.step_events import (
     StepCancelled,
     StepSkipped,
     StepStarted,
     StepUndecided,
     SyncAwaited,
     SyncReached,
-    Token,
 )
+from baton.domain.run.outcome import Error, Token
 from baton.domain.run.steps import NO_ATTEMPT
 from tests.domain.examples import fail, request, running, succeed
 from tests.domain.random_runs import CHOICES, Choice, RandomRun

@@ -6,20 +6,22 @@ from typing import Any
 import pytest
 
 from baton.domain.errors import Invalid
-from baton.domain.run.messages import (
-    Error,
-    RetryScheduled,
+from baton.domain.run.messages.run_events import (
     RunCancelled,
     RunCompleted,
     RunFailed,
     RunReopened,
     RunStarted,
+)
+from baton.domain.run.messages.step_events import (
+    RetryScheduled,
     StepFailed,
     StepStarted,
     StepSucceeded,
     StepTimedOut,
     StepUndecided,
 )
+from baton.domain.run.outcome import Error
 from baton.domain.webhook.decisions import DECIDER
 from baton.domain.webhook.event_types import NOTIFIED_EVENTS, event_type
 from baton.domain.webhook.messages import (

@@ -3,7 +3,7 @@
 import pytest
 
 from baton.domain.artifact import Artifact
-from baton.domain.run.messages import StepSucceeded
+from baton.domain.run.messages.step_events import StepSucceeded
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.events.artifact_places import hashes_in
 from baton.eventlog.events.codec import decode, encode, topic_of

@@ -11,7 +11,8 @@ from baton.domain.definition.graph import Compute, Delay, Graph
 from baton.domain.definition.messages import Body, DefinitionCreated
 from baton.domain.definition.state import State, evolve
 from baton.domain.definition.trigger import ManualTrigger
-from baton.domain.run.messages import RunRequested, StepStarted, StepSucceeded
+from baton.domain.run.messages.run_events import RunRequested
+from baton.domain.run.messages.step_events import StepStarted, StepSucceeded
 from baton.eventlog.errors import Unreadable, Unwritable
 from baton.eventlog.events.codec import (
     decode,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from baton.domain.run.messages import RunStarted
+from baton.domain.run.messages.run_events import RunStarted
 from baton.eventlog.errors import Unavailable, Unreadable
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.feed import Feed
@@ -115,7 +115,7 @@ async def test_events_published_during_a_read_of_the_store_are_delivered_once() 
 async def test_a_follower_ahead_of_the_log_is_refused() -> None:
     feed = Feed(CountingStore().read, head=6)
 
-    with pytest.raises(Unreadable, match="projector stands at position 7"):
+    with pytest.raises(Unreadable, match="projector is at position 7"):
         await feed.subscribe("projector", after=7)
 
 

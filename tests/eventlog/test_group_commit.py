@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from baton.domain.run.messages import RunStarted
+from baton.domain.run.messages.run_events import RunStarted
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Write
 from baton.eventlog.loops.group_commit import GroupCommit, Row
@@ -75,10 +75,10 @@ async def test_appends_that_arrive_during_a_commit_share_the_next_one() -> None:
 
     assert [len(batch) for batch in committer.batches] == [1, 50]
     assert committer.position == 51
-    figures = committer.appends.figures
-    assert sum(figures.seconds.buckets) == 2
-    assert dict(zip(figures.events.bounds, figures.events.buckets, strict=False)) == {
-        **dict.fromkeys(figures.events.bounds, 0),
+    metrics = committer.appends.metrics
+    assert sum(metrics.seconds.buckets) == 2
+    assert dict(zip(metrics.events.bounds, metrics.events.buckets, strict=False)) == {
+        **dict.fromkeys(metrics.events.bounds, 0),
         1: 1,
         50: 1,
     }
@@ -139,7 +139,7 @@ async def test_a_failed_commit_fails_all_appends_of_its_batch_and_no_others() ->
     assert [str(error) for error in failed] == ["disk full"] * 3
     assert all(isinstance(error, Unavailable) for error in failed)
     assert len({id(error) for error in failed}) == 3
-    assert sum(committer.appends.figures.seconds.buckets) == 1
+    assert sum(committer.appends.metrics.seconds.buckets) == 1
     assert isinstance(after, Appended)
     assert len(committer.published) == 1
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from baton.domain.decider import Decider
-from baton.domain.run.messages import RunStarted
+from baton.domain.run.messages.run_events import RunStarted
 from baton.eventlog.events.envelope import Write
 from baton.eventlog.loops.load import StreamState, load
 from baton.eventlog.ports.backend import Stores

@@ -9,7 +9,7 @@ import pytest
 
 from baton.domain.decider import Decider
 from baton.domain.errors import InConflict, Rejected
-from baton.domain.run.messages import RunStarted
+from baton.domain.run.messages.run_events import RunStarted
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write

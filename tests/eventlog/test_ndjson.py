@@ -52,7 +52,7 @@ def test_members_may_have_any_order_and_spaces_between_them() -> None:
 def test_a_damaged_event_is_not_written() -> None:
     with pytest.raises(Unreadable, match=r"acme/run/r1 version 1 \(position 7\)"):
         ndjson_line(STARTED._replace(state=b'{"at":'))
-    with pytest.raises(Unreadable, match=r"run\.RunFlown is no event of this release"):
+    with pytest.raises(Unreadable, match=r"run\.RunFlown isn't an event type of this release"):
         ndjson_line(STARTED._replace(topic="run.RunFlown"))
 
 
@@ -77,13 +77,13 @@ def test_a_damaged_event_is_not_written() -> None:
         (b'"version":1', b'"version":2', "acme/run/r1 skips from version 0 to 2"),
         (b"acme/run/r1", b"acme/run/r0", "version 1 of acme/run/r0 is repeated"),
         (b'"acme/run/r1"', b"1", "stream and type must be strings, and data an object"),
-        (b"acme/run/r1", b"acme/claim/r1", "run.RunStarted in acme/claim/r1 is no event"),
-        (b"acme/run/r1", b"run/r1", "run.RunStarted in run/r1 is no event"),
-        (b"acme/run/r1", b"/run/r1", "run.RunStarted in /run/r1 is no event"),
-        (b"acme/run/r1", b"acme/run/", "run.RunStarted in acme/run/ is no event"),
-        (b"acme/run/r1", b"acme/run/\\u0000", "is no event of this release"),
+        (b"acme/run/r1", b"acme/claim/r1", "run.RunStarted in acme/claim/r1 isn't an event"),
+        (b"acme/run/r1", b"run/r1", "run.RunStarted in run/r1 isn't an event"),
+        (b"acme/run/r1", b"/run/r1", "run.RunStarted in /run/r1 isn't an event"),
+        (b"acme/run/r1", b"acme/run/", "run.RunStarted in acme/run/ isn't an event"),
+        (b"acme/run/r1", b"acme/run/\\u0000", "isn't an event type of this release"),
         (b'"run.RunStarted"', b"null", "stream and type must be strings, and data an object"),
-        (b"run.RunStarted", b"run.RunFlown", "run.RunFlown in acme/run/r1 is no event"),
+        (b"run.RunStarted", b"run.RunFlown", "run.RunFlown in acme/run/r1 isn't an event"),
         (b'{"at":1}', b'"at"', "stream and type must be strings, and data an object"),
         (b'{"at":1}', b'{"at":"1"}', "RunStarted: "),
         (b'{"at":1}', b'{"then":1}', "RunStarted: "),

@@ -7,13 +7,13 @@ from baton.eventlog.process_priority import NICENESS
 
 GIVES_WAY = """
 import os, subprocess, threading
-from baton.eventlog.process_priority import give_way
+from baton.eventlog.process_priority import lower_priority
 
 def show():
     print(os.getpriority(os.PRIO_PROCESS, 0), flush=True)
 
 for _ in range(2):
-    give_way()
+    lower_priority()
 show()
 thread = threading.Thread(target=show)
 thread.start()

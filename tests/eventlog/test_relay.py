@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from baton.domain.run.messages import RunStarted
+from baton.domain.run.messages.run_events import RunStarted
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable, Unreadable
 from baton.eventlog.events.envelope import Stored, Write
@@ -143,7 +143,7 @@ async def test_stored_events_are_published_in_order_as_they_come(world: World) -
 async def test_the_lag_counts_stored_and_unpublished_events(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relaying, "LOOK_MS", 5)
+    monkeypatch.setattr(relaying, "LAG_MS", 5)
     events = [RunStarted(at=number) for number in range(3)]
     await world.stores.events.append([Write(stream="acme/run/r", expected=0, events=events)])
     world.publisher.may_go.clear()

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.domain.run.trigger import BY_HAND, ByRecord, BySchedule, ByWebhook, Trigger
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.events.codec import decode, encode

@@ -13,7 +13,8 @@ from baton.domain.definition.graph import Compute, Graph, Retry
 from baton.domain.definition.messages import Body, CreateDefinition
 from baton.domain.definition.trigger import ManualTrigger
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import CancelRun, Event, RequestRun
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.commands import CancelRun, RequestRun
 from baton.domain.run.state import State
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from baton.backends.memory.topics import MemoryTopics
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable, Unwritable
 from baton.eventlog.ports.topics import Message, TopicConsumer

@@ -7,18 +7,15 @@ import pytest
 
 from baton.domain.definition.graph import Delay, Retry
 from baton.domain.definition.state import State as Definition
-from baton.domain.run.messages import (
+from baton.domain.run.messages.commands import (
     CancelRun,
-    Error,
-    Failed,
     FireTimer,
     PauseRun,
     ResumeRun,
     RetryRun,
-    Succeeded,
     TakeOver,
-    Token,
 )
+from baton.domain.run.outcome import Error, Failed, Succeeded, Token
 from baton.domain.run.state import State as Run
 from baton.domain.run.trigger import Branch, CopiedStep
 from baton.domain.stream import stream_name

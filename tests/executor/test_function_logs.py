@@ -12,8 +12,8 @@ import orjson
 import pytest
 
 from baton.domain.artifact import Artifact
-from baton.domain.run.messages import (
-    RunCancelled,
+from baton.domain.run.messages.run_events import RunCancelled
+from baton.domain.run.messages.step_events import (
     StepFailed,
     StepLogged,
     StepSucceeded,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.executor.functions.loading import load_functions
 from baton.executor.functions.registered_functions import CallLimits
 from baton.executor.functions.registry import Registry

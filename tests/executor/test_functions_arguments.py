@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, Field
 
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.executor.functions.loading import load_functions
 from baton.executor.functions.registry import Registry
 from baton.executor.sdk import StepContext, function

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from baton.domain.ids import function_uuid
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.executor.sdk import function
 from baton.protocols.address_policy import AddressPolicy
 from tests.executor.calls import a_call, functions_of

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from aiohttp import web
 
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.executor.functions.http_functions import http_function
 from baton.protocols.address_policy import AddressPolicy
 from tests.executor.calls import a_call, functions_of

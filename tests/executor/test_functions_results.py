@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.executor.functions.results import MAX_OUTPUT_BYTES, json_copy, outcome_of_result
 from baton.executor.sdk import StepResult, function
 from tests.executor.calls import a_call, functions_of

@@ -9,7 +9,8 @@ import pytest
 
 from baton.domain.artifact import ARTIFACT_UNREADABLE, Artifact
 from baton.domain.definition.graph import Case, Condition, Decision, Step
-from baton.domain.run.messages import RequestRun, Succeeded, Token
+from baton.domain.run.messages.commands import RequestRun
+from baton.domain.run.outcome import Succeeded, Token
 from baton.domain.run.state import State as Run
 from baton.eventlog.errors import Unavailable, Unreadable
 from baton.eventlog.run_values import RunValues

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import CancelRun, ReleaseAttempts, Succeeded, TakeOver, Token
+from baton.domain.run.messages.commands import CancelRun, ReleaseAttempts, TakeOver
+from baton.domain.run.outcome import Succeeded, Token
 from baton.domain.stream import stream_name
 from baton.eventlog.ports.partitions import OwnsStream
 from baton.executor.executor import Executor

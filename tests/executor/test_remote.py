@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.executor.functions.registered_functions import NoWorkers, RegisteredFunctions
 from baton.executor.workers.messages import MAX_BYTES
 from tests.executor.queue_ends import (

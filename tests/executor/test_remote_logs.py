@@ -6,7 +6,7 @@ import pytest
 
 from baton import StepContext, function
 from baton.backends.memory.topics import MemoryTopics
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.function_logs.lines import LogLine
 from baton.executor.functions.call import Call

@@ -13,7 +13,9 @@ import pytest
 from baton import NonRetryableError, StepContext, StepResult, function
 from baton.backends.memory.topics import MemoryTopics
 from baton.domain.definition.graph import Retry
-from baton.domain.run.messages import FireTimer, StepStarted, Token
+from baton.domain.run.messages.commands import FireTimer
+from baton.domain.run.messages.step_events import StepStarted
+from baton.domain.run.outcome import Token
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.follow import follow
 from baton.executor.executor import Executor

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from baton.domain.definition.graph import Delay
-from baton.domain.run.messages import FireTimer, RunStarted, Token
+from baton.domain.run.messages.commands import FireTimer
+from baton.domain.run.messages.run_events import RunStarted
+from baton.domain.run.outcome import Token
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded
 from baton.executor.runs.run_loader import MAX_CONCURRENT_LOADS, MAX_PENDING_LOADS, RunLoader

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.executor.functions.loading import load_functions
 from baton.executor.functions.python import hung_threads as hung
 from baton.executor.functions.registered_functions import CallLimits
@@ -150,11 +150,13 @@ async def test_a_function_that_holds_the_event_loop_is_named_with_its_stack(
 ) -> None:
     async with engine_of(block) as engine:
         await engine.ended(await engine.start("block", count=2))
-        assert engine.functions.python.loop_held == 2
+        assert engine.functions.python.loop_blocked == 2
 
-    lines = [one.getMessage() for one in caplog.records if "has held the event loop" in one.message]
+    lines = [
+        one.getMessage() for one in caplog.records if "has blocked the event loop" in one.message
+    ]
     assert len(lines) == 1  # a function is named once a minute
-    assert "function block has held the event loop for more than 100 ms" in lines[0]
+    assert "function block has blocked the event loop for more than 100 ms" in lines[0]
     assert "run block-0, step only, attempt 1" in lines[0]
     assert "in block\n    time.sleep(0.4)" in lines[0]
 
@@ -322,17 +324,17 @@ async def test_too_many_hung_threads_make_the_process_unready_and_are_not_replac
     async with functions_of(hang, clock=CLOCK, limits=CallLimits(hung_threads=2)) as functions:
         threads = functions.python.hung_threads
         for _ in range(3):
-            assert await threads.bearable() == (threads.count < 2)
+            assert await threads.below_ceiling() == (threads.count < 2)
             call = asyncio.create_task(functions.call(a_call("hang")))
             await asyncio.to_thread(begun.acquire, timeout=10)
             call.cancel()
             await asyncio.gather(call, return_exceptions=True)
         last = asyncio.create_task(functions.call(a_call("hang")))
         await eventually(lambda: functions.waits.waiting == 1)
-        assert not await threads.bearable()
+        assert not await threads.below_ceiling()
         gate.set()
         assert isinstance(await last, Succeeded)
-        await eventually(threads.bearable)
+        await eventually(threads.below_ceiling)
 
 
 # Processes --------------------------------------------------------------------------------------
@@ -512,7 +514,7 @@ IN_PROCESS = (greet, count_to_hundred, leak, interrupt_all, fork_here)
 
 
 REPORTED = (
-    "function block has held the event loop for more than 100 ms",
+    "function block has blocked the event loop for more than 100 ms",
     "function hang-thread still runs in its thread although its attempt is over (run hang",
     "function swallow ignores its cancellation and is left behind: run swallow-0, step only",
     "function die failed with PROCESS_DIED in step only of run die-0",

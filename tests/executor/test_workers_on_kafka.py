@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from baton.domain.run.messages import Succeeded
+from baton.domain.run.outcome import Succeeded
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.ports.backend import Stores
 from baton.executor.functions.registered_functions import RegisteredFunctions

@@ -12,7 +12,9 @@ from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Compute, Graph, Step
 from baton.domain.definition.state import State as Definition
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import Command, FireTimer, Succeeded, Token
+from baton.domain.run.messages import Command
+from baton.domain.run.messages.commands import FireTimer
+from baton.domain.run.outcome import Succeeded, Token
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.follow import follow

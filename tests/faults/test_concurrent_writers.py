@@ -11,7 +11,8 @@ import pytest
 from baton.domain.definition.graph import Compute, Graph, Sync
 from baton.domain.errors import Rejected
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import ReportOutcome, Succeeded, Token
+from baton.domain.run.messages.commands import ReportOutcome
+from baton.domain.run.outcome import Succeeded, Token
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import load
 from baton.eventlog.loops.transact import transact

@@ -8,7 +8,7 @@ from baton.domain.definition.messages import Body, CreateDefinition, Status
 from baton.domain.definition.state import State as Definition
 from baton.domain.definition.trigger import ManualTrigger, Trigger
 from baton.domain.json import Json, JsonObject
-from baton.domain.run.messages import RequestRun
+from baton.domain.run.messages.commands import RequestRun
 from baton.domain.run.trigger import BY_HAND
 from tests.kit.actors import ANN
 

@@ -8,16 +8,9 @@ from baton.domain.definition.graph import Case, Condition, Decision, Graph, Oper
 from baton.domain.definition.state import State as Definition
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import (
-    Command,
-    Event,
-    FireTimer,
-    Outcome,
-    ReportOutcome,
-    StartRun,
-    Succeeded,
-    Token,
-)
+from baton.domain.run.messages import Command, Event
+from baton.domain.run.messages.commands import FireTimer, ReportOutcome, StartRun
+from baton.domain.run.outcome import Outcome, Succeeded, Token
 from baton.domain.run.trigger import Branch
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Appended, Write

@@ -12,7 +12,9 @@ import pytest
 from baton.command_api.live import changes, live_feed
 from baton.command_api.live.changes import Changes, Topics, parse_topics
 from baton.command_api.streaming import change_sender
-from baton.domain.run.messages import Event, RunCompleted, StepStarted, StepSucceeded
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.run_events import RunCompleted
+from baton.domain.run.messages.step_events import StepStarted, StepSucceeded
 from baton.eventlog.events.envelope import Recorded
 from tests.kit.eventually import eventually
 from tests.kit.stack import bearer, in_background

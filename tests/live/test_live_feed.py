@@ -11,7 +11,9 @@ from baton.command_api.live.live_feed import LiveFeed
 from baton.command_api.live.run_events import STEP_STATUS, RunEvents
 from baton.command_api.live.subscription import EventFilter, Subscription
 from baton.command_api.own.stream import render_event
-from baton.domain.run.messages import Event, RunCompleted, StepLogged, SyncAwaited
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.run_events import RunCompleted
+from baton.domain.run.messages.step_events import StepLogged, SyncAwaited
 from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.events.envelope import Appended, Recorded, Write

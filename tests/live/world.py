@@ -14,7 +14,7 @@ from baton.command_api.commands import NewDefinition, create_definition, start_r
 from baton.command_api.principal import Principal
 from baton.domain.definition.graph import Compute, Step
 from baton.domain.definition.state import State as Definition
-from baton.domain.run.messages import RequestRun
+from baton.domain.run.messages.commands import RequestRun
 from baton.domain.run.trigger import BY_HAND
 from baton.settings import Settings
 from tests.kit.definitions import body, sequence

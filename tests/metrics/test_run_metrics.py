@@ -9,7 +9,7 @@ from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.events.envelope import Appended, Recorded, Write
 from baton.eventlog.ports.backend import Stores
-from baton.projector.run_metrics.figures import MAX_NAMES, OTHER, Figures, Names
+from baton.projector.run_metrics.metrics import MAX_NAMES, OTHER, LabelValues, Metrics
 from baton.projector.run_metrics.run_metrics import RunMetrics
 from tests.backends.memory import open_stores
 from tests.domain.random_runs import seeded_run
@@ -34,10 +34,10 @@ async def stored(stores: Stores) -> Sequence[Recorded]:
     return found
 
 
-async def counted(stores: Stores, events: Sequence[Recorded]) -> Figures:
+async def counted(stores: Stores, events: Sequence[Recorded]) -> Metrics:
     metrics = RunMetrics(stores.events, stores.views, clock=SystemClock())
     await metrics.observe(events)
-    return metrics.figures
+    return metrics.metrics
 
 
 async def test_each_run_and_attempt_is_counted_once(tmp_path: Path) -> None:
@@ -45,10 +45,10 @@ async def test_each_run_and_attempt_is_counted_once(tmp_path: Path) -> None:
     events = await stored(stores)
     kinds = Counter(type(one.event).__name__ for one in events)
 
-    figures = await counted(stores, events)
+    metrics = await counted(stores, events)
 
-    assert figures.requested == {(*ORDERS, "manual"): len(SEEDS)}
-    assert figures.ended == {
+    assert metrics.requested == {(*ORDERS, "manual"): len(SEEDS)}
+    assert metrics.ended == {
         (*ORDERS, status): kinds[name]
         for status, name in (
             ("completed", "RunCompleted"),
@@ -56,13 +56,13 @@ async def test_each_run_and_attempt_is_counted_once(tmp_path: Path) -> None:
             ("cancelled", "RunCancelled"),
         )
     }
-    assert sum(figures.run_times[ORDERS].buckets) == sum(figures.ended.values())
-    outcomes = Counter({outcome: n for (_, outcome), n in figures.attempts.items()})
+    assert sum(metrics.run_times[ORDERS].buckets) == sum(metrics.ended.values())
+    outcomes = Counter({outcome: n for (_, outcome), n in metrics.attempts.items()})
     assert outcomes["succeeded"] == kinds["StepSucceeded"]
     assert outcomes["timed_out"] == kinds["StepTimedOut"]
     assert 0 < sum(outcomes.values()) <= kinds["StepStarted"]
-    assert sum(figures.attempt_times["f",].buckets) == sum(outcomes.values())
-    assert sum(figures.timer_lags.buckets)
+    assert sum(metrics.attempt_times["f",].buckets) == sum(outcomes.values())
+    assert sum(metrics.timer_lags.buckets)
     await stores.close()
 
 
@@ -98,8 +98,8 @@ async def test_the_age_beyond_a_position_is_that_of_the_next_event(tmp_path: Pat
     await stores.close()
 
 
-def test_names_beyond_the_limit_share_their_figures() -> None:
-    names = Names(OTHER)
+def test_names_beyond_the_limit_share_a_label() -> None:
+    names = LabelValues(OTHER)
     given = [f"f{number}" for number in range(MAX_NAMES + 5)]
 
     assert [names.bounded(one) for one in given] == [*given[:MAX_NAMES], *[OTHER] * 5]

@@ -11,7 +11,7 @@ from baton.domain.audit_key.messages import RotateAuditKey
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.loops.transact import transact
 from baton.eventlog.notary.audit_keys import AuditKeys
-from baton.eventlog.notary.checks.store import Demands, verify_store
+from baton.eventlog.notary.checks.store import Requirements, verify_store
 from baton.eventlog.notary.key_eras import KeyEras
 from baton.eventlog.notary.key_rotation import STREAM, KeyRotation, Rotation, rotations_in
 from baton.eventlog.notary.notary import Notary
@@ -46,7 +46,7 @@ async def rotate(stores: Stores, keys: str) -> None:
 async def reason(stores: Stores, *keys: SigningKey) -> str | None:
     """Return the break that a verification with these keys finds."""
     given = tuple(one.verifier for one in keys)
-    verdict = await verify_store(stores.leaves, stores.artifacts, Demands(keys=given))
+    verdict = await verify_store(stores.leaves, stores.artifacts, Requirements(keys=given))
     return None if verdict.broken is None else verdict.broken.reason
 
 

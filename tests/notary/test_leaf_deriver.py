@@ -9,7 +9,7 @@ import pytest
 
 from baton.backends.sqlite.leaves.deriver import LeafDeriver
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.notary.checks.store import Demands, verify_store
+from baton.eventlog.notary.checks.store import Requirements, verify_store
 from baton.eventlog.notary.tree_writer import resume_tree
 from baton.settings import Settings
 from baton.stores import open_stores
@@ -31,7 +31,7 @@ async def test_leaves_of_two_processes_events_are_those_of_any_other_store(tmp_p
         while await writer.seal():
             pass
         made = await all_blocks(stores.leaves)
-        verdict = await verify_store(stores.leaves, stores.artifacts, Demands(keys=KEYS))
+        verdict = await verify_store(stores.leaves, stores.artifacts, Requirements(keys=KEYS))
     async with opened("memory", tmp_path) as others:
         await appended(others, write("r1", 0, 1, 2))
         await appended(others, write("r2", 0, 3))

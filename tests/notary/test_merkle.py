@@ -12,7 +12,7 @@ from baton.eventlog.notary.merkle import (
     leaf_hash,
     root_of,
 )
-from baton.eventlog.notary.proofs.chosen_leaves import Chosen
+from baton.eventlog.notary.proofs.chosen_leaves import ChosenLeaves
 
 # Inputs, roots and paths of the reference implementations of RFC 6962 (certificate-transparency,
 # transparency-dev/merkle).
@@ -106,7 +106,7 @@ def test_chosen_leaves_are_proved_together(
     size: int, wanted: set[int], data: st.DataObject
 ) -> None:
     picked = sorted(one for one in wanted if one < size)
-    chosen = Chosen(ranges_of(picked), size)
+    chosen = ChosenLeaves(ranges_of(picked), size)
     leaves, root = [MANY[index] for index in picked], root_of(MANY[:size])
     others = hashes(MANY[:size], list(chosen.other_ranges()))
 
@@ -135,9 +135,9 @@ def ranges_of(indexes: list[int]) -> list[tuple[int, int]]:
 @pytest.mark.parametrize("ranges", [[(1, 0)], [(-1, 2)], [(3, 2), (0, 1)], [(0, 2), (2, 1)]])
 def test_ranges_that_are_not_in_order_are_refused(ranges: list[tuple[int, int]]) -> None:
     with pytest.raises(ValueError, match="in order"):
-        Chosen(ranges, 8)
+        ChosenLeaves(ranges, 8)
 
 
 def test_ranges_outside_the_tree_are_refused() -> None:
     with pytest.raises(ValueError, match="no leaf 8"):
-        Chosen([(6, 3)], 8)
+        ChosenLeaves([(6, 3)], 8)

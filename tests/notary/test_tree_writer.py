@@ -13,7 +13,7 @@ from baton.eventlog.failpoints import CRASHED
 from baton.eventlog.loops.leader_election import Leader
 from baton.eventlog.notary import derivation, tree_writer
 from baton.eventlog.notary.anchors import FileAnchor
-from baton.eventlog.notary.checks.store import Demands, verify_store
+from baton.eventlog.notary.checks.store import Requirements, verify_store
 from baton.eventlog.notary.event_time import time_of
 from baton.eventlog.notary.leaf import NO_LEAF, LastLeaves, leaf_of
 from baton.eventlog.notary.merkle import root_of
@@ -55,7 +55,7 @@ async def test_backends_sign_the_same_head_for_the_same_events(
         await seal(stores.leaves)
         head = await stores.leaves.head()
         blocks = await all_blocks(stores.leaves)
-        verdict = await verify_store(stores.leaves, stores.artifacts, Demands(keys=KEYS))
+        verdict = await verify_store(stores.leaves, stores.artifacts, Requirements(keys=KEYS))
 
     assert head is not None
     assert len(EVENTS) > 1_024, "one block isn't enough"
@@ -80,7 +80,7 @@ async def test_a_writer_that_resumes_and_remembers_little_makes_the_same_leaves(
             sealed = await (await resume_tree(stores.leaves, KEY)).seal()
     async with opened(backend, tmp_path) as stores:
         blocks = await all_blocks(stores.leaves)
-        verdict = await verify_store(stores.leaves, stores.artifacts, Demands(keys=KEYS))
+        verdict = await verify_store(stores.leaves, stores.artifacts, Requirements(keys=KEYS))
 
     assert [leaf for block in blocks for leaf in block.hashes] == LEAVES
     assert verdict.broken is None
@@ -101,7 +101,7 @@ async def test_a_crash_while_sealing_changes_no_leaf(failpoint: str, tmp_path: P
     async with opened("sqlite", tmp_path) as stores:
         await seal(stores.leaves)
         blocks = await all_blocks(stores.leaves)
-        verdict = await verify_store(stores.leaves, stores.artifacts, Demands(keys=KEYS))
+        verdict = await verify_store(stores.leaves, stores.artifacts, Requirements(keys=KEYS))
 
     assert [leaf for block in blocks for leaf in block.hashes] == LEAVES
     assert verdict.broken is None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.notary.checks.store import Demands, verify_store
+from baton.eventlog.notary.checks.store import Requirements, verify_store
 from baton.eventlog.ports.backend import StoreLocation
 from baton.verification.run import helpers, verify_apart
 from tests.notary.sealing import KEY, opened, restore, seal, stored_history
@@ -45,7 +45,7 @@ async def test_a_break_in_the_share_of_another_process_is_named(location: StoreL
         database.execute(statement, (position,))
     async with opened("sqlite", location.folder) as stores:
         verdict = await verify_store(
-            stores.leaves, stores.artifacts, Demands(), helpers=helpers(location, 2)
+            stores.leaves, stores.artifacts, Requirements(), helpers=helpers(location, 2)
         )
 
     assert verdict.broken is not None

@@ -16,7 +16,7 @@ from baton.backends.sqlite.artifacts import SqliteArtifacts
 from baton.backends.sqlite.leaves.store import SqliteLeafStore
 from baton.eventlog.notary.checks import folds
 from baton.eventlog.notary.checks.shares import Share, Span, check_share, first_of
-from baton.eventlog.notary.checks.store import Demands, Helpers, verify_store
+from baton.eventlog.notary.checks.store import Helpers, Requirements, verify_store
 from baton.eventlog.notary.checks.verdict import Break, Verdict
 from baton.eventlog.notary.merkle import leaf_hash, root_of
 from baton.eventlog.notary.signed_head import TreeHead
@@ -49,7 +49,7 @@ class Database:
 
     def verify(
         self,
-        demands: Demands = Demands(keys=KEYS),  # noqa: B008
+        demands: Requirements = Requirements(keys=KEYS),  # noqa: B008
         *,
         in_shares: bool = False,
     ) -> Verdict:
@@ -271,7 +271,7 @@ def test_the_event_behind_a_missing_one_is_named(database: Database) -> None:
 def test_events_cut_off_the_end_are_counted(database: Database) -> None:
     found = broken_by(database, "DELETE FROM stored_events WHERE rowid > ?", POSITIONS[-4])
 
-    assert str(found) == f"position {POSITIONS[-4]}: 3 events are missing behind it"
+    assert str(found) == f"position {POSITIONS[-4]}: 3 events are missing after it"
 
 
 def test_a_log_cut_with_its_tree_is_found_by_a_head_that_was_kept(database: Database) -> None:
@@ -285,7 +285,7 @@ def test_a_log_cut_with_its_tree_is_found_by_a_head_that_was_kept(database: Data
     database.connection.execute("BEGIN")
     for statement, values in shorter:
         database.connection.execute(statement, values)
-    alone, beside = database.verify(), database.verify(Demands(keys=KEYS, since=kept))
+    alone, beside = database.verify(), database.verify(Requirements(keys=KEYS, since=kept))
     database.connection.execute("ROLLBACK")
 
     assert alone.broken is None, "nothing on the machine shows it"
@@ -302,7 +302,7 @@ async def test_the_log_begins_with_each_older_head(database: Database, size: int
     ]
     head = older_head(leaves[:size])
     verdicts = [
-        await verify_store(database.leaves, cast("Any", None), Demands(keys=KEYS, since=since))
+        await verify_store(database.leaves, cast("Any", None), Requirements(keys=KEYS, since=since))
         for since in (head, older_head([*leaves[: size - 1], leaf_hash(b"")]))
     ]
 
@@ -318,16 +318,16 @@ def older_head(leaves: list[bytes]) -> TreeHead:
 
 def test_heads_by_another_key_are_refused(database: Database) -> None:
     other = SigningKey("baton", bytes(32)).verifier
-    found = database.verify(Demands(keys=(other,))).broken
+    found = database.verify(Requirements(keys=(other,))).broken
 
     assert found is not None
     assert found.reason == f"the head of {len(EVENTS)} is not signed by {other}"
-    assert database.verify(Demands()).broken is None, "without a key signatures aren't checked"
+    assert database.verify(Requirements()).broken is None, "without a key signatures aren't checked"
 
 
 def test_a_verification_may_begin_later(database: Database) -> None:
     first = POSITIONS[1_100]
-    verdict = database.verify(Demands(keys=KEYS, first=first))
+    verdict = database.verify(Requirements(keys=KEYS, first=first))
     early = Tampered(
         [("UPDATE stored_events SET topic = 'x' WHERE rowid = ?", (POSITIONS[5],))], frozenset()
     )
@@ -361,7 +361,7 @@ async def test_an_artifact_that_is_missing_is_named(tmp_path: Path) -> None:
     await restore("sqlite", tmp_path, events)
     async with opened("sqlite", tmp_path) as stores:
         await seal(stores.leaves)
-        verdict = await verify_store(stores.leaves, stores.artifacts, Demands(keys=KEYS))
+        verdict = await verify_store(stores.leaves, stores.artifacts, Requirements(keys=KEYS))
 
     assert verdict.broken is not None
     assert verdict.broken.position == naming.position
@@ -371,7 +371,7 @@ async def test_an_artifact_that_is_missing_is_named(tmp_path: Path) -> None:
 async def test_a_store_without_a_tree_is_checked_for_order_alone(tmp_path: Path) -> None:
     await restore("sqlite", tmp_path, EVENTS)
     async with opened("sqlite", tmp_path) as stores:
-        verdict = await verify_store(stores.leaves, stores.artifacts, Demands(keys=KEYS))
+        verdict = await verify_store(stores.leaves, stores.artifacts, Requirements(keys=KEYS))
 
     assert verdict.broken is None
     assert (verdict.events, verdict.sealed, verdict.head) == (len(EVENTS), 0, None)

@@ -45,13 +45,10 @@ from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.hold import InFlight, Timers
-from baton.domain.run.messages import (
+from baton.domain.run.messages import Command
+from baton.domain.run.messages.commands import (
     CancelRun,
-    Command,
-    Error,
-    Failed,
     FireTimer,
-    Outcome,
     PauseRun,
     ReleaseAttempts,
     ReportOutcome,
@@ -59,11 +56,9 @@ from baton.domain.run.messages import (
     ResumeRun,
     RetryRun,
     StartRun,
-    Succeeded,
     TakeOver,
-    TimedOut,
-    Token,
 )
+from baton.domain.run.outcome import Error, Failed, Outcome, Succeeded, TimedOut, Token
 from baton.domain.run.trigger import BY_HAND, Branch, ByRecord, CopiedStep
 from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import (

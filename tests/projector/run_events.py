@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from baton.domain.run.messages import Cause, RunRequested, RunStarted, StepStarted, StepSucceeded
+from baton.domain.run.messages.run_events import RunRequested, RunStarted
+from baton.domain.run.messages.step_events import Cause, StepStarted, StepSucceeded
 from baton.domain.run.trigger import BY_HAND
 from baton.eventlog.events.envelope import Recorded
 from baton.projector.view import View

@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from baton.backends.memory.view_store import MemoryViewStore
-from baton.domain.run.messages import DelayElapsed, DelayStarted, RunStarted, StepSucceeded
+from baton.domain.run.messages.run_events import RunStarted
+from baton.domain.run.messages.step_events import DelayElapsed, DelayStarted, StepSucceeded
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded

@@ -23,7 +23,7 @@ from baton.domain.definition.trigger import (
     Trigger,
     WebhookTrigger,
 )
-from baton.domain.run.messages import RunCompleted, RunFailed, RunRequested, RunStarted
+from baton.domain.run.messages.run_events import RunCompleted, RunFailed, RunRequested, RunStarted
 from baton.domain.schedule.messages import ScheduleCreated
 from baton.domain.schedule.timetable import Interval
 from baton.eventlog.events.envelope import Recorded
@@ -237,7 +237,7 @@ async def test_pages_behind_a_run_repeat_and_skip_none_while_runs_are_requested(
         await world.happened(f"acme/run/{run_id}", asked(run_id, at=at))
     listed: list[tuple[int, str]] = []
     last, number = None, 0
-    while page := await world.runs.behind("acme", last, limit=7):
+    while page := await world.runs.page_after("acme", last, limit=7):
         listed += [(run.requested_at, run.id) for run in page]
         last = listed[-1]
         number += 1
@@ -252,12 +252,12 @@ async def test_pages_behind_a_run_are_filtered(world: World) -> None:
         await world.happened(f"acme/run/r{number}", of)
 
     async def listed(last: tuple[int, str] | None = None, **more: Any) -> list[str]:
-        return [run.id for run in await world.runs.behind("acme", last, limit=9, **more)]
+        return [run.id for run in await world.runs.page_after("acme", last, limit=9, **more)]
 
     assert await listed(definition_id="d1", requested=(2, 6)) == ["r5", "r3"]
     assert await listed((5, "r5"), definition_id="d1", requested=(2, None)) == ["r3"]
     assert await listed(statuses=["failed"]) == []
-    assert await world.runs.behind("globex", None, limit=9) == []
+    assert await world.runs.page_after("globex", None, limit=9) == []
 
 
 async def test_a_definition_is_found_by_its_slug_while_it_has_it(world: World) -> None:

@@ -9,15 +9,9 @@ from baton.domain.errors import InConflict
 from baton.domain.run.control.actions import Action, refusal_of
 from baton.domain.run.control.explain import explain
 from baton.domain.run.decisions import DECIDER
-from baton.domain.run.messages import (
-    CancelRun,
-    Command,
-    PauseRun,
-    ResumeRun,
-    RetryRun,
-    RunBranched,
-    RunFailed,
-)
+from baton.domain.run.messages import Command
+from baton.domain.run.messages.commands import CancelRun, PauseRun, ResumeRun, RetryRun
+from baton.domain.run.messages.run_events import RunBranched, RunFailed
 from baton.domain.run.state import State
 from baton.eventlog.events.envelope import Recorded
 from baton.projector.views.runs.view import VIEW, Document

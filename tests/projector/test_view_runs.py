@@ -7,11 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baton.domain.run.messages import (
-    DelayElapsed,
-    DelayStarted,
-    Error,
-    RetryScheduled,
+from baton.domain.run.messages.run_events import (
     RunBranched,
     RunCancelled,
     RunCompleted,
@@ -19,6 +15,11 @@ from baton.domain.run.messages import (
     RunPaused,
     RunReopened,
     RunResumed,
+)
+from baton.domain.run.messages.step_events import (
+    DelayElapsed,
+    DelayStarted,
+    RetryScheduled,
     StepCancelled,
     StepCopied,
     StepFailed,
@@ -27,6 +28,7 @@ from baton.domain.run.messages import (
     TimerHeld,
     TimerSet,
 )
+from baton.domain.run.outcome import Error
 from baton.domain.run.trigger import BY_HAND
 from baton.projector.views.runs.view import VIEW, Document, Pause
 from tests.kit.actors import ANN, EVE

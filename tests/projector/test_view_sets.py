@@ -13,7 +13,7 @@ from baton.eventlog.errors import Unavailable
 from baton.eventlog.events.envelope import Recorded, Write
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.views import Change, Row, Table
-from baton.projector.pace import Pace
+from baton.projector.rate_limit import RateLimit
 from baton.projector.sets import comparison
 from baton.projector.sets.changes import NotPossible, begin_set, own_tables, promote_set, roll_back
 from baton.projector.sets.comparison import Comparison
@@ -59,7 +59,7 @@ async def test_a_set_is_built_only_where_there_is_space_for_it() -> None:
     row = Row("acme", "r1", b"x" * 100, tuple(None for _ in runs.columns))
     await sets.live.commit([Change(table="runs", upserts=[row])], checkpoint=1)
 
-    with pytest.raises(NotPossible, match="needs about 120 bytes, and 1 are free"):
+    with pytest.raises(NotPossible, match="needs about 120 bytes, and only 1 are free"):
         await begin_set(sets, at=1)
 
 
@@ -68,11 +68,11 @@ async def test_one_set_at_a_time_is_built(tmp_path: Path) -> None:
     await stores.views.prepare(own_tables())
     number = await begin_set(stores.view_sets, at=1)
 
-    with pytest.raises(NotPossible, match=f"Set {number} is built at the moment"):
+    with pytest.raises(NotPossible, match=f"Set {number} is being built"):
         await begin_set(stores.view_sets, at=1)
     with pytest.raises(NotPossible, match="isn't compared"):
         await promote_set(stores.view_sets, number)
-    with pytest.raises(NotPossible, match="No set that was live before"):
+    with pytest.raises(NotPossible, match="No former live set"):
         await roll_back(stores.view_sets)
     await stores.views.commit([], checkpoint=7)
     with pytest.raises(NotPossible, match="hasn't caught up"):
@@ -120,7 +120,7 @@ async def test_a_comparison_with_a_set_that_stands_still_ends(
     await stores.views.commit([], checkpoint=5)
     number = await begin_set(stores.view_sets, at=1)
 
-    with pytest.raises(Unavailable, match="stays at position 0, before 5"):
+    with pytest.raises(Unavailable, match="stays at position 0 instead of reaching 5"):
         await compare_set(stores, number, await stores.view_sets.open(number))
 
 
@@ -153,10 +153,10 @@ async def test_a_comparison_names_the_rows_that_it_has_compared(
 
 
 async def test_a_limit_of_events_per_second_is_kept() -> None:
-    loop, pace, free = asyncio.get_running_loop(), Pace(1_000), Pace(0)
+    loop, limit, free = asyncio.get_running_loop(), RateLimit(1_000), RateLimit(0)
     begun = loop.time()
     for _ in range(10):
-        await pace.keep(10)
-        await free.keep(1_000_000)
+        await limit.wait_after(10)
+        await free.wait_after(1_000_000)
 
     assert 0.08 < loop.time() - begun < 5

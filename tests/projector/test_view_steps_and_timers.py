@@ -7,11 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from baton.domain.conditions.evaluation import DecisionResult
-from baton.domain.run.messages import (
+from baton.domain.run.messages.step_events import (
     DecisionTaken,
     DelayElapsed,
     DelayStarted,
-    Error,
     RetryScheduled,
     StepCancelled,
     StepCopied,
@@ -25,6 +24,7 @@ from baton.domain.run.messages import (
     TimerHeld,
     TimerSet,
 )
+from baton.domain.run.outcome import Error
 from baton.projector.view import View
 from baton.projector.views.run_steps import view as run_steps
 from baton.projector.views.runs import view as runs

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from baton.domain.definition.decisions import DECIDER as DEFINITION
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from tests.domain.random_runs import seeded_run
 from tests.kit.definitions import body, create_definition
 from tests.replay.histories import lines

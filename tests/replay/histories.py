@@ -67,12 +67,7 @@ from baton.domain.delivery.messages import (
     DeliverySucceeded,
 )
 from baton.domain.record.messages import RecordReceived, TriggersConsidered
-from baton.domain.run.messages import (
-    DecisionTaken,
-    DelayElapsed,
-    DelayStarted,
-    Error,
-    RetryScheduled,
+from baton.domain.run.messages.run_events import (
     RunBranched,
     RunCancelled,
     RunCompleted,
@@ -82,6 +77,12 @@ from baton.domain.run.messages import (
     RunRequested,
     RunResumed,
     RunStarted,
+)
+from baton.domain.run.messages.step_events import (
+    DecisionTaken,
+    DelayElapsed,
+    DelayStarted,
+    RetryScheduled,
     StepCancelled,
     StepCopied,
     StepFailed,
@@ -97,6 +98,7 @@ from baton.domain.run.messages import (
     TimerHeld,
     TimerSet,
 )
+from baton.domain.run.outcome import Error
 from baton.domain.run.trigger import BY_HAND, ByRecord, ByRerun, BySchedule, ByWebhook
 from baton.domain.schedule.messages import (
     ScheduleCreated,

@@ -20,7 +20,8 @@ from baton.command_api.dialect.contract import (
 from baton.command_api.own import own_api
 from baton.domain.definition.state import State as Definition
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import FireTimer, Token
+from baton.domain.run.messages.commands import FireTimer
+from baton.domain.run.outcome import Token
 from baton.domain.run.state import State as Run
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.load import load

@@ -8,7 +8,8 @@ import aiohttp
 
 from baton.command_api.dialect.contract import discover
 from baton.domain.definition.messages import DefinitionCreated
-from baton.domain.run.messages import RunRequested, StepStarted
+from baton.domain.run.messages.run_events import RunRequested
+from baton.domain.run.messages.step_events import StepStarted
 from baton.domain.stream import stream_parts
 from baton.eventlog.events.envelope import Recorded
 from tests.kit.clock import next_millisecond

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.domain.run.trigger import BySchedule
 from baton.protocols.iso_time import format_time, parse_time
 from baton.scheduler.schedules.fire_schedules import ScheduleFirer

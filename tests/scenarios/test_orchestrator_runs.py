@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from baton.command_api.dialects.orchestrator import documents
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.protocols.canonical_json import canonical, digest
 from tests.dialects.centrali_client import centrali_client
 from tests.dialects.orchestrator_client import dag, orchestrator_client, step

@@ -7,7 +7,7 @@ import pytest
 
 from baton.command_api.principal import ADMIN
 from baton.domain.actor import Actor
-from baton.domain.run.messages import RunCancelled
+from baton.domain.run.messages.run_events import RunCancelled
 from baton.domain.stream import stream_name
 from baton.domain.verification.decisions import DECIDER as VERIFICATION
 from baton.domain.verification.messages import ReportFinding, RequestVerification

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from baton.command_api.commands.bulks import choose_runs
 from baton.command_api.principal import Principal
-from baton.domain.run.messages import RunCancelled
+from baton.domain.run.messages.run_events import RunCancelled
 from tests.dialects.centrali_client import CentraliClient, centrali_client
 from tests.dialects.centrali_documents import compute, delay, orchestration
 from tests.kit.bulks import make_bulk

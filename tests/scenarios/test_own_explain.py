@@ -8,7 +8,8 @@ import pytest
 
 from baton.command_api.commands import explain_run
 from baton.domain.record.messages import RecordReceived
-from baton.domain.run.messages import DelayStarted, RunRequested, RunStarted
+from baton.domain.run.messages.run_events import RunRequested, RunStarted
+from baton.domain.run.messages.step_events import DelayStarted
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name, stream_parts
 from baton.eventlog.events.envelope import Write

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from baton.domain.run.messages import StepStarted
+from baton.domain.run.messages.step_events import StepStarted
 from tests.dialects.centrali_client import CentraliClient, centrali_client
 from tests.dialects.centrali_documents import compute, orchestration
 from tests.kit.stack import bearer

@@ -105,9 +105,9 @@ async def test_only_administrators_hold_the_server(memory: Stack) -> None:
 async def test_another_process_sees_the_hold(memory: Stack) -> None:
     other = ServerHold(memory.stores.events, memory.stores.checkpoints, SystemClock())
     await order(memory, "hold")
-    await other.look()
+    await other.refresh()
     seen = other.held
     await order(memory, "release")
-    await other.look()
+    await other.refresh()
 
     assert (seen, other.held) == (True, False)

@@ -8,7 +8,8 @@ from baton.domain.actor import Actor
 from baton.domain.definition.trigger import ManualTrigger, ScheduleTrigger
 from baton.domain.ids import derived_id
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import CancelRun, RunRequested
+from baton.domain.run.messages.commands import CancelRun
+from baton.domain.run.messages.run_events import RunRequested
 from baton.domain.run.trigger import BySchedule
 from baton.domain.schedule.decisions import DECIDER as SCHEDULE
 from baton.domain.schedule.messages import (

@@ -11,23 +11,17 @@ from baton.domain.artifact import ARTIFACT_UNREADABLE, Artifact
 from baton.domain.definition.graph import Case, Condition, Decision, Delay, Retry, Sync
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.hold import Timers
-from baton.domain.run.messages import (
-    CancelRun,
+from baton.domain.run.messages.commands import CancelRun, PauseRun, ReportOutcome, ResumeRun
+from baton.domain.run.messages.run_events import RunFailed
+from baton.domain.run.messages.step_events import (
     DelayElapsed,
     DelayStarted,
-    Error,
-    Failed,
-    PauseRun,
-    ReportOutcome,
-    ResumeRun,
     RetryScheduled,
-    RunFailed,
     StepStarted,
     StepTimedOut,
-    Succeeded,
     TimerSet,
-    Token,
 )
+from baton.domain.run.outcome import Error, Failed, Succeeded, Token
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.loops.transact import transact

@@ -11,7 +11,7 @@ from baton.domain.definition.state import State
 from baton.domain.definition.trigger import EventTrigger, ManualTrigger
 from baton.domain.record.matching import MATCHED, match
 from baton.domain.record.messages import RecordReceived, TriggersConsidered
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.domain.run.trigger import ByRecord
 from baton.domain.stream import stream_name
 from baton.eventlog.errors import Unavailable

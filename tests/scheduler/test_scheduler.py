@@ -10,7 +10,8 @@ import pytest
 
 from baton.domain.definition.graph import Delay
 from baton.domain.definition.trigger import EventTrigger
-from baton.domain.run.messages import DelayElapsed, RunRequested
+from baton.domain.run.messages.run_events import RunRequested
+from baton.domain.run.messages.step_events import DelayElapsed
 from baton.domain.schedule.messages import ScheduleFired
 from baton.domain.schedule.timetable import Interval
 from baton.eventlog.errors import Unavailable

@@ -6,7 +6,8 @@ import pytest
 
 from baton.domain.definition.trigger import EventTrigger
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import CancelRun, RunRequested
+from baton.domain.run.messages.commands import CancelRun
+from baton.domain.run.messages.run_events import RunRequested
 from baton.domain.run.trigger import ByRecord
 from baton.domain.schedule.messages import ScheduleFired, ScheduleMissed
 from baton.domain.schedule.timetable import Interval, Once

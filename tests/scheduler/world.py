@@ -20,7 +20,8 @@ from baton.domain.ids import derived_id
 from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import RunRequested, StartRun
+from baton.domain.run.messages.commands import StartRun
+from baton.domain.run.messages.run_events import RunRequested
 from baton.domain.run.state import State as Run
 from baton.domain.schedule.timetable import Timetable
 from baton.domain.stream import stream_name

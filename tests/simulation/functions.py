@@ -6,16 +6,14 @@ from collections.abc import Mapping
 
 from baton.domain.json import JsonObject
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import (
-    Error,
-    Failed,
-    RunReopened,
+from baton.domain.run.messages.run_events import RunReopened
+from baton.domain.run.messages.step_events import (
     StepFailed,
     StepStarted,
     StepSucceeded,
     StepTimedOut,
-    Succeeded,
 )
+from baton.domain.run.outcome import Error, Failed, Succeeded
 from baton.domain.stream import stream_name
 from baton.eventlog.ports.stores import EventStore
 from baton.executor.functions.call import Call

@@ -21,7 +21,7 @@ from baton.eventlog.loops.server_hold import ServerHold
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.clock import Clock
 from baton.eventlog.ports.views import ViewStore
-from baton.eventlog.waiting_work import WaitingCalls
+from baton.eventlog.waiting_calls import WaitingCalls
 from baton.executor.executor import Executor
 from baton.projector.as_of.history import history_projector
 from baton.projector.open_runs import OpenRuns

@@ -9,14 +9,9 @@ from baton.backends.memory import BACKEND
 from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import (
-    Failed,
-    FireTimer,
-    StartRun,
-    StepStarted,
-    Succeeded,
-    Token,
-)
+from baton.domain.run.messages.commands import FireTimer, StartRun
+from baton.domain.run.messages.step_events import StepStarted
+from baton.domain.run.outcome import Failed, Succeeded, Token
 from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unavailable

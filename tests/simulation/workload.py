@@ -17,7 +17,7 @@ from baton.domain.record.decisions import DECIDER as RECORD
 from baton.domain.record.messages import ReceiveRecord
 from baton.domain.run.decisions import DECIDER as RUN
 from baton.domain.run.hold import Timers
-from baton.domain.run.messages import CancelRun, PauseRun, ResumeRun, RetryRun
+from baton.domain.run.messages.commands import CancelRun, PauseRun, ResumeRun, RetryRun
 from baton.domain.schedule.timetable import Interval
 from baton.domain.stream import stream_name
 from baton.eventlog.loops.transact import transact

@@ -11,7 +11,7 @@ from baton.command_api.commands import NewDefinition, create_definition, start_r
 from baton.command_api.own.definitions.format.read_definition import read_definition
 from baton.command_api.principal import Principal
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import RequestRun
+from baton.domain.run.messages.commands import RequestRun
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.events.envelope import Recorded

@@ -10,13 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from baton.domain.run.messages import (
-    DelayElapsed,
-    DelayStarted,
-    RunCompleted,
-    RunRequested,
-    StepStarted,
-)
+from baton.domain.run.messages.run_events import RunCompleted, RunRequested
+from baton.domain.run.messages.step_events import DelayElapsed, DelayStarted, StepStarted
 from baton.testing import engine
 from baton.testing.embedded.host import EmbeddedHost
 from tests.domain import cron_oracle

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from baton.domain.run.messages import RunRequested
+from baton.domain.run.messages.run_events import RunRequested
 from baton.protocols.trace_context import TraceParent
 from baton.settings import Settings
 from tests.dialects.baton_documents import own_definition

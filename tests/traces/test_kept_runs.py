@@ -8,7 +8,7 @@ from pathlib import Path
 
 from baton.backends.memory.checkpoints import MemoryCheckpoints
 from baton.domain.definition.decisions import DECIDER as DEFINITION
-from baton.domain.run.messages import RunFailed, RunRequested
+from baton.domain.run.messages.run_events import RunFailed, RunRequested
 from baton.domain.stream import stream_name, stream_parts
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.events.envelope import Appended, Write

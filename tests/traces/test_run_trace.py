@@ -11,16 +11,10 @@ from opentelemetry.trace import get_current_span
 
 from baton.domain.definition.graph import Delay, Graph, Retry
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import (
-    CancelRun,
-    Event,
-    FireTimer,
-    RequestRun,
-    RetryRun,
-    StartRun,
-    StepStarted,
-    Succeeded,
-)
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.commands import CancelRun, FireTimer, RequestRun, RetryRun, StartRun
+from baton.domain.run.messages.step_events import StepStarted
+from baton.domain.run.outcome import Succeeded
 from baton.domain.run.state import State
 from baton.domain.run.trigger import ByRecord
 from baton.eventlog.events.envelope import Recorded
@@ -35,9 +29,9 @@ from baton.protocols.trace_context import (
     ALL_TRACES,
     Sampling,
     attempt_span_id,
-    course_span_id,
     derived_traceparent,
     run_context,
+    run_span_id,
 )
 from baton.scheduler.traces.otlp import within_span
 from tests.domain.examples import fail, request, succeed, token
@@ -153,7 +147,7 @@ def test_a_run_that_may_wait_has_a_short_root_and_its_waits() -> None:
     root, step, run = spans
     assert (root.name, root.start, root.end, root.parent_id) == ("start orders", 10, 20, None)
     assert (step.parent_id, run.parent_id) == (root.span_id, root.span_id)
-    assert run.span_id == course_span_id("r1", 0)
+    assert run.span_id == run_span_id("r1", 0)
     assert run.attributes["baton.run.delay_ms"] == 500
     assert (root.kind, run.kind) == ("server", "internal")
 
@@ -169,7 +163,7 @@ def test_the_course_of_a_reopened_run_is_another_span() -> None:
 
     assert (failed.error, failed.span_id) == ("BROKEN", run_context("r1", None).root_id)
     assert (course.start, course.end, course.error) == (100, 130, None)
-    assert (course.span_id, course.parent_id) == (course_span_id("r1", 1), failed.span_id)
+    assert (course.span_id, course.parent_id) == (run_span_id("r1", 1), failed.span_id)
     assert second.parent_id == course.span_id
 
 

@@ -12,7 +12,7 @@ from baton.domain.definition.decisions import DECIDER as DEFINITION
 from baton.domain.definition.graph import Case, Condition, Decision, Graph, Retry
 from baton.domain.definition.state import State as Definition
 from baton.domain.json import Json
-from baton.domain.run.messages import Error, Failed, Outcome, Succeeded
+from baton.domain.run.outcome import Error, Failed, Outcome, Succeeded
 from baton.eventlog.ports.backend import StoreLocation
 from tests.kit.definitions import body, compute, create_definition, dag, sequence
 from tests.kit.recorded_runs import append_all, recorded_run

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from baton.domain.run.messages import Succeeded
+from baton.domain.run.outcome import Succeeded
 from baton.eventlog.function_logs.attempt_log import AttemptLog
 from baton.eventlog.virtual_time.virtual_time import VirtualTime
 from baton.executor.functions.call import Call

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from baton.cli.services.virtual_time import virtual_time_of
-from baton.domain.run.messages import RunStarted
+from baton.domain.run.messages.run_events import RunStarted
 from baton.domain.stream import stream_name
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.events.envelope import Write

@@ -15,7 +15,8 @@ from baton.command_api.commands import (
 )
 from baton.command_api.principal import Principal
 from baton.domain.definition.graph import Delay, Graph
-from baton.domain.run.messages import DelayElapsed, RequestRun
+from baton.domain.run.messages.commands import RequestRun
+from baton.domain.run.messages.step_events import DelayElapsed
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name
 from baton.eventlog.virtual_time.virtual_time import VirtualTime

@@ -12,16 +12,8 @@ from baton.domain.definition.graph import Graph
 from baton.domain.delivery.decisions import DECIDER as DELIVERY
 from baton.domain.delivery.messages import Redrive
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import (
-    CancelRun,
-    Error,
-    Failed,
-    Outcome,
-    ReportOutcome,
-    StartRun,
-    Succeeded,
-    Token,
-)
+from baton.domain.run.messages.commands import CancelRun, ReportOutcome, StartRun
+from baton.domain.run.outcome import Error, Failed, Outcome, Succeeded, Token
 from baton.domain.stream import stream_name
 from baton.domain.webhook.decisions import DECIDER as WEBHOOK
 from baton.domain.webhook.messages import CreateWebhook, EventType

@@ -47,7 +47,7 @@ class PostgresEventStore:
             database.url, self._read_whole_batch, self.head, own_pid=self._appender_pid
         )
         self._appends = GroupCommit(self._commit, None, self._publish)
-        self.commits = self._appends.figures
+        self.commits = self._appends.metrics
 
     async def append(self, writes: Sequence[Write]) -> Appended | Conflict:
         """Record all of `writes` or none; durable when it returns."""

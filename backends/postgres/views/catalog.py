@@ -1,7 +1,7 @@
 """The catalog of view sets in PostgreSQL, and the statements that create, promote and drop one.
 
-Each set has its tables in a schema of its own. Readers name tables of another schema, the live one
-of their release, in which each table is an SQL view of that of the live set.
+Each set has its tables in its own schema. Readers use the live schema of their release, which has
+an SQL view of each table of the live set.
 """
 
 import asyncio
@@ -30,10 +30,10 @@ Kind: TypeAlias = Literal["views", "history"]
 TEMPORARY_SCHEMA = "pg_temp"
 TEMPORARY_CHECKPOINTS = 'pg_temp."_checkpoints"'
 CATCH_UP_S = 1.0
-"""The time that a promotion waits for the other set, while the live one stands still."""
+"""The time that a promotion waits for the new set, while the live set is locked, in seconds."""
 POLL_S = 0.01
 READERS_S = 2
-"""The longest time that readers are kept waiting by a promotion which waits for slow queries."""
+"""The longest time that a promotion blocks readers while it waits for slow queries, in seconds."""
 
 _CREATE_TEMPORARY_CHECKPOINT = (
     f"CREATE TABLE {TEMPORARY_CHECKPOINTS} (number bigint, checkpoint bigint, live boolean)",
@@ -169,7 +169,7 @@ async def promote(
 
 
 async def _caught_up(transaction: PooledConnection, number: int, position: int) -> None:
-    """Wait until a set holds the position of the live one, which stands still."""
+    """Wait until a set has reached the position of the live set, which is locked."""
     deadline = monotonic() + CATCH_UP_S
     while (checkpoint := int(await transaction.fetchval(_CHECKPOINT, number))) < position:
         if monotonic() > deadline:

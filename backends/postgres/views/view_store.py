@@ -1,7 +1,7 @@
 """One set of views, as tables of PostgreSQL.
 
-A commit is one statement. It changes nothing if another process has moved the checkpoint since, so
-a projector that was taken for dead does no harm when it goes on.
+A commit is one statement. It changes nothing if another process has moved the checkpoint, so a
+projector that continues after it was replaced does no harm.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ _LIVE_CHECKPOINT = "SELECT checkpoint FROM {checkpoints} WHERE live AND shape_di
 
 @frozen
 class WrittenSet:
-    """The set that a store writes to; `checkpoint` is where this process has left it."""
+    """The set that a store writes to; `checkpoint` is the last one that this process committed."""
 
     schema: str
     number: int
@@ -38,7 +38,7 @@ class WrittenSet:
 
 
 class PostgresViewStore:
-    """Implements `ViewStore` on one set, or on whichever one is live."""
+    """Implements `ViewStore` on one set, or on the live set."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class PostgresViewStore:
         channel: str = "baton_views",
         checkpoints: str = "baton.view_checkpoints",
     ) -> None:
-        """`prepare` is called to have the store use tables (`use`).
+        """`prepare` is called with the store and tables; it calls `use`.
 
         `channel` is notified of the checkpoints of a live set, `checkpoints` is the quoted name of
         the table of checkpoints.
@@ -106,7 +106,7 @@ class PostgresViewStore:
         self.written = replace(self.written, checkpoint=checkpoint)
 
     async def checkpoint(self) -> int:
-        """Return the position the views hold, 0 when they hold nothing."""
+        """Return the position of the views, 0 if they are empty."""
         asked = (
             (_CHECKPOINT, self.written.number)
             if self._live_digest is None

@@ -51,7 +51,7 @@ class SqliteEventStore:
         self._appends = GroupCommit(
             self._commit, self._newest, self._publish, max_in_flight=CONCURRENT_COMMITS
         )
-        self.commits = self._appends.figures
+        self.commits = self._appends.metrics
 
     def append(self, writes: Sequence[Write]) -> Coroutine[None, None, Appended | Conflict]:
         """Record all of `writes` or none; durable when it returns."""

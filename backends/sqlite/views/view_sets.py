@@ -1,7 +1,7 @@
 """Sets of views in SQLite: each is a file of its own, and rows of baton.db list them.
 
-A promotion changes one row. The file of the live set is locked meanwhile, so that its checkpoint
-stands still while the other set reaches it.
+A promotion changes one row. It locks the file of the live set, so that its checkpoint can't move
+while the new set reaches it.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from baton.eventlog.view_sets.choice import (
 )
 
 CATCH_UP_S = 1.0
-"""The time that a promotion waits for the other set, while the live one stands still."""
+"""The time that a promotion waits for the new set, while the live set is locked, in seconds."""
 POLL_S = 0.01
 
 Kind: TypeAlias = Literal["views", "history"]
@@ -128,7 +128,7 @@ class SqliteViewSets:
             live = last_promoted(self._every())
             if live is not None and live.number == number:
                 return live.epoch
-            async with self._standing_still(live):
+            async with self._locked(live):
                 if live is not None and not even_behind:
                     await self._caught_up(number, live.number)
                 failpoint("before-promotion")
@@ -138,7 +138,7 @@ class SqliteViewSets:
                 return int(promoted[0][0])
 
     def read(self, number: int) -> None:
-        """Have the live store read a set."""
+        """Let the live store read a set."""
         tables = tables_of(set_of(self._every(), number).shape)
         self.live.use(self._databases[number], tables)
 
@@ -251,7 +251,7 @@ class SqliteViewSets:
     async def _prepare_to_read(
         self, store: SqliteViewStore, tables: Sequence[Table], live: int | None
     ) -> None:
-        """Use the live set, or an empty one where there are no views: an import leaves none."""
+        """Use the live set, or an empty set if there is none, as after an import."""
         if live is not None and self._path(live).exists():
             await self._use(store, live)
         elif live is None and self._rows():
@@ -262,7 +262,7 @@ class SqliteViewSets:
             store.use(temporary.database, tables)
 
     async def _caught_up(self, number: int, live: int) -> None:
-        """Wait until a set holds the position of the live one, which stands still."""
+        """Wait until a set has reached the position of the live set, which is locked."""
         position, deadline = self._checkpoint(live), monotonic() + CATCH_UP_S
         while (checkpoint := self._checkpoint(number)) < position:
             if monotonic() > deadline:
@@ -270,8 +270,8 @@ class SqliteViewSets:
             await asyncio.sleep(POLL_S)
 
     @asynccontextmanager
-    async def _standing_still(self, live: ViewSet | None) -> AsyncIterator[None]:
-        """Keep every other process from writing to the live set until the block ends."""
+    async def _locked(self, live: ViewSet | None) -> AsyncIterator[None]:
+        """Keep other processes from writing to the live set until the block ends."""
         if live is None or not self._path(live.number).exists():
             yield
             return

@@ -14,7 +14,7 @@ NO_VIEWS = "the views don't exist yet: start the services"
 
 
 class SqliteViewStore:
-    """Implements `ViewStore` on one set, or on whichever one is live."""
+    """Implements `ViewStore` on one set, or on the live set."""
 
     def __init__(
         self,
@@ -22,7 +22,7 @@ class SqliteViewStore:
         *,
         close: Callable[[], Awaitable[None]],
     ) -> None:
-        """`prepare` is called to have the store use a file (`use`)."""
+        """`prepare` is called with the store and tables; it calls `use`."""
         self.tables: dict[str, ViewTable] = {}
         self._prepare = prepare
         self._close = close
@@ -57,7 +57,7 @@ class SqliteViewStore:
         self._known = checkpoint
 
     async def checkpoint(self) -> int:
-        """Return the position the views hold, 0 when they hold nothing."""
+        """Return the position of the views, 0 if they are empty."""
         return 0 if self._database is None else self._database.checkpoint()
 
     async def get(self, table: str, tenant: str, key: str) -> bytes | None:

@@ -12,7 +12,8 @@ from baton.command_api.dialect.step_inputs import read_step_inputs
 from baton.command_api.dialects.centrali.render_decision import render_decision
 from baton.command_api.http.request_context import RequestContext
 from baton.domain.json import JsonObject
-from baton.domain.run.messages import Error, StepKind
+from baton.domain.run.outcome import Error
+from baton.domain.run.trigger import StepKind
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.run_steps.view import Status
 from baton.projector.views.runs.view import Document as Run

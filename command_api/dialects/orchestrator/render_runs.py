@@ -17,7 +17,7 @@ from baton.command_api.dialects.orchestrator.traces import trace_id
 from baton.domain.artifact import Artifact
 from baton.domain.definition.graph import Graph
 from baton.domain.json import Json, JsonObject
-from baton.domain.run.messages import Error
+from baton.domain.run.outcome import Error
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import Status, is_final

@@ -147,7 +147,7 @@ class _Matching:
     async def behind(
         self, context: RequestContext, last: tuple[int, str] | None, limit: int
     ) -> list[Run]:
-        return await context.services.runs.behind(
+        return await context.services.runs.page_after(
             context.tenant,
             last,
             definition_id=self.definition_id,

@@ -24,7 +24,7 @@ from baton.domain.definition.state import State as Definition
 from baton.domain.errors import Fault
 from baton.domain.json import Json, JsonObject
 from baton.domain.nearest_name import did_you_mean
-from baton.eventlog.backtests.selection import MAX_RUNS, Selection
+from baton.eventlog.backtests.selection import MAX_RUNS, RunSelection
 from baton.protocols.iso_time import parse_rfc3339
 
 _MAX_IDS: Final = 10_000
@@ -54,9 +54,9 @@ class BacktestBody(BaseModel):
     map: dict[_StepId, _StepId] = Field(default_factory=dict, max_length=_MAX_STEPS)
     stubs: dict[_StepId, Json] = Field(default_factory=dict, max_length=_MAX_STEPS)
 
-    def selection(self, recorded: Definition) -> Selection:
+    def selection(self, recorded: Definition) -> RunSelection:
         """Return the runs to replay; raises Refused 400."""
-        return Selection(
+        return RunSelection(
             tenant=recorded.tenant,
             definition_id=recorded.definition_id,
             last=self.last,

@@ -13,7 +13,7 @@ from baton.command_api.http.request_context import RequestContext
 from baton.command_api.own.control.refusals import NOT_CHANGED
 from baton.command_api.principal import WRITE
 from baton.domain.json import JsonObject
-from baton.domain.run.control.branching import CannotBranch, Start
+from baton.domain.run.control.rerun_plan import CannotBranch, RerunStart
 
 _MAX_OUTPUTS: Final = 1_000
 _STARTS: Final = ("start", "failed")
@@ -49,11 +49,11 @@ class RerunBody(BaseModel):
             reason=self.reason,
         )
 
-    def _start(self) -> Start:
+    def _start(self) -> RerunStart:
         if self.from_ in _STARTS:
             at: Literal["start", "failed"] = "start" if self.from_ == "start" else "failed"
-            return Start(at=at, outputs=self.outputs)
-        return Start(at="step", step_id=self.from_, visit=self.visit, outputs=self.outputs)
+            return RerunStart(at=at, outputs=self.outputs)
+        return RerunStart(at="step", step_id=self.from_, visit=self.visit, outputs=self.outputs)
 
 
 def require_step(body: RerunBody, *place: str) -> None:

@@ -18,7 +18,8 @@ from baton.domain.json import JsonObject
 from baton.domain.run.control.explain import shown_status
 from baton.domain.run.control.pausing import HeldTimer
 from baton.domain.run.hold import Timers
-from baton.domain.run.messages import Event, StepFailed, StepSucceeded, StepTimedOut
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.step_events import StepFailed, StepSucceeded, StepTimedOut
 from baton.domain.run.state import State as Run
 from baton.eventlog.events.codec import topic_of
 from baton.eventlog.events.envelope import Recorded

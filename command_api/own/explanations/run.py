@@ -12,7 +12,7 @@ from baton.command_api.http.reply import Reply
 from baton.command_api.http.request_context import RequestContext
 from baton.command_api.principal import READ
 from baton.domain.json import JsonObject
-from baton.domain.run.control.explain import NextEvent, Reason
+from baton.domain.run.control.explanation import NextEvent, Reason
 
 
 class ShownReason(BaseModel):

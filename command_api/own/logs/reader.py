@@ -13,7 +13,7 @@ import orjson
 from baton.command_api.own.logs.cursor import MAX_OPEN, LogCursor
 from baton.command_api.services import Services
 from baton.domain.artifact import Artifact
-from baton.domain.run.messages import Token
+from baton.domain.run.outcome import Token
 from baton.eventlog.function_logs.attempt_log import AttemptLog
 from baton.eventlog.function_logs.lines import encode_omission
 from baton.projector.views.run_steps.view import Document as Step

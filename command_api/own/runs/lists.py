@@ -34,7 +34,7 @@ from baton.command_api.own.runs.render_run import (
 )
 from baton.command_api.principal import READ
 from baton.domain.run.trigger import TriggerKind
-from baton.projector.as_of.run_conditions import MAX_LOOKED_THROUGH, TooManyRuns
+from baton.projector.as_of.run_conditions import MAX_SCANNED, TooManyRuns
 from baton.projector.views.runs.queries import RunFilter
 from baton.projector.views.runs.view import Document as Run
 from baton.projector.views.runs.view import WaitsFor
@@ -77,7 +77,7 @@ async def _list(context: RequestContext) -> Reply:
         found, total = await _find(context, page, after)
     except TooManyRuns:
         (name, *_) = (one for one in _LOOKING if one in query)
-        many = f"there are more than {MAX_LOOKED_THROUGH} to look through as of this position"
+        many = f"there are more than {MAX_SCANNED} to look through as of this position"
         message = f"{name} finds too many runs: {many}; limit them by definition, from or to"
         raise refused_field(message, name) from None
     body = {

@@ -7,7 +7,7 @@ from baton.command_api.dialect.run_values import ShownValue
 from baton.domain.artifact import Artifact
 from baton.domain.conditions.evaluation import CaseEvaluation, ConditionEvaluation, DecisionResult
 from baton.domain.json import JsonObject
-from baton.domain.run.messages import Error
+from baton.domain.run.outcome import Error
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.run_steps.view import Status
 

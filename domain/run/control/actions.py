@@ -3,7 +3,7 @@
 from typing import Final, Literal, TypeAlias, assert_never
 
 from baton.domain.errors import InConflict
-from baton.domain.run.folded import FINAL
+from baton.domain.run.state import FINAL
 
 Action: TypeAlias = Literal["cancel", "pause", "resume", "retry"]
 REOPENED: Final = frozenset(("failed", "cancelled"))

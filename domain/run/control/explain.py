@@ -1,101 +1,26 @@
-"""Explains a run: what each of its steps waits for, and which event moves the run next.
+"""Explains why a run doesn't continue yet, from its graph, its state and its history.
 
-The explanation needs only the graph and the history of the run. The caller adds facts that the
-history lacks: executors, functions, views that are behind.
+Callers add reasons that the history doesn't contain: about executors, functions and views.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from baton.domain.definition.graph import Compute, Graph
-from baton.domain.frozen import frozen
-from baton.domain.run.messages import (
-    Error,
-    Event,
-    RunCancelled,
-    RunCompleted,
-    RunFailed,
-    RunPaused,
+from baton.domain.run.control.explanation import Code, Explanation, NextEvent, Reason
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.run_events import RunCancelled, RunCompleted, RunFailed, RunPaused
+from baton.domain.run.messages.step_events import (
     StepFailed,
     StepLogged,
     StepTimedOut,
     TimerHeld,
     TimerSet,
 )
+from baton.domain.run.outcome import Error
 from baton.domain.run.state import State
 from baton.domain.run.steps import StepState
-
-Code: TypeAlias = Literal[
-    "FINISHED",
-    "PAUSED",
-    "QUEUED",
-    "RUNNING",
-    "TIMER",
-    "BACKOFF",
-    "RELEASED",
-    "NEEDS",
-    "STUCK",
-    "DECIDING",
-    "SERVER_HELD",
-    "NO_EXECUTOR",
-    "NO_FUNCTION",
-    "NO_SCHEDULER",
-    "VIEWS_BEHIND",
-]
-"""The reasons why a run or a step doesn't continue yet.
-
-The history doesn't contain the last five: callers add them, and also DECIDING for a run between two
-events of one decision. Later releases may add codes.
-"""
-
-
-@frozen
-class Reason:
-    """The reason why a step, or without `step_id` the run itself, doesn't continue yet.
-
-    - `state` is the status of the step or the run, and `since` when it got that status.
-    - `due_at` is when its timer fires.
-    - `of` is the number of attempts that it may have.
-    - `needs` are the steps that it waits for.
-    - `last_error` is the failure of the previous attempt.
-    - Callers add `executor`, the process that calls the function, and `heartbeat_at`, the time of
-      its newest heartbeat.
-    """
-
-    code: Code
-    text: str
-    state: str
-    step_id: str | None = None
-    since: int | None = None
-    due_at: int | None = None
-    attempt: int | None = None
-    of: int | None = None
-    function: str | None = None
-    needs: tuple[str, ...] = ()
-    last_error: Error | None = None
-    executor: str | None = None
-    heartbeat_at: int | None = None
-
-
-@frozen
-class NextEvent:
-    """An event that moves the run: at `due_at` if it is set, else as soon as it is decided."""
-
-    event: str
-    step_id: str | None = None
-    due_at: int | None = None
-
-
-@frozen
-class Explanation:
-    """The reasons why a run doesn't continue yet; `stuck` if no recorded event can move it."""
-
-    status: str
-    because: tuple[Reason, ...]
-    next: tuple[NextEvent, ...]
-    stuck: bool = False
-
 
 _OPEN_CODES: Final[Mapping[str, Code]] = {
     "running": "RUNNING",
@@ -103,10 +28,8 @@ _OPEN_CODES: Final[Mapping[str, Code]] = {
     "delayed": "TIMER",
     "backing_off": "BACKOFF",
 }
-
-
 _SAME_STATUS: Final = (StepLogged, TimerHeld, TimerSet)
-"""Events of a step that leave it its status."""
+"""Events of a step that don't change its status."""
 
 
 def explain(graph: Graph, state: State, now: int, history: Iterable[Event] = ()) -> Explanation:
@@ -115,18 +38,17 @@ def explain(graph: Graph, state: State, now: int, history: Iterable[Event] = ())
     Args:
         graph: The graph of the run's version.
         state: The state of the run.
-        now: The time, in ms since the epoch; texts say what is overdue by then.
-        history: The events of the run, for the times and the failures that the state lacks.
+        now: The current time, in ms since the epoch.
+        history: The events of the run, which hold times and failures that the state lacks.
     """
     newest = _Newest(history)
     if state.final:
-        return Explanation(status=state.status, because=(_finished(state, newest),), next=())
-    steps = tuple(_steps(graph, state, now, newest))
+        return Explanation(status=state.status, because=(_finished_reason(state, newest),), next=())
+    steps = tuple(_step_reasons(graph, state, now, newest))
     if state.hold is not None:
-        because, next_events = (_paused(state, newest), *steps), (NextEvent(event="RunResumed"),)
-        return Explanation(
-            status="paused", because=because, next=(*next_events, *_deadlines(steps))
-        )
+        because = (_paused_reason(state, newest), *steps)
+        next_events = (NextEvent(event="RunResumed"), *_next_deadlines(steps))
+        return Explanation(status="paused", because=because, next=next_events)
     if state.status == "pending":
         text = "The run waits for an executor that starts it"
         queued = Reason(code="QUEUED", text=text, state="pending", since=state.requested_at)
@@ -134,14 +56,14 @@ def explain(graph: Graph, state: State, now: int, history: Iterable[Event] = ())
             status="pending", because=(queued,), next=(NextEvent(event="RunStarted"),)
         )
     if not state.open:
-        text = "No step is open and none is ready: nothing that is recorded moves the run"
+        text = "No step is open and none is ready: no recorded event continues the run"
         stuck = Reason(code="STUCK", text=text, state=state.status)
         return Explanation(status=state.status, because=(stuck, *steps), next=(), stuck=True)
-    return Explanation(status=shown_status(state), because=steps, next=tuple(_next(steps)))
+    return Explanation(status=shown_status(state), because=steps, next=tuple(_next_events(steps)))
 
 
 def shown_status(state: State) -> str:
-    """Return the status as runs show it: "waiting" while steps wait for timers and none runs."""
+    """Return the status as the view of runs has it: "waiting" if steps only wait for timers."""
     statuses = {step.status for step in state.steps.values()}
     waits = state.status == "running" and not statuses.isdisjoint(("delayed", "backing_off"))
     return "waiting" if waits and "running" not in statuses else state.status
@@ -167,12 +89,12 @@ class _Newest:
                 self.failures[event.step_id] = Error(code="TIMEOUT", message=message)
 
     def since(self, step_id: str) -> int | None:
-        """Return since when a step has its status, None if the history doesn't say."""
+        """Return the time of the newest change of a step's status, None without one."""
         event = self.of_step.get(step_id)
         return None if event is None else event.at
 
 
-def _finished(state: State, newest: _Newest) -> Reason:
+def _finished_reason(state: State, newest: _Newest) -> Reason:
     event = newest.of_run
     match event:
         case RunFailed():
@@ -189,10 +111,10 @@ def _finished(state: State, newest: _Newest) -> Reason:
     return Reason(code="FINISHED", text=text, state=state.status, since=since)
 
 
-def _paused(state: State, newest: _Newest) -> Reason:
+def _paused_reason(state: State, newest: _Newest) -> Reason:
     text, event = "The run is paused: no step starts until it is resumed", newest.of_run
     if state.hold is not None and state.hold.by_server:
-        text = "The hold on the server paused the run: it goes on when the server is released"
+        text = "The hold on the server paused the run: it continues when the server is released"
     elif isinstance(event, RunPaused):
         reason = f" ({event.reason})" if event.reason else ""
         text = f"{event.actor.subject} paused the run{reason}: no step starts until it is resumed"
@@ -200,40 +122,40 @@ def _paused(state: State, newest: _Newest) -> Reason:
     return Reason(code="PAUSED", text=text, state="paused", since=since)
 
 
-def _steps(graph: Graph, state: State, now: int, newest: _Newest) -> Iterator[Reason]:
+def _step_reasons(graph: Graph, state: State, now: int, newest: _Newest) -> Iterator[Reason]:
     for step in graph.steps:
         step_state = state.steps.get(step.id)
         if step_state is None:
-            missing = tuple(need for need in step.needs if not _done(state, need))
+            missing = tuple(need for need in step.needs if not _is_done(state, need))
             if graph.flow == "needs" and missing:
-                yield _needing(state, step.id, missing)
+                yield _needs_reason(state, step.id, missing)
         elif step_state.awaited:
-            missing = tuple(need for need in step.needs if not _done(state, need))
-            awaited = _needing(state, step.id, missing)
+            missing = tuple(need for need in step.needs if not _is_done(state, need))
+            awaited = _needs_reason(state, step.id, missing)
             yield replace(awaited, state=step_state.status, due_at=step_state.due_at)
         elif step_state.open:
             compute = step if isinstance(step, Compute) else None
-            yield _waiting(step.id, step_state, compute, now, newest)
+            yield _open_reason(step.id, step_state, compute, now, newest)
 
 
-def _needing(state: State, step_id: str, missing: tuple[str, ...]) -> Reason:
-    failed = [need for need in missing if _failed(state, need)]
+def _needs_reason(state: State, step_id: str, missing: tuple[str, ...]) -> Reason:
+    failed = [need for need in missing if _has_failed(state, need)]
     names = ", ".join(f"'{need}'" for need in failed or missing)
     text = f"It never starts, because {names} failed" if failed else f"It waits for {names}"
     return Reason(code="NEEDS", text=text, state="pending", step_id=step_id, needs=missing)
 
 
-def _done(state: State, step_id: str) -> bool:
+def _is_done(state: State, step_id: str) -> bool:
     step = state.steps.get(step_id)
     return step is not None and step.done
 
 
-def _failed(state: State, step_id: str) -> bool:
+def _has_failed(state: State, step_id: str) -> bool:
     step = state.steps.get(step_id)
     return step is not None and step.status in ("failed", "cancelled")
 
 
-def _waiting(
+def _open_reason(
     step_id: str, step: StepState, compute: Compute | None, now: int, newest: _Newest
 ) -> Reason:
     code = _OPEN_CODES[step.status]
@@ -241,7 +163,7 @@ def _waiting(
     retried = code == "BACKOFF" or step.failures
     return Reason(
         code=code,
-        text=_text(code, step, compute, overdue=overdue),
+        text=_open_text(code, step, compute, overdue=overdue),
         state=step.status,
         step_id=step_id,
         since=newest.since(step_id),
@@ -253,7 +175,7 @@ def _waiting(
     )
 
 
-def _text(code: Code, step: StepState, compute: Compute | None, *, overdue: bool) -> str:
+def _open_text(code: Code, step: StepState, compute: Compute | None, *, overdue: bool) -> str:
     match code:
         case "RUNNING":
             function = "its function" if compute is None else f"function '{compute.function}'"
@@ -267,7 +189,7 @@ def _text(code: Code, step: StepState, compute: Compute | None, *, overdue: bool
             return "Its delay is due" if overdue else "It waits in a delay"
 
 
-def _next(steps: Iterable[Reason]) -> Iterator[NextEvent]:
+def _next_events(steps: Iterable[Reason]) -> Iterator[NextEvent]:
     for reason in steps:
         match reason.code:
             case "RUNNING":
@@ -284,5 +206,5 @@ def _next(steps: Iterable[Reason]) -> Iterator[NextEvent]:
                 pass
 
 
-def _deadlines(steps: Iterable[Reason]) -> Iterator[NextEvent]:
-    return (event for event in _next(steps) if event.event == "StepTimedOut")
+def _next_deadlines(steps: Iterable[Reason]) -> Iterator[NextEvent]:
+    return (event for event in _next_events(steps) if event.event == "StepTimedOut")

@@ -17,15 +17,9 @@ from baton.domain.run.attempts import end_wait, hold_timer, take_over
 from baton.domain.run.control.actions import refusal_of
 from baton.domain.run.control.sync_timeouts import await_syncs, time_out
 from baton.domain.run.hold import BY_SERVER, TimerKind, Timers
-from baton.domain.run.messages import (
-    PauseRun,
-    ResumeRun,
-    RunPaused,
-    RunResumed,
-    RunStarted,
-    StepReleased,
-    TimerSet,
-)
+from baton.domain.run.messages.commands import PauseRun, ResumeRun
+from baton.domain.run.messages.run_events import RunPaused, RunResumed, RunStarted
+from baton.domain.run.messages.step_events import StepReleased, TimerSet
 from baton.domain.run.state import State
 from baton.domain.run.steps import Status
 

@@ -8,7 +8,9 @@ from typing import Final
 
 from baton.domain.definition.graph import Sync
 from baton.domain.run.advance import Draft, cancel_steps
-from baton.domain.run.messages import Error, RunFailed, StepUndecided, SyncAwaited
+from baton.domain.run.messages.run_events import RunFailed
+from baton.domain.run.messages.step_events import StepUndecided, SyncAwaited
+from baton.domain.run.outcome import Error
 
 _NAMED: Final = 10
 """The number of steps that a message names."""

@@ -35,7 +35,7 @@ class CoveringTree:
         """The number of leaves that the newest head covers."""
         return 0 if self.head is None else self.head.size
 
-    async def look_at_end(self) -> None:
+    async def read_end(self) -> None:
         """Read the newest head and the last block, and check that they belong together."""
         last_blocks = await self._end_at_one_moment()
         self._end = last_blocks[0] if last_blocks else None

@@ -97,7 +97,7 @@ class EventChecks:
         kind = stream.split("/", 2)[1:2]
         decider = deciders().get(kind[0]) if kind else None
         if decider is None or not topic.startswith(f"{decider.name}."):
-            broken_at(event, f"{topic} is no event of such a stream")
+            broken_at(event, f"{topic} doesn't belong in a stream of this kind")
         try:
             found: Any = decode(topic, state)
         except Unreadable as error:

@@ -12,7 +12,7 @@ from baton.eventlog.events.ndjson import NdjsonReader
 from baton.eventlog.notary.checks.event_checks import EventChecks
 from baton.eventlog.notary.checks.verdict import Break, LogBroken, Verdict, broken, broken_at
 from baton.eventlog.notary.merkle import is_included
-from baton.eventlog.notary.proofs.chosen_leaves import Chosen
+from baton.eventlog.notary.proofs.chosen_leaves import ChosenLeaves
 from baton.eventlog.notary.proofs.documents import MARK_BYTES, ExportProof, Proof, RunProof
 from baton.eventlog.notary.signed_head import TreeHead, open_head, read_head
 from baton.eventlog.notary.signed_note import BadNote, VerifierKey
@@ -113,7 +113,7 @@ class _Verification:
 
     def _check_export(self, proof: ExportProof, head: TreeHead) -> None:
         try:
-            chosen = Chosen(proof.leaves, head.size)
+            chosen = ChosenLeaves(proof.leaves, head.size)
         except ValueError as error:
             broken(f"the proof is wrong: {error}")
         if chosen.count != len(self._leaves):

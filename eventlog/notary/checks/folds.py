@@ -1,4 +1,4 @@
-"""Folds every stream, to find events that are no possible history of their aggregate.
+"""Folds every stream, to find events that can't be a history of their aggregate.
 
 States are kept while more events of their streams may follow. A stream that continues after its
 state was dropped, such as a reopened run, is folded as a whole in a second pass.

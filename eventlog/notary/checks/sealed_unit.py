@@ -50,7 +50,7 @@ class SealedUnit:
         size, position = sealed.size, sealed.position
         head = _opened(sealed, eras)
         if (head.size, head.position, head.root, head.at) != tuple(sealed[:4]):
-            broken(f"the head of {size} says other values than its row", position)
+            broken(f"the signed head of {size} differs from its stored columns", position)
         if (head.position, head.at) != (self._positions[count - 1], self._max_ats[count - 1]):
             broken(f"the head of {size} doesn't end at its event", position)
         if self.root(count) != head.root:

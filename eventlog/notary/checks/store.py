@@ -33,7 +33,7 @@ Progress = Callable[[int, int], None]
 
 
 @frozen
-class Demands:
+class Requirements:
     """The evidence that a verification requires.
 
     Attributes:
@@ -58,14 +58,14 @@ class Helpers:
 async def verify_store(
     store: LeafStore,
     artifacts: Artifacts,
-    demands: Demands,
+    requirements: Requirements,
     *,
     progress: Progress = lambda _position, _last: None,
     helpers: Helpers | None = None,
 ) -> Verdict:
     """Verify the events of a store up to the currently newest one; raises `Unavailable`."""
     reads = None if helpers is None else helpers.share.holds
-    verification = _Verification(store, artifacts, demands, progress, reads)
+    verification = _Verification(store, artifacts, requirements, progress, reads)
     return verification.verdict(await verification.run(None if helpers is None else helpers.check))
 
 
@@ -74,13 +74,13 @@ class _Verification:
         self,
         store: LeafStore,
         artifacts: Artifacts,
-        demands: Demands,
+        requirements: Requirements,
         progress: Progress,
         reads: Reads | None,
     ) -> None:
         self._store = store
         self._reads = reads
-        self._demands = demands
+        self._requirements = requirements
         self._progress = progress
         self._tree = CoveringTree(store)
         self._artifacts = ArtifactChecks(artifacts)
@@ -102,7 +102,7 @@ class _Verification:
             sealed=min(checks.events, max(0, self._tree.size - self._skipped)),
             heads=self._heads_seen,
             head=None if head is None else _read_head(head),
-            signed_by=tuple(map(str, self._demands.keys)),
+            signed_by=tuple(map(str, self._requirements.keys)),
             complete=not self._skipped,
             broken=first_break,
         )
@@ -123,12 +123,12 @@ class _Verification:
 
     async def _begin(self) -> Span:
         """Read the end of the log, and return the part to check; raises `LogBroken`."""
-        await self._tree.look_at_end()
+        await self._tree.read_end()
         self._newest = await self._store.newest()
-        if self._demands.first:
-            await self._skip_to(self._demands.first)
+        if self._requirements.first:
+            await self._skip_to(self._requirements.first)
         await self._tree.load_heads(after=self._size)
-        self._eras = KeyEras(self._demands.keys, await rotations_in(self._store))
+        self._eras = KeyEras(self._requirements.keys, await rotations_in(self._store))
         return Span(after=self._checks.position, last=self._newest)
 
     async def _first_break(self) -> Break | None:
@@ -198,7 +198,7 @@ class _Verification:
         while (sealed := await self._tree.next_head(up_to=end)) is not None:
             unit.check_head(sealed, sealed.size - begin, self._eras)
             self._heads_seen += 1
-        since = self._demands.since
+        since = self._requirements.since
         within = since is not None and begin < since.size <= end
         if since is not None and within and unit.root(since.size - begin) != since.root:
             broken(f"the log doesn't begin with the head of {since.size} that was given")
@@ -206,19 +206,19 @@ class _Verification:
     def _check_newest_key(self) -> None:
         head = self._tree.head
         if head is not None and not self._eras.trusts_newest:
-            names = " or ".join(map(str, self._demands.keys))
+            names = " or ".join(map(str, self._requirements.keys))
             broken(f"the head of {head.size} is not signed by {names}", head.position)
 
     def _check_nothing_is_missing(self) -> None:
         """Check that the events reach as far as the tree, and as the given head."""
         counted, size = self._skipped + self._checks.events, self._tree.size
         if counted < size:
-            broken(f"{size - counted} events are missing behind it", self._checks.position)
-        since = self._demands.since
+            broken(f"{size - counted} events are missing after it", self._checks.position)
+        since = self._requirements.since
         if since is not None and counted < since.size:
             broken(f"the log has {counted} events, and the head that was given has {since.size}")
         if since is not None and since.size <= self._skipped:
-            broken(f"the head of {since.size} lies before --from: leave that out")
+            broken(f"the head of {since.size} is before --from: leave out --from")
 
 
 def _read_head(sealed: SealedHead) -> TreeHead | None:

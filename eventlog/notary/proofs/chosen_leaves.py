@@ -1,6 +1,6 @@
 """Proofs that a tree contains many leaves: the roots of the subtrees without any of them.
 
-Chosen leaves are given as ranges (first, count), in order and without overlaps. The roots are
+ChosenLeaves leaves are given as ranges (first, count), in order and without overlaps. The roots are
 ordered from left to right. The prover and the verifier walk the tree in the same way, so no place
 has to be named.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from baton.eventlog.notary.merkle import EMPTY_ROOT, Range, node_hash, root_of, split
 
 
-class Chosen:
+class ChosenLeaves:
     """The chosen leaves of a tree."""
 
     def __init__(self, ranges: Sequence[tuple[int, int]], size: int) -> None:
@@ -67,7 +67,9 @@ class Chosen:
 class _Fold:
     """Consumes leaves and roots from left to right."""
 
-    def __init__(self, chosen: Chosen, leaves: Sequence[bytes], others: Sequence[bytes]) -> None:
+    def __init__(
+        self, chosen: ChosenLeaves, leaves: Sequence[bytes], others: Sequence[bytes]
+    ) -> None:
         self._chosen = chosen
         self._leaves = leaves
         self._others = iter(others)

@@ -105,9 +105,9 @@ def parse_proof(raw: bytes) -> Proof:
         document = orjson.loads(raw)
         proof = _run(document) if document["proof"] == RUN else _export(document)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadProof(f"it is no proof of Baton ({type(error).__name__}: {error})") from None
+        raise BadProof(f"it isn't a proof of Baton ({type(error).__name__}: {error})") from None
     if proof.raw.rstrip(b"\n") != raw.removesuffix(b"\n"):
-        raise BadProof("it is no proof in the form in which Baton writes it")
+        raise BadProof("it isn't in the exact form that Baton writes")
     return proof
 
 

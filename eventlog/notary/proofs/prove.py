@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from baton.eventlog.events.envelope import Stored
 from baton.eventlog.notary.merkle import inclusion_ranges
-from baton.eventlog.notary.proofs.chosen_leaves import Chosen
+from baton.eventlog.notary.proofs.chosen_leaves import ChosenLeaves
 from baton.eventlog.notary.proofs.documents import MARK_BYTES, ExportProof, RunProof
 from baton.eventlog.notary.proofs.stored_tree import StoredTree, index_after, open_tree
 from baton.eventlog.ports.audit.leaf_store import LeafStore
@@ -45,7 +45,7 @@ class ExportProver:
         head = self._tree.head
         ranges = tuple((first, count) for first, count in self._ranges)
         placed_leaves = await self._store.leaves_of(self._before)
-        others = await self._tree.hashes(Chosen(ranges, head.size).other_ranges())
+        others = await self._tree.hashes(ChosenLeaves(ranges, head.size).other_ranges())
         return ExportProof(
             head=head.note,
             leaves=ranges,

@@ -46,8 +46,8 @@ class HungThreads:
         """Whether the ceiling is reached, so that no further thread is replaced."""
         return self.count >= self._ceiling
 
-    async def bearable(self) -> bool:
-        """Return whether hung threads are still replaced; the process is ready only then."""
+    async def below_ceiling(self) -> bool:
+        """Return whether fewer threads hang than the ceiling; only then is the process ready."""
         return not self.full
 
     def add(self, job: Job[Any], call: Call) -> bool:

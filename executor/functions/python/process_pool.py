@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from baton.domain.json import JsonObject
-from baton.domain.run.messages import Error, Failed, Succeeded
+from baton.domain.run.outcome import Error, Failed, Succeeded
 from baton.eventlog.loops.stop_tasks import stop_tasks
 from baton.executor.functions.call import CallOutcome
 from baton.executor.functions.python.framing import encode_frame, receive_frame

@@ -16,7 +16,7 @@ from threading import Event, Lock
 from typing import Any, BinaryIO
 
 from baton.domain.json import JsonObject
-from baton.domain.run.messages import Failed, Succeeded
+from baton.domain.run.outcome import Failed, Succeeded
 from baton.executor.functions.call import CallOutcome
 from baton.executor.functions.loading import FunctionsNotLoaded, is_async_callable, load_functions
 from baton.executor.functions.python.call_python import call_async, call_blocking

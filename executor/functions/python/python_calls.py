@@ -11,7 +11,7 @@ from typing import Final, cast
 import orjson
 
 from baton.domain.json import JsonObject
-from baton.domain.run.messages import Failed
+from baton.domain.run.outcome import Failed
 from baton.eventlog.ports.clock import Clock
 from baton.executor.functions.attempt_logger import LOGGER, AttemptLogger, LogSink
 from baton.executor.functions.call import Call, CallOutcome, PerformCall
@@ -67,9 +67,9 @@ class PythonCalls:
         self._watchdog: LoopWatchdog | None = None
 
     @property
-    def loop_held(self) -> int:
+    def loop_blocked(self) -> int:
         """The number of times that a function has blocked the event loop."""
-        return 0 if self._watchdog is None else self._watchdog.held
+        return 0 if self._watchdog is None else self._watchdog.blocked
 
     def performer(self, function: PythonFunction, limit: ConcurrencyLimit) -> PerformCall:
         """Return a performer of the calls of `function`, within `limit`."""

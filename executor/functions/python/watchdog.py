@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 from baton.executor.functions.call import Call
 
-HELD_S: Final = 0.1
+BLOCKED_S: Final = 0.1
 """The time without an answer after which the loop counts as blocked, in seconds."""
 PAUSE_S: Final = 0.05
 """The pause between two checks, in seconds."""
@@ -36,11 +36,11 @@ class LoopWatchdog:
         call_of: Returns the call that a task performs; called in the watchdog's thread.
 
     Attributes:
-        held: How often a function has blocked the loop.
+        blocked: How often a function has blocked the loop.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, call_of: CallOfTask) -> None:
-        self.held = 0
+        self.blocked = 0
         self._loop = loop
         self._call_of = call_of
         self._stop = Event()
@@ -72,15 +72,15 @@ class LoopWatchdog:
         A busy loop executes many tasks in that time. A single function blocks the loop if the same
         task is executed at two instants.
         """
-        if alive.wait(HELD_S / 2):
+        if alive.wait(BLOCKED_S / 2):
             return True
         before = asyncio.current_task(self._loop)
-        if alive.wait(HELD_S / 2):
+        if alive.wait(BLOCKED_S / 2):
             return True
         task = asyncio.current_task(self._loop)
         call = None if task is None or task is not before else self._call_of(task)
         if call is not None:
-            self.held += 1
+            self.blocked += 1
             self._report(call)
         return False
 
@@ -92,10 +92,10 @@ class LoopWatchdog:
         frame = sys._current_frames().get(self._thread or 0)  # noqa: SLF001 - the documented name
         stack = "" if frame is None else "".join(traceback.format_stack(frame))
         _log.error(
-            "function %s has held the event loop for more than %d ms, which stops everything in "
-            "this process: it must await, or be a def (run %s, step %s, attempt %d)\n%s",
+            "function %s has blocked the event loop for more than %d ms, which stops everything "
+            "in this process: await in it, or make it a def (run %s, step %s, attempt %d)\n%s",
             call.function,
-            HELD_S * 1000,
+            BLOCKED_S * 1000,
             call.run_id,
             call.step_id,
             call.attempt,

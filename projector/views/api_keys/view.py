@@ -1,6 +1,6 @@
-"""API keys as an administrator lists them, revoked and expired ones too; hashes are left out.
+"""API keys for the lists of administrators, including revoked and expired ones, without hashes.
 
-Nothing is verified by this view: it may lag behind a revocation.
+No credential is verified with this view, because it may lag behind a revocation.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Document:
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
-    """Fold the creation or the revocation."""
+    """Fold the creation or the revocation of a key."""
     event: Event = recorded.event
     match event:
         case ApiKeyCreated():

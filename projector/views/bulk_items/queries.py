@@ -9,7 +9,7 @@ from baton.projector.view_reader import PAGE_SIZE, ViewReader, equal
 from baton.projector.views.bulk_items.view import VIEW, Document
 
 PARTS: int = 4
-"""Parts that are read at once."""
+"""The number of parts that one read returns."""
 
 Place = tuple[int, int]
 """The part of an item (its `seq`), and its index in the part."""
@@ -33,14 +33,14 @@ class BulkItemQueries:
     async def newest(
         self, tenant: str, bulk_id: str, outcome: Outcome | None, after: Place, *, limit: int
     ) -> list[PlacedItem]:
-        """Return the newest outcome of each run, in the order in which they were recorded.
+        """Return the newest outcome of each run, in the order of recording.
 
         Args:
             tenant: The tenant.
             bulk_id: The id of the bulk.
-            outcome: Only this one; None is any.
-            after: The place behind which the page begins; (0, 0) is the beginning of the list.
-            limit: The number of items, at most.
+            outcome: Returns only items with this outcome; None returns all items.
+            after: The place of the last item of the page before; (0, 0) for the first page.
+            limit: The largest number of items.
         """
         repeated = await self._repeated(tenant, bulk_id)
         found: list[PlacedItem] = []
@@ -62,14 +62,14 @@ class BulkItemQueries:
     async def _parts(
         self, tenant: str, bulk_id: str, outcome: Outcome | None, seq: int
     ) -> list[Document]:
-        """Return the next parts from `seq` on that have the outcome."""
+        """Return the next parts from `seq` on that contain the outcome."""
         where = [equal("bulk_id", bulk_id), Filter(column="seq", op=">=", value=seq)]
         if outcome is not None:
             where.append(Filter(column=outcome, op="is_set"))
         return await self._reader.first(tenant, *where, order=(("seq", "asc"),), limit=PARTS)
 
     async def _repeated(self, tenant: str, bulk_id: str) -> dict[str, int]:
-        """Return the newest round of each run that was tried again."""
+        """Return the newest round of each retried run, by run id."""
         rounds: dict[str, int] = {}
         where = (equal("bulk_id", bulk_id), Filter(column="round", op=">", value=1))
         seq = 0

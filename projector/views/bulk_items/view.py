@@ -1,6 +1,6 @@
-"""The outcomes of bulks, in the parts in which they were recorded.
+"""The outcomes of bulks, in parts: one document per event, with up to 500 outcomes.
 
-A document is one event's outcomes, up to 500: a row for each run would cost as much as the run.
+A row for each outcome would cost as much as the run itself.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from baton.eventlog.ports.views import Column, Index, Table
 from baton.projector.view import Key, Values, View, created_by, key_of
 
 OUTCOMES = ("done", "unchanged", "refused", "failed")
-"""The outcomes, each with a column that is set in the parts that have it."""
+"""The outcomes; each has a column, which is set for the parts that contain the outcome."""
 TABLE = Table(
     name="bulk_items",
     columns=(
@@ -62,7 +62,7 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:  #
 
 
 def columns(document: Document) -> Values:
-    """Return the place of the part, and for each outcome how many runs have it, None for none."""
+    """Return bulk and part, and the number of runs with each outcome (None instead of 0)."""
     tally = Tally().plus(document.items, again=False)
     counts = (getattr(tally, outcome) or None for outcome in OUTCOMES)
     return (document.bulk_id, document.seq, document.round, *counts)

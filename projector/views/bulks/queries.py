@@ -28,9 +28,9 @@ class BulkQueries:
         offset: int = 0,
         limit: int = 50,
     ) -> tuple[list[Document], int]:
-        """Return one page of the bulks, the newest first, and their number.
+        """Return one page of the bulks, the newest first, and the number of matches.
 
-        No `statuses` and no `actions` mean any.
+        Empty `statuses` or `actions` match all bulks.
         """
         return await self._reader.page(
             tenant,

@@ -39,9 +39,9 @@ TABLE = Table(
 class Document:
     """One bulk. Times are ms since the epoch, UTC.
 
-    `total` counts its runs, `tally` those with an outcome. `position` is that of the log as of
-    which the runs were chosen. `ended_at` is None while runs are treated. The class has no slots:
-    orjson writes it faster without them.
+    `total` counts its runs, `tally` the runs with an outcome. `position` is the log position as of
+    which the runs were chosen. `ended_at` is None until the bulk ends. The class has no slots,
+    because orjson writes it faster without them.
     """
 
     id: str
@@ -87,13 +87,13 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return the values that bulks are found and sorted by; `active` is set until it has ended."""
+    """Return the values of the table's columns; `active` is set until the bulk has ended."""
     active = 1 if document.ended_at is None else None
     return (document.status, document.action, document.requested_at, active)
 
 
 def is_final(document: Document) -> bool:
-    """Return whether the bulk has ended; only a retry changes it then."""
+    """Return whether the bulk has ended; after that, only a retry changes it."""
     return document.ended_at is not None
 
 

@@ -12,10 +12,10 @@ Sort: TypeAlias = Literal["created_at", "updated_at", "name", "slug", "status"]
 Status: TypeAlias = Literal["draft", "active", "paused"]
 
 MAX_DECODED = 1_000
-"""Definitions kept in decoded form."""
+"""The number of cached decoded definitions."""
 
 MAX_AGE_MS = 1_000
-"""Age of the definitions that wait for events of one type."""
+"""The largest age of a cached result of `of_event_type`, in ms."""
 
 _NOT_DELETED = equal("deleted", 0)
 
@@ -30,16 +30,16 @@ class DefinitionQueries:
         self._waiting: dict[tuple[str, str], tuple[int, tuple[Document, ...]]] = {}
 
     async def get(self, tenant: str, definition_id: str) -> Document | None:
-        """Return a definition, also a deleted one.
+        """Return a definition, even if it is deleted.
 
-        Every start of a run calls this, so a decoded definition is reused while its bytes are
-        unchanged.
+        Decoded definitions are cached until their bytes change, because every start of a run calls
+        this method.
         """
         data = await self._reader.get_bytes(tenant, definition_id)
         return None if data is None else self._decode((tenant, definition_id), data)
 
     async def get_many(self, tenant: str, definition_ids: Iterable[str]) -> dict[str, Document]:
-        """Return the definitions that exist, deleted ones too, by id; with one read."""
+        """Return definitions by their ids, including deleted ones; with one read."""
         found = await self._reader.get_many(tenant, definition_ids)
         return {ident: self._decode((tenant, ident), data) for ident, data in found.items()}
 
@@ -54,9 +54,9 @@ class DefinitionQueries:
         return definition
 
     async def by_slug(self, tenant: str, slug: str) -> Document | None:
-        """Return the definition that has the slug, None if none has it now.
+        """Return the definition with a slug, None if there is none.
 
-        The id of a slug is remembered and verified, because a start by slug calls this each time.
+        The id of a slug is cached and verified, because every start by slug calls this method.
         """
         known = self._by_slug.get((tenant, slug))
         remembered = None if known is None else await self.get(tenant, known)
@@ -71,7 +71,7 @@ class DefinitionQueries:
         return found[0]
 
     async def from_slug(self, tenant: str, slug: str, *, limit: int) -> list[Document]:
-        """Return the definitions that aren't deleted from `slug` on, in the order of slugs."""
+        """Return the definitions from `slug` on, ordered by slug, without deleted ones."""
         at_least = Filter(column="slug", op=">=", value=slug)
         order: OrderBy = (("slug", "asc"),)
         return await self._reader.first(tenant, _NOT_DELETED, at_least, limit=limit, order=order)
@@ -87,11 +87,11 @@ class DefinitionQueries:
         offset: int = 0,
         limit: int = 20,
     ) -> tuple[list[Document], int]:
-        """Return one page of the definitions that aren't deleted, and their number.
+        """Return one page of the definitions that aren't deleted, and the number of matches.
 
         Args:
-            statuses: Limits the page to these; empty means any status.
-            slug_prefix: Limits the page to slugs that begin with this.
+            statuses: Returns only definitions with these statuses; empty means any status.
+            slug_prefix: Returns only definitions whose slugs begin with this.
         """
         begins = Filter(column="slug", op="prefix", value=slug_prefix)
         return await self._reader.page(
@@ -104,34 +104,33 @@ class DefinitionQueries:
             limit=limit,
         )
 
-    async def behind(
+    async def page_after(
         self, tenant: str, last: tuple[int, str] | None, *, limit: int
     ) -> list[Document]:
-        """Return the definitions that follow `last`, the newest first, without deleted ones.
+        """Return the definitions after `last`, the newest first, without deleted ones.
 
-        A definition that is created meanwhile comes before `last`, so pages neither repeat nor
-        skip one.
+        New definitions come before `last`, so pages neither repeat nor skip a definition.
 
         Args:
             tenant: The tenant.
-            last: Time of creation (ms) and id of the definition before the page; None is the first
-                page.
-            limit: The number of definitions, at most.
+            last: The time of creation (ms) and the id of the last definition of the page before;
+                None returns the first page.
+            limit: The largest number of definitions.
         """
-        return await self._reader.behind(tenant, "created_at", last, _NOT_DELETED, limit=limit)
+        return await self._reader.page_after(tenant, "created_at", last, _NOT_DELETED, limit=limit)
 
     async def of_event_type(
         self, tenant: str, event_type: str, *, now: int
     ) -> tuple[Document, ...]:
-        """Return the active definitions that events of a type start, of any structure.
+        """Return the active definitions with a trigger for an event type, whatever the structure.
 
-        A result that isn't empty may be up to `MAX_AGE_MS` old: a sender of many events asks this
-        for each request. An empty result is always fresh.
+        A result may be up to `MAX_AGE_MS` old, because a sender of many events needs it for every
+        request. An empty result is always current.
 
         Args:
             tenant: The tenant.
-            event_type: The type, dotted.
-            now: The time in ms since the epoch.
+            event_type: The event type, with dots.
+            now: The current time, in ms since the epoch.
         """
         key = (tenant, event_type)
         at, found = self._waiting.get(key, (0, ()))
@@ -150,10 +149,10 @@ class DefinitionQueries:
         return found
 
     def of_tenant(self, tenant: str) -> AsyncIterator[Document]:
-        """Yield all definitions of a tenant, deleted ones too."""
+        """Yield all definitions of a tenant, including deleted ones."""
         return self._reader.every(tenant)
 
     def with_event_trigger(self) -> AsyncIterator[Document]:
-        """Yield the definitions of all tenants that record events start, paused ones too."""
+        """Yield the definitions of all tenants with an event trigger, including paused ones."""
         has_event_type = Filter(column="event_type", op="is_set")
         return self._reader.every(None, _NOT_DELETED, has_event_type)

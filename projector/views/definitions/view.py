@@ -13,7 +13,7 @@ from baton.projector.view import Values, View, created_by
 Document: TypeAlias = State
 
 SEVERAL_TYPES: Final = "*"
-"""The value of `event_type` if events of several types start runs."""
+"""The value of the column `event_type` for a definition with several event types."""
 
 TABLE = Table(
     name="definitions",
@@ -22,8 +22,8 @@ TABLE = Table(
         Column(name="status", kind="text"),
         Column(name="deleted", kind="int"),
         Column(name="event_type", kind="text"),
-        # Claims find paths, so nothing reads this. It goes with the next change of the table: any
-        # change makes each installation fold its log again.
+        # Unused, because claims find webhook paths. To be removed with the next change of the
+        # table, because every change makes all installations rebuild the view.
         Column(name="path", kind="text"),
         Column(name="name", kind="text"),
         Column(name="created_at", kind="int"),
@@ -47,7 +47,7 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return the values that definitions are found and sorted by, from the version in force."""
+    """Return the values of the table's columns, from the version in force."""
     body = document.body
     types, webhooks = event_types_of(body), webhooks_of(body)
     event_type = next(iter(types), None)

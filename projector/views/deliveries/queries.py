@@ -9,7 +9,7 @@ from baton.projector.view_reader import ViewReader, any_of, equal
 from baton.projector.views.deliveries.view import VIEW, Document, lane_of
 
 EARLIER: Final = 50
-"""Earlier deliveries of a run that are read at once."""
+"""The number of earlier deliveries of a run that one read returns."""
 
 
 class DeliveryQueries:
@@ -31,9 +31,9 @@ class DeliveryQueries:
         offset: int = 0,
         limit: int = 50,
     ) -> tuple[list[Document], int]:
-        """Return one page of a registration's deliveries, the newest first, and their number.
+        """Return one page of a registration's deliveries, the newest first, and the match count.
 
-        No `statuses` means deliveries of every status.
+        Empty `statuses` match deliveries of every status.
         """
         return await self._reader.page(
             tenant,
@@ -47,7 +47,7 @@ class DeliveryQueries:
     async def of_run(
         self, tenant: str, run_id: str, *, offset: int = 0, limit: int = 50
     ) -> tuple[list[Document], int]:
-        """Return one page of the deliveries about a run, the newest first, and their number."""
+        """Return one page of a run's deliveries, the newest first, and the number of matches."""
         return await self._reader.page(
             tenant,
             equal("run_id", run_id),
@@ -64,13 +64,13 @@ class DeliveryQueries:
         due_before: int | None = None,
         due_after: int | None = None,
     ) -> int:
-        """Return how many deliveries of a registration are pending.
+        """Return the number of pending deliveries of a registration.
 
         Args:
             tenant: The tenant.
             webhook_id: The registration.
-            due_before: Only those whose next attempt is due before this time (ms, UTC).
-            due_after: Only those whose next attempt is due after this time (ms, UTC).
+            due_before: Counts only deliveries that are due before this time (ms, UTC).
+            due_after: Counts only deliveries that are due after this time (ms, UTC).
         """
         until = () if due_before is None else (Filter(column="due_at", op="<", value=due_before),)
         since = () if due_after is None else (Filter(column="due_at", op=">", value=due_after),)
@@ -83,9 +83,9 @@ class DeliveryQueries:
         """Return pending deliveries of all tenants that are due at `now`, the earliest first.
 
         Args:
-            now: Milliseconds since the epoch, UTC.
-            limit: The most deliveries to return.
-            webhook_ids: Limits them to these registrations; None is all.
+            now: The current time, in ms since the epoch.
+            limit: The largest number of deliveries.
+            webhook_ids: Returns only deliveries of these registrations; None means all.
         """
         return await self._reader.first(
             None,
@@ -96,11 +96,11 @@ class DeliveryQueries:
         )
 
     async def ended(self, before: int, limit: int) -> list[Document]:
-        """Return deliveries of all tenants that ended before a time, those of long ago first.
+        """Return deliveries of all tenants that ended before a time, the oldest first.
 
         Args:
-            before: Milliseconds since the epoch, UTC.
-            limit: The most deliveries to return.
+            before: The time, in ms since the epoch.
+            limit: The largest number of deliveries.
         """
         return await self._reader.first(
             None,
@@ -110,7 +110,7 @@ class DeliveryQueries:
         )
 
     async def earlier(self, tenant: str, webhook_id: str, run_id: str, seq: int) -> list[Document]:
-        """Return the first pending deliveries that an ordered one of the same run waits for."""
+        """Return the first pending deliveries that an ordered delivery of the run must wait for."""
         return await self._reader.first(
             tenant,
             equal("lane", lane_of(webhook_id, run_id)),

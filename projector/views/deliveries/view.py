@@ -46,10 +46,10 @@ TABLE = Table(
 class Document:
     """One delivery. Times are ms since the epoch, UTC.
 
-    `run_version` is the version of the run's event that it tells of. `begun_at` is the time at
-    which it was requested or last redriven, `due_at` that of the next attempt, None unless it is
-    pending. `attempts` counts those that ended; `last_status` and `last_error` are of the newest.
-    The class has no slots: orjson writes it faster without them.
+    `run_version` is the version of the run's event that it reports. `begun_at` is the time of its
+    request or last redrive. `due_at` is the time of the next attempt, None unless it is pending.
+    `attempts` counts ended attempts; `last_status` and `last_error` are those of the newest one.
+    The class has no slots, because orjson writes it faster without them.
     """
 
     id: str
@@ -71,7 +71,7 @@ class Document:
 
 
 def lane_of(webhook_id: str, run_id: str) -> str:
-    """Return the name of the order that the ordered deliveries of one run keep."""
+    """Return the lane of a run: the ordered deliveries of one lane are sent one by one."""
     return f"{webhook_id}:{run_id}"
 
 
@@ -103,10 +103,10 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return the values that deliveries are found by: pending ones by when they are due, others
-    by when they ended.
+    """Return the values of the table's columns.
 
-    A pending delivery of a registration that keeps the order has a `lane`, and `seq` in it.
+    Pending deliveries have `due_at`, others `ended_at`. Pending ordered deliveries have a `lane`,
+    and `seq` is their order in it.
     """
     kept = document.ordered and document.status == "pending"
     return (
@@ -122,7 +122,7 @@ def columns(document: Document) -> Values:
 
 
 def is_final(document: Document) -> bool:
-    """Return whether the receiver has the delivery."""
+    """Return whether the delivery has succeeded."""
     return document.status == "delivered"
 
 

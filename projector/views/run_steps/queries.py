@@ -24,7 +24,7 @@ class RunStepQueries:
         return sorted(found, key=lambda step: step.seq)
 
     async def of_runs(self, tenant: str, run_ids: Sequence[str]) -> dict[str, list[Document]]:
-        """Return the whole history of each run, as `of_run` does, with as few reads as its size."""
+        """Return the whole histories of several runs, with few reads."""
         found: dict[str, list[Document]] = {run_id: [] for run_id in run_ids}
         if not found:
             return found

@@ -7,17 +7,15 @@ from typing import Final, Literal, TypeAlias, assert_never, get_args
 from baton.domain.conditions.evaluation import DecisionResult
 from baton.domain.json import Json, JsonObject
 from baton.domain.run.execution_id import execution_id
-from baton.domain.run.messages import (
+from baton.domain.run.messages.step_events import (
     Cause,
     DecisionTaken,
     DelayElapsed,
     DelayStarted,
-    Error,
     RetryScheduled,
     StepCancelled,
     StepCopied,
     StepFailed,
-    StepKind,
     StepLogged,
     StepReleased,
     StepSkipped,
@@ -28,6 +26,8 @@ from baton.domain.run.messages import (
     SyncReached,
     TimerSet,
 )
+from baton.domain.run.outcome import Error
+from baton.domain.run.trigger import StepKind
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.ports.views import Column, Index, Table
 from baton.projector.view import Key, Values, View, key_of
@@ -35,7 +35,7 @@ from baton.projector.view import Key, Values, View, key_of
 Status = Literal["running", "waiting", "succeeded", "failed", "cancelled", "skipped"]
 
 _AtOnce: TypeAlias = DecisionTaken | SyncReached | StepSkipped | StepUndecided | StepCopied
-"""Events that begin a record and end it."""
+"""Events that begin and end a record at once."""
 _Beginning: TypeAlias = StepStarted | RetryScheduled | DelayStarted | _AtOnce
 _Ending: TypeAlias = (
     StepSucceeded | StepFailed | StepTimedOut | StepCancelled | StepReleased | DelayElapsed
@@ -65,14 +65,15 @@ TABLE = Table(
 class Document:
     """One record of a run's history. Times are milliseconds since the epoch, UTC.
 
-    `seq` orders the records of a run: it is the version of the event that began the record. An
-    attempt in its backoff is "waiting" until `resume_at` and has no `started_at` yet. An attempt
-    has failed with the code EXECUTOR_LOST if its executor was lost, with EXECUTOR_STOPPED if the
-    executor was stopped and released it, and with RUN_PAUSED if it was cancelled because the run
-    was paused. Only compute steps have `function` and `cause`; the `cause` of any outcome that a
-    rerun took over is "copy". `logs` is the artifact of what the function of the attempt logged;
-    None if it logged nothing. The class has no slots, because orjson writes it three times as fast
-    without them.
+    - `seq` orders the records of a run: it is the version of the event that began the record.
+    - An attempt in its backoff is "waiting" until `resume_at` and has no `started_at` yet.
+    - The error code of an attempt is EXECUTOR_LOST if its executor was lost, EXECUTOR_STOPPED if
+      the executor stopped and released it, and RUN_PAUSED if a pause of the run cancelled it.
+    - Only compute steps have `function` and `cause`. The `cause` of an outcome that a rerun copied
+      is "copy".
+    - `logs` is the artifact with the log lines of the attempt, None without lines.
+
+    The class has no slots, because orjson writes it three times as fast without them.
     """
 
     run_id: str
@@ -105,7 +106,7 @@ class Document:
 
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the key of the attempt, and on a takeover that of the previous attempt, too."""
+    """Return the key of the attempt, and after a takeover also the key of the attempt before."""
     tenant, run_id = key_of(recorded.stream)
     event: _Event = recorded.event
     attempt: int = getattr(event, "attempt", 1)
@@ -127,7 +128,7 @@ def creates(recorded: Recorded) -> bool:
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:
-    """Begin the record or fold its outcome."""
+    """Fold one event: it begins, changes or ends the record."""
     event: _Event = recorded.event
     match event:
         case (
@@ -244,7 +245,7 @@ def _add(document: Document, event: StepLogged | TimerSet) -> None:
 
 
 def _lose(document: Document, event: StepStarted | RetryScheduled) -> None:
-    """End the attempt before the one of `event`, which was lost with its executor."""
+    """End the attempt before `event`'s attempt: it was lost with its executor."""
     if not is_final(document):
         message = f"The executor was lost; attempt {event.attempt} takes over"
         _fail(document, Error(code="EXECUTOR_LOST", message=message), event.at)

@@ -2,12 +2,12 @@
 
 from typing import TypeAlias, assert_never
 
-from baton.domain.run.messages import (
+from baton.domain.run.messages.run_events import RunBranched
+from baton.domain.run.messages.step_events import (
     DecisionTaken,
     DelayElapsed,
     DelayStarted,
     RetryScheduled,
-    RunBranched,
     StepCancelled,
     StepCopied,
     StepFailed,
@@ -63,7 +63,7 @@ def change_step(document: Document, event: StepEvent) -> None:
         case StepCancelled():
             document.unfinished += 1
             document.timers.pop(event.step_id, None)
-            return  # the end of the run, which follows, resets the other counts
+            return  # the end of the run follows and resets the counts
         case TimerHeld() | TimerSet():
             _hold_timer(document, event)
             return
@@ -75,7 +75,7 @@ def change_step(document: Document, event: StepEvent) -> None:
 
 
 def open_status(document: Document) -> Status:
-    """Return the status of a run that has begun and not ended."""
+    """Return the status of a run that has started and hasn't ended."""
     if document.pause is not None:
         return "paused"
     return "waiting" if document.waiting and not document.running else "running"
@@ -110,12 +110,12 @@ def _back_off(document: Document, event: RetryScheduled) -> None:
     document.waiting += 1
     document.attempt = event.attempt
     document.timers[event.step_id] = event.due_at
-    if event.cause == "takeover":  # the attempt before it was running until then
+    if event.cause == "takeover":  # the attempt before was running until now
         document.running -= 1
 
 
 def _hold_timer(document: Document, event: _HoldEvent) -> None:
-    """Stop a delay or a backoff, or set its due time again."""
+    """Hold the timer of a delay or a backoff, or set it again."""
     if isinstance(event, TimerHeld):
         document.timers.pop(event.step_id, None)
     elif event.kind != "sync":
@@ -123,7 +123,7 @@ def _hold_timer(document: Document, event: _HoldEvent) -> None:
 
 
 def _pass_step(document: Document, event: _PassingEvent) -> None:
-    """Enter or leave a step without attempts."""
+    """Fold the beginning or the end of a step without attempts."""
     document.current_step_id = event.step_id
     document.attempt = None
     if isinstance(event, DelayStarted):

@@ -9,17 +9,17 @@ from baton.domain.run.trigger import Trigger
 
 Status = Literal["pending", "running", "waiting", "paused", "completed", "failed", "cancelled"]
 WaitsFor: TypeAlias = Literal["QUEUED", "RUNNING", "TIMER", "BACKOFF", "RELEASED", "PAUSED"]
-"""The cause that an open run waits for, by the codes of its explanation.
+"""The thing that an unfinished run waits for, as a code of its explanation.
 
-With several open steps it is the first of: a running attempt, a delay, a backoff, a released
-attempt.
+With several open steps, a running attempt takes precedence over a delay, a delay over a backoff,
+and a backoff over a released attempt.
 """
 FINAL_STATUSES: Final = frozenset(("completed", "failed", "cancelled"))
 
 
 @dataclass(kw_only=True)
 class Pause:
-    """The pause of a run: since when, by which subject and why."""
+    """The pause of a run since `at`, by the subject `by`."""
 
     at: int
     by: str
@@ -30,17 +30,22 @@ class Pause:
 class Document:
     """One run. Times are milliseconds since the epoch, UTC.
 
-    `running` counts the open steps with a running attempt, `waiting` those in a delay or a backoff
-    (`delayed` are the delays among them), `released` those whose attempt was given up, `unfinished`
-    the steps that have failed for good or were cancelled, until a retry reopens them. A run with
-    waiting steps only has the status "waiting". `idle_since` is set while the run should go on and
-    has no open step: for longer than an append takes, that is a defect. `current_step_id` is the
-    step entered last, None once the run has ended. `has_errors` is also set when the run failed.
-    `attempts` counts the attempts that have started, `attempt` is the number of the newest one, or
-    of the one that a backoff ends with. `timers` are the due times of delays and backoffs by step.
-    `pause` is set while the run is paused. `rerun_id` is the newest run that runs this one again.
-    `version` counts the run's events, `position` is that of the newest one. The class has no slots,
-    because orjson writes it three times as fast without them.
+    - `running` counts open steps with a running attempt, `waiting` open steps in a delay or a
+      backoff, `delayed` the delays among them, and `released` open steps whose attempt was
+      released. A run that has only waiting steps has the status "waiting".
+    - `unfinished` counts steps that failed for good or were cancelled, until a retry reopens them.
+    - `idle_since` is set while the run is running and has no open step. If that takes longer than
+      an append, it is a defect.
+    - `current_step_id` is the step entered last, None once the run has ended.
+    - `has_errors` is also set when the run failed.
+    - `attempts` counts started attempts. `attempt` is the number of the newest attempt, or of the
+      attempt that follows a backoff.
+    - `timers` are the due times of delays and backoffs by step.
+    - `pause` is set while the run is paused.
+    - `rerun_id` is the id of the newest rerun of this run.
+    - `version` counts the run's events, `position` is the position of the newest event.
+
+    The class has no slots, because orjson writes it three times as fast without them.
     """
 
     id: str
@@ -81,7 +86,7 @@ class Document:
 
     @property
     def waits_for(self) -> WaitsFor | None:
-        """The cause that the run waits for; None once it has ended, and while it is idle."""
+        """The thing that the run waits for; None while it is idle and once it has ended."""
         if self.status == "pending":
             return "QUEUED"
         if self.status == "paused":
@@ -94,15 +99,15 @@ class Document:
 
     @property
     def due_at(self) -> int | None:
-        """The time (ms) at which the first of its delays and backoffs ends, None without one."""
+        """The earliest due time (ms) of its delays and backoffs, None without any."""
         return min(self.timers.values(), default=None)
 
     @property
     def idle(self) -> bool:
-        """True while the run should go on and has no open step."""
+        """Whether the run is running and has no open step."""
         return self.status == "running" and not (self.running or self.waiting or self.released)
 
     @property
     def reopenable(self) -> bool:
-        """True if a retry finds something to reopen, once the run has failed or was cancelled."""
+        """Whether a retry has steps to reopen, if the run failed or was cancelled."""
         return self.unfinished > 0 or self.started_at is None

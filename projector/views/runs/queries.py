@@ -14,17 +14,17 @@ _OPEN: tuple[Status, ...] = tuple(one for one in get_args(Status) if one not in 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFilter:
-    """Limits a list of runs; every member is a column of an index.
+    """The conditions of a list of runs; each is a column of an index.
 
     Args:
-        definition_id: Only runs of this definition.
-        statuses: Only these; empty means any status.
-        triggers: Only runs with one of these causes; empty means any.
-        record_id: Only runs that an event about this record started.
-        correlation_id: Only runs that their starters gave this id.
-        waits_for: Only open runs that wait for this.
-        handled: Only failed runs with a rerun, or without one.
-        idle: Only runs that should go on and have no open step, also for an instant.
+        definition_id: Matches runs of this definition.
+        statuses: Matches runs with one of these statuses; empty matches all.
+        triggers: Matches runs with one of these kinds of triggers; empty matches all.
+        record_id: Matches runs that an event about this record started.
+        correlation_id: Matches runs with this correlation id.
+        waits_for: Matches unfinished runs that wait for this.
+        handled: Matches failed runs with a rerun (True) or without one (False).
+        idle: Matches running runs without an open step, even if only for a moment.
         requested: The earliest and the latest time of request, in ms.
     """
 
@@ -74,11 +74,11 @@ class RunQueries:
         offset: int = 0,
         limit: int = 20,
     ) -> tuple[list[Document], int]:
-        """Return one page of runs by the time of their request, and the number of matches.
+        """Return one page of runs, ordered by the time of their request, and the match count.
 
         Args:
-            definition_id: Limits the page to runs of this definition.
-            statuses: Limits the page to these; empty means any status.
+            definition_id: Returns only runs of this definition.
+            statuses: Returns only runs with these statuses; empty means any status.
             requested: The earliest and the latest time of request, in ms.
         """
         wanted = RunFilter(definition_id=definition_id, statuses=statuses, requested=requested)
@@ -90,7 +90,7 @@ class RunQueries:
             limit=limit,
         )
 
-    async def behind(
+    async def page_after(
         self,
         tenant: str,
         last: tuple[int, str] | None,
@@ -100,51 +100,54 @@ class RunQueries:
         requested: tuple[int | None, int | None] = (None, None),
         limit: int,
     ) -> list[Document]:
-        """Return the runs that follow `last` in the order of their request, the newest first.
+        """Return the runs after `last` in the order of their request, the newest first.
 
-        Runs that were requested in the same millisecond are in the order of their ids. A run that
-        is requested meanwhile comes before `last`, so pages neither repeat nor skip a run.
+        Runs of the same millisecond are ordered by id. New runs come before `last`, so pages
+        neither repeat nor skip a run.
 
         Args:
-            last: Time of request (ms) and id of the run before the page; None is the first page.
-            definition_id: Limits the page to runs of this definition.
-            statuses: Limits the page to these; empty means any status.
+            last: The time of request (ms) and the id of the last run of the page before; None
+                returns the first page.
+            definition_id: Returns only runs of this definition.
+            statuses: Returns only runs with these statuses; empty means any status.
             requested: The earliest and the latest time of request, in ms.
-            limit: The number of runs, at most.
+            limit: The largest number of runs.
         """
         wanted = RunFilter(definition_id=definition_id, statuses=statuses, requested=requested)
-        return await self._reader.behind(tenant, "requested_at", last, *wanted.where(), limit=limit)
+        return await self._reader.page_after(
+            tenant, "requested_at", last, *wanted.where(), limit=limit
+        )
 
     async def matching(
         self, tenant: str, wanted: RunFilter, last: tuple[int, str] | None, *, limit: int
     ) -> list[Document]:
-        """Return the runs of a filter behind `last`, in the order of `behind`."""
-        return await self._reader.behind(tenant, "requested_at", last, *wanted.where(), limit=limit)
+        """Return the matching runs after `last`, in the order of `page_after`."""
+        return await self._reader.page_after(
+            tenant, "requested_at", last, *wanted.where(), limit=limit
+        )
 
     async def page_of(
         self, tenant: str, wanted: RunFilter, *, offset: int, limit: int
     ) -> tuple[list[Document], int]:
-        """Return one page of a filter's runs in the order of `behind`, and their number."""
+        """Return one page of matching runs in the order of `page_after`, and the match count."""
         order: OrderBy = (("requested_at", "desc"), ("key", "asc"))
         where = tuple(wanted.where())
         return await self._reader.page(tenant, *where, order=order, offset=offset, limit=limit)
 
     async def count(self, tenant: str, wanted: RunFilter) -> int:
-        """Return the number of runs of a filter."""
+        """Return the number of matching runs."""
         return await self._reader.count(tenant, *wanted.where())
 
     async def named(
         self, tenant: str, text: str, wanted: RunFilter, *, limit: int
     ) -> list[Document]:
-        """Return the newest runs whose id begins with `text`, or that have it as another id.
-
-        The other ids are the correlation id and the id of the record.
+        """Return the newest runs with a given id: of the run, its record, or its correlation.
 
         Args:
             tenant: The tenant.
-            text: An id, or the beginning of a run's id.
-            wanted: Limits the runs further.
-            limit: The number of runs, at most.
+            text: A prefix of a run's id, or a whole correlation id or record id.
+            wanted: Further conditions.
+            limit: The largest number of runs.
         """
         by_time: OrderBy = (("requested_at", "desc"), ("key", "asc"))
         searches: tuple[tuple[Filter, OrderBy], ...] = (
@@ -163,24 +166,24 @@ class RunQueries:
     async def stuck(
         self, tenant: str, wanted: RunFilter, *, since: int, limit: int
     ) -> list[Document]:
-        """Return the newest runs that should go on and have had no open step since `since` (ms)."""
+        """Return the newest running runs that have had no open step since `since` (ms)."""
         idle = replace(wanted, idle=True)
         found = await self.matching(tenant, idle, None, limit=limit)
         return [run for run in found if run.idle_since is not None and run.idle_since <= since]
 
     async def due(self, tenant: str, wanted: RunFilter, *, limit: int) -> list[Document]:
-        """Return the runs with an open delay or backoff, the one that is due first at the head."""
+        """Return the runs with an open delay or backoff, ordered by due time."""
         is_due = Filter(column="due_at", op="is_set")
         order: OrderBy = (("due_at", "asc"), ("key", "asc"))
         return await self._reader.first(tenant, *wanted.where(), is_due, limit=limit, order=order)
 
     async def get_many(self, tenant: str, run_ids: Sequence[str]) -> list[Document]:
-        """Return the runs that exist in the order of `run_ids`, with one read."""
+        """Return the runs that exist, in the order of `run_ids`; with one read."""
         found = await self._reader.get_many(tenant, run_ids)
         return [self._reader.decode(found[one]) for one in run_ids if one in found]
 
     async def stuck_anywhere(self, *, since: int, limit: int) -> list[Document]:
-        """Return the runs of all tenants that are stuck since `since` (ms), by id."""
+        """Return the runs of all tenants that have been stuck since `since` (ms), by id."""
         is_idle = Filter(column="idle", op="is_set")
         found = await self._reader.first(None, is_idle, limit=limit, order=(("key", "asc"),))
         return [run for run in found if run.idle_since is not None and run.idle_since <= since]
@@ -195,10 +198,10 @@ class RunQueries:
         return {one: await self._reader.count(None, is_open, equal("status", one)) for one in _OPEN}
 
     async def active(self, *, after: str = "", limit: int = 500) -> list[Document]:
-        """Return unfinished runs of all tenants in the order of their ids.
+        """Return unfinished runs of all tenants, ordered by id.
 
         Args:
-            after: Starts behind this id, so that the last id of a page gives the next page.
+            after: The last id of the page before.
         """
         return await self._reader.first(
             None,

@@ -2,8 +2,8 @@
 
 from typing import TypeAlias, assert_never, get_args
 
-from baton.domain.run.messages import (
-    Event,
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.run_events import (
     RunBranched,
     RunCancelled,
     RunCompleted,
@@ -63,7 +63,7 @@ TABLE = Table(
 
 
 def keys(recorded: Recorded) -> tuple[Key, ...]:
-    """Return the run's key, its id, and for a rerun the key of the run that it runs again."""
+    """Return the key of the run, and for the beginning of a rerun also the key of its source."""
     key = key_of(recorded.stream)
     if isinstance(recorded.event, RunBranched):
         return key, (key[0], recorded.event.source)
@@ -100,10 +100,10 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return the values that runs are found and sorted by.
+    """Return the values of the table's columns.
 
-    `active` is set until the run ends; `handled`, of failed runs alone, says whether there is a
-    rerun; `due_at` is set while a delay or a backoff is open and the run isn't paused.
+    `active` is set until the run ends. `handled` is set for failed runs: whether there is a rerun.
+    `due_at` is set while a delay or a backoff is open and the run isn't paused.
     """
     status = document.status
     active = None if status in FINAL_STATUSES else 1
@@ -124,7 +124,7 @@ def columns(document: Document) -> Values:
 
 
 def is_final(document: Document) -> bool:
-    """Return whether the run has ended; only reopening it changes it then."""
+    """Return whether the run has ended; after that, only a reopening or a rerun changes it."""
     return document.status in FINAL_STATUSES
 
 

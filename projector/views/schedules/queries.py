@@ -14,17 +14,17 @@ class ScheduleQueries:
         self._reader = ViewReader(store, VIEW)
 
     async def get(self, tenant: str, schedule_id: str) -> Document | None:
-        """Return a schedule, also one that doesn't fire."""
+        """Return a schedule, even if it doesn't fire."""
         return await self._reader.get(tenant, schedule_id)
 
     async def page(
         self, tenant: str, *, definition_id: str | None = None, offset: int = 0, limit: int = 20
     ) -> tuple[list[Document], int]:
-        """Return one page of the separate schedules, the newest first, and their number.
+        """Return one page of the separate schedules, the newest first, and the match count.
 
         Args:
             tenant: The tenant.
-            definition_id: Limits the page to schedules of this definition.
+            definition_id: Returns only schedules of this definition.
             offset: The number of schedules before the page.
             limit: The size of the page.
         """
@@ -39,13 +39,13 @@ class ScheduleQueries:
     async def page_of_all(
         self, tenant: str, *, definition_id: str | None = None, offset: int = 0, limit: int = 20
     ) -> tuple[list[Document], int]:
-        """Return one page of all schedules, the newest first, and their number.
+        """Return one page of all schedules, the newest first, and the match count.
 
-        Those of definitions count, too, also while the definition has another trigger.
+        This includes the schedules of definitions, even while a definition has another trigger.
 
         Args:
             tenant: The tenant.
-            definition_id: Limits the page to schedules of this definition.
+            definition_id: Returns only schedules of this definition.
             offset: The number of schedules before the page.
             limit: The size of the page.
         """

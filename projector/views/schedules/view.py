@@ -1,4 +1,4 @@
-"""Schedules: the scheduled triggers of definitions, and standalone schedules."""
+"""Schedules: the scheduled triggers of definitions, and separate schedules."""
 
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never, get_args
@@ -47,13 +47,12 @@ TABLE = Table(
 
 @dataclass(slots=True, kw_only=True)
 class Document:
-    """One schedule; that of a definition's timetables has the definition's id.
+    """One schedule. The schedule of a definition has the definition's id.
 
-    Times are ms since the epoch, UTC.
-
-    `anchor` is the time at which the schedule became active; only later ticks count. Resuming the
-    schedule or changing its timetable sets a new anchor. `last_nominal` is the newest recorded
-    tick. Deleting the schedule or its definition deletes the document.
+    Times are ms since the epoch, UTC. `anchor` is the time at which the schedule became active;
+    only later ticks count. Resuming the schedule or changing its timetable sets a new anchor.
+    `last_nominal` is the nominal time of the newest recorded tick. Deleting the schedule or its
+    definition deletes the document.
     """
 
     id: str
@@ -71,7 +70,7 @@ class Document:
 
     @property
     def separate(self) -> bool:
-        """True for a schedule of its own, False for the trigger of a definition."""
+        """True for a separate schedule, False for the trigger of a definition."""
         return self.id != self.definition_id
 
 
@@ -93,9 +92,9 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
 
 
 def columns(document: Document) -> Values:
-    """Return the values that schedules are found by.
+    """Return the values of the table's columns.
 
-    `active` is set while the schedule fires; for a separate one that depends on its definition.
+    `active` is set while the schedule fires; a separate schedule fires while its definition does.
     """
     separate_of = document.definition_id if document.separate else None
     active = 1 if document.active else None

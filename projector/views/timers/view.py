@@ -1,15 +1,14 @@
 """Timers: delays and backoffs of open steps, timeouts of sync points, ordered by due time.
 
-Those of paused runs are not among them, so that they cost the scheduler nothing.
-
-Deadlines of running attempts are columns of `run_steps` instead. Nearly every attempt ends before
-its deadline, so writing and deleting a timer for each would cost more than all other timers.
+The timers of paused runs are left out, so that they cost the scheduler nothing. Deadlines of
+running attempts are a column of `run_steps` instead: nearly every attempt ends before its deadline,
+so a timer for each would cost more than all other timers.
 """
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never, get_args
 
-from baton.domain.run.messages import (
+from baton.domain.run.messages.step_events import (
     DelayElapsed,
     DelayStarted,
     RetryScheduled,
@@ -50,9 +49,9 @@ TABLE = Table(
 
 @dataclass(slots=True, kw_only=True)
 class Document:
-    """The timer of one attempt of an open step, or of a synchronization point that is awaited.
+    """The timer of an attempt of an open step, or of an awaited synchronization point.
 
-    `due_at` is ms since the epoch, UTC.
+    `due_at` is in ms since the epoch, UTC.
     """
 
     run_id: str
@@ -81,7 +80,7 @@ def keys(recorded: Recorded) -> tuple[Key, ...]:
 
 
 def evolve(document: Document | None, recorded: Recorded) -> Document | None:  # noqa: ARG001
-    """Set or clear the timer, whatever its former state."""
+    """Set or delete the timer; its former state doesn't matter."""
     event: _Setting | _Clearing = recorded.event
     match event:
         case (

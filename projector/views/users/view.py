@@ -1,6 +1,6 @@
-"""Users as an administrator lists them; hashes of passwords are left out.
+"""Users for the lists of administrators, without the hashes of their passwords.
 
-No sign-in uses this view: it may lag behind a removal, which deletes the document.
+No sign-in uses this view, because it may lag behind the removal of a user.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Document:
 
 
 def evolve(_document: Document | None, recorded: Recorded) -> Document | None:
-    """Fold the addition or the removal."""
+    """Fold the addition or the removal of a user."""
     event: Event = recorded.event
     match event:
         case UserAdded():

@@ -28,8 +28,8 @@ TABLE = Table(
 class Document:
     """One registration. Times are ms since the epoch, UTC.
 
-    `secret_id` names the secret that signs, and `retired_id` the one before it, which signs too
-    until `retire_at`. `disabled` is why Baton stopped the deliveries.
+    `secret_id` is the id of the signing secret. `retired_id` is the id of the secret before, which
+    signs too until `retire_at`. `disabled` is the reason why Baton stopped the deliveries.
     """
 
     id: str

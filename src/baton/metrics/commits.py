@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
-from baton.eventlog.figures.commits import CommitFigures
+from baton.eventlog.metrics.commits import CommitHistograms
 from baton.metrics.families import histogram
 
 
 class CommitMetrics(Collector):
     """The metrics of commits."""
 
-    def __init__(self, commits: CommitFigures) -> None:
+    def __init__(self, commits: CommitHistograms) -> None:
         self._commits = commits
 
     def collect(self) -> Iterator[Metric]:

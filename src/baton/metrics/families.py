@@ -15,7 +15,7 @@ from prometheus_client.core import (
     HistogramMetricFamily,
 )
 
-from baton.eventlog.figures.histogram import Histogram
+from baton.eventlog.metrics.histogram import Histogram
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from prometheus_client import Metric
 from prometheus_client.registry import Collector
 
-from baton.eventlog.figures.histogram import Histogram
+from baton.eventlog.metrics.histogram import Histogram
 from baton.executor.functions.registered_functions import RegisteredFunctions
 from baton.metrics.families import histogram, labelled_gauge
-from baton.projector.run_metrics.figures import OTHER, Names
+from baton.projector.run_metrics.metrics import OTHER, LabelValues
 
 
 class FunctionMetrics(Collector):
@@ -33,7 +33,7 @@ class FunctionMetrics(Collector):
 
 def _bounded(places: Mapping[tuple[str, str], int]) -> Mapping[tuple[str, str], int]:
     """Return the slots; functions beyond the first 200 are added up as `other`."""
-    names, bounded = Names(OTHER), Counter[tuple[str, str]]()
+    names, bounded = LabelValues(OTHER), Counter[tuple[str, str]]()
     for (name, state), number in places.items():
         bounded[names.bounded(name), state] += number
     return bounded
@@ -41,7 +41,7 @@ def _bounded(places: Mapping[tuple[str, str], int]) -> Mapping[tuple[str, str], 
 
 def bounded_waits(waits: Mapping[str, Histogram]) -> Mapping[tuple[str], Histogram]:
     """Return the waits; those of functions beyond the first 200 are added up as `other`."""
-    names, bounded = Names(OTHER), defaultdict[tuple[str], Histogram](Histogram)
+    names, bounded = LabelValues(OTHER), defaultdict[tuple[str], Histogram](Histogram)
     for name, histogram_of_function in waits.items():
         bounded[names.bounded(name),].add(histogram_of_function)
     return bounded

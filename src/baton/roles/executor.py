@@ -135,7 +135,7 @@ def build(context: RoleContext) -> ExecutorRole:
     context.closing.push_async_callback(functions.close)
     context.metrics.register(FunctionMetrics(functions))
     context.metrics.register(_CallMetrics(functions))
-    context.checks["hung_threads"] = functions.python.hung_threads.bearable
+    context.checks["hung_threads"] = functions.python.hung_threads.below_ceiling
     context.functions.own = known_functions(registry)
     context.waiting_calls.own = functions.waiting
     return build_with(context, functions, remote=remote, logs=logs)
@@ -238,7 +238,7 @@ class _CallMetrics(Collector):
         found = python.hung_threads.found
         yield CounterMetricFamily("baton_executor_threads_hung", about, value=found)
         about = "Times that a function held the event loop for more than 100 ms"
-        yield CounterMetricFamily("baton_executor_loop_held", about, value=python.loop_held)
+        yield CounterMetricFamily("baton_executor_loop_held", about, value=python.loop_blocked)
 
 
 class _WorkerMetrics(Collector):

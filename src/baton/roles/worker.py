@@ -30,7 +30,7 @@ def build(context: RoleContext, topics: Topics, registry: Registry, *, concurren
             wait_ms=settings.functions_wait_ms, hung_threads=settings.functions_max_hung_threads
         ),
     )
-    context.checks["hung_threads"] = worker.functions.python.hung_threads.bearable
+    context.checks["hung_threads"] = worker.functions.python.hung_threads.below_ceiling
     export(worker, context.metrics)
     return worker
 

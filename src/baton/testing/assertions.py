@@ -9,10 +9,10 @@ from typing import Any, Final, NoReturn, Self
 from baton.domain.json import Json
 from baton.domain.nearest_name import did_you_mean
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import (
+from baton.domain.run.messages.run_events import RunFailed
+from baton.domain.run.messages.step_events import (
     DecisionTaken,
     DelayStarted,
-    RunFailed,
     StepStarted,
     StepSucceeded,
     SyncReached,

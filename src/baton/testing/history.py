@@ -8,7 +8,17 @@ import orjson
 
 from baton.domain.artifact import Artifact
 from baton.domain.durations import render_duration
-from baton.domain.run import messages as run
+from baton.domain.run.messages.run_events import RunCancelled, RunFailed, RunRequested
+from baton.domain.run.messages.step_events import (
+    DecisionTaken,
+    DelayStarted,
+    RetryScheduled,
+    StepFailed,
+    StepStarted,
+    StepSucceeded,
+    StepTimedOut,
+    StepUndecided,
+)
 from baton.domain.run.outcome import Error
 from baton.eventlog.events.envelope import Recorded
 
@@ -28,7 +38,7 @@ def _lines(history: Sequence[Recorded]) -> Iterator[str]:
     began, run_id = 0, ""
     for recorded in history:
         event: Any = recorded.event
-        if isinstance(event, run.RunRequested):
+        if isinstance(event, RunRequested):
             began, run_id = event.at, event.run_id
         after = f"+{_in_units(event.at - began)}"
         line = f"{after:<10} {type(event).__name__:<15} {_place(event):<24} {_detail(event)}"
@@ -55,24 +65,24 @@ def _place(event: Any) -> str:
 
 def _detail(event: Any) -> str:  # noqa: C901 - one case an event
     match event:
-        case run.RunRequested():
+        case RunRequested():
             return render_value(event.input)
-        case run.StepStarted():
+        case StepStarted():
             return event.function if event.cause == "start" else f"{event.function} ({event.cause})"
-        case run.StepSucceeded():
+        case StepSucceeded():
             patch = "" if event.context is None else f" context {render_value(event.context)}"
             return f"{render_value(event.output)}{patch}"
-        case run.StepFailed() | run.StepUndecided() | run.RunFailed():
+        case StepFailed() | StepUndecided() | RunFailed():
             return render_error(event.error)
-        case run.StepTimedOut():
+        case StepTimedOut():
             return f"after {render_duration(event.timeout_ms)}"
-        case run.RetryScheduled():
+        case RetryScheduled():
             return f"in {render_duration(event.due_at - event.at)}"
-        case run.DecisionTaken():
+        case DecisionTaken():
             return event.result.selected or "$end"
-        case run.DelayStarted():
+        case DelayStarted():
             return f"for {render_duration(event.delay_ms)}"
-        case run.RunCancelled():
+        case RunCancelled():
             return event.reason or ""
         case _:
             return ""

@@ -19,10 +19,10 @@ from baton.backend_choice import backend_of
 from baton.domain.json import JsonObject
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.notary.checks.shares import Share, Span, check_share
-from baton.eventlog.notary.checks.store import Demands, verify_store
+from baton.eventlog.notary.checks.store import Requirements, verify_store
 from baton.eventlog.notary.signed_note import VerifierKey
 from baton.eventlog.ports.backend import StoreLocation, Stores
-from baton.eventlog.process_priority import give_way
+from baton.eventlog.process_priority import lower_priority
 from baton.process_memory import collect_garbage_less_often
 
 PAUSE_S: Final = 0.25
@@ -53,7 +53,7 @@ async def _checked(stores: Stores, request: Any) -> JsonObject:
         span = Span(after=after, last=last)
         first_break = await check_share(stores.leaves, Share(*request["share"]), span)
         return {"break": None if first_break is None else asdict(first_break)}
-    demands = Demands(keys=tuple(map(VerifierKey.parse, request["keys"])))
+    demands = Requirements(keys=tuple(map(VerifierKey.parse, request["keys"])))
     verdict = await verify_store(stores.leaves, stores.artifacts, demands, progress=_Progress())
     return {"finding": asdict(verdict.finding)}
 
@@ -77,6 +77,6 @@ def _write(line: JsonObject) -> None:
 
 
 if __name__ == "__main__":
-    give_way()
+    lower_priority()
     collect_garbage_less_often()
     _write(asyncio.run(answer(orjson.loads(sys.stdin.buffer.read()))))

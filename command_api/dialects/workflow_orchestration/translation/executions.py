@@ -23,7 +23,7 @@ from baton.command_api.dialects.workflow_orchestration.translation.resources imp
 from baton.command_api.dialects.workflow_orchestration.translation.workflows import task_steps
 from baton.domain.definition.graph import Graph
 from baton.domain.json import JsonObject
-from baton.domain.run.messages import Error
+from baton.domain.run.outcome import Error
 from baton.projector.views.run_steps.view import Document as Step
 from baton.projector.views.run_steps.view import Status as StepStatus
 from baton.projector.views.runs.view import Document as Run

@@ -132,7 +132,7 @@ async def _verified(
     jobs: int,
 ) -> "Verdict":
     from baton.cli.terminal.progress import progress_bar
-    from baton.eventlog.notary.checks.store import Demands, verify_store
+    from baton.eventlog.notary.checks.store import Requirements, verify_store
     from baton.eventlog.notary.key_rotation import rotations_in
     from baton.process_memory import collect_garbage_less_often
     from baton.stores import open_stores, store_location
@@ -145,12 +145,12 @@ async def _verified(
             [rotation.former for rotation in await rotations_in(stores.leaves)] if keys else []
         )
         head = None if since is None else _head_in(since, (*keys, *rotated))
-        demands = Demands(keys=keys, since=head, first=first)
+        requirements = Requirements(keys=keys, since=head, first=first)
         with progress_bar("Verifying", "positions") as progress:
             return await verify_store(
                 stores.leaves,
                 stores.artifacts,
-                demands,
+                requirements,
                 progress=progress,
                 helpers=helpers(store_location(settings), jobs),
             )

@@ -151,9 +151,9 @@ def backtest(
     from baton.cli.event_loop import run_async
     from baton.cli.terminal.output import print_json
     from baton.command_api.own.backtests.render_report import render_report
-    from baton.eventlog.process_priority import give_way
+    from baton.eventlog.process_priority import lower_priority
 
-    give_way()
+    lower_priority()
     request = _Request(
         changed=_changed(file, dialect),
         against=against,
@@ -225,7 +225,7 @@ async def _backtest(recordings: "Recordings", request: _Request) -> _Result:
     from baton.cli.backtest.recorded_definition import recorded_definition
     from baton.cli.terminal.progress import progress_bar
     from baton.eventlog.backtests.backtest import Backtest
-    from baton.eventlog.backtests.selection import Selection, choose_runs
+    from baton.eventlog.backtests.selection import RunSelection, choose_runs
     from baton.eventlog.run_values import RunValues
     from baton.process_memory import collect_garbage_less_often
     from baton.stores import open_stores
@@ -238,7 +238,7 @@ async def _backtest(recordings: "Recordings", request: _Request) -> _Result:
         candidate = _candidate(recorded, request)
         began = time.perf_counter()
         with progress_bar("Choosing runs", "positions") as progress:
-            selection = Selection(
+            selection = RunSelection(
                 tenant=recorded.tenant,
                 definition_id=recorded.definition_id,
                 last=request.last,

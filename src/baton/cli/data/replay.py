@@ -55,9 +55,9 @@ def replay(
     from baton.cli.event_loop import run_async
     from baton.cli.load_settings import load_settings
     from baton.cli.terminal.output import print_json
-    from baton.eventlog.process_priority import give_way
+    from baton.eventlog.process_priority import lower_priority
 
-    give_way()
+    lower_priority()
     settings = load_settings(data=data)
     require_data(settings)
     report = run_async(_replay(settings, to or LogPoint(), apply=apply))

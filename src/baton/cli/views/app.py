@@ -76,9 +76,9 @@ def compare(number: SetNumber, data: DataFolder = None) -> None:
     """
     from baton.cli.terminal.output import print_line
     from baton.cli.views.build import compare_with_live
-    from baton.eventlog.process_priority import give_way
+    from baton.eventlog.process_priority import lower_priority
 
-    give_way()
+    lower_priority()
     differences = _run(data, lambda stores, _: compare_with_live(stores, number))
     for difference in differences[:1]:
         print_line(

@@ -19,9 +19,11 @@ from baton.domain.artifact import Artifact, Values
 from baton.domain.ids import id_text
 from baton.domain.json import Json, JsonObject
 from baton.domain.record.messages import ReceiveRecord
-from baton.domain.run.control.explain import Explanation, explain
+from baton.domain.run.control.explain import explain
+from baton.domain.run.control.explanation import Explanation
 from baton.domain.run.decisions import DECIDER as RUN
-from baton.domain.run.messages import RequestRun, RunRequested
+from baton.domain.run.messages.commands import RequestRun
+from baton.domain.run.messages.run_events import RunRequested
 from baton.domain.run.state import FINAL
 from baton.domain.run.trigger import BY_HAND
 from baton.domain.stream import stream_name, stream_parts

@@ -54,7 +54,7 @@ async def _workflow_definitions(
 ) -> Connection[resources.Workflow]:
     context, size = info.context.context, require_page(first)
     definitions = context.services.definitions
-    documents = await definitions.behind(context.tenant, position_of(after), limit=size + 1)
+    documents = await definitions.page_after(context.tenant, position_of(after), limit=size + 1)
 
     async def count() -> int:
         _, total = await definitions.page(context.tenant, limit=1)
@@ -84,7 +84,7 @@ async def _workflow_executions(
     context, size = info.context.context, require_page(first)
     runs = context.services.runs
     statuses = () if status is None else STATUSES[status.value]
-    documents = await runs.behind(
+    documents = await runs.page_after(
         context.tenant,
         position_of(after),
         definition_id=workflow_definition_id,

@@ -1,4 +1,4 @@
-"""Observations in buckets, for /metrics; no decision depends on them."""
+"""A histogram for /metrics; no decision depends on it."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ SECONDS: Final = (
     *(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
     *(300.0, 900.0, 3600.0),
 )
-"""The upper bounds of the buckets of durations of work, in seconds."""
+"""The bucket bounds for durations of work, in seconds."""
 
 
 class Histogram:
@@ -35,7 +35,7 @@ class Histogram:
         self.sum += value
 
     def observe_ms(self, ms: int) -> None:
-        """Add a duration in milliseconds; a negative one, of clocks that differ, counts as 0."""
+        """Add a duration in milliseconds; a negative one (clock skew) counts as 0."""
         self.observe(max(0, ms) / 1_000)
 
     def add(self, other: "Histogram") -> None:

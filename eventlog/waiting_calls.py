@@ -1,8 +1,7 @@
-"""The calls of functions that wait for a slot at an executor, by tenant.
+"""Counts the calls of functions that wait for a slot at an executor, by tenant.
 
-Their steps are ready and haven't begun. No event records that; only the executors know it.
-Executors that share a store report their numbers in its function directory; a process with a store
-of its own asks its own executor.
+No event records that a call waits. Executors that share a store report their numbers in its
+function directory; a process with a store of its own asks its executor.
 """
 
 from collections.abc import Callable, Mapping

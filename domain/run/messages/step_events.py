@@ -1,4 +1,4 @@
-"""Commands and events of a run. Event names and fields are the storage format.
+"""Events about the steps of a run. Their names and fields are the storage format.
 
 Times are milliseconds since the epoch, UTC. `visit` counts the activations of a step within the run
 (more than one in a loop), `attempt` its attempts within one visit. Step id, visit and attempt form
@@ -8,68 +8,15 @@ the fencing token that a report of an outcome must carry.
 from dataclasses import field
 from typing import Literal, TypeAlias
 
-from baton.domain.actor import Actor
 from baton.domain.conditions.evaluation import DecisionResult
 from baton.domain.frozen import frozen
 from baton.domain.json import Json, JsonObject
-from baton.domain.run.commands import CancelRun as CancelRun  # noqa: PLC0414 - exported with the messages
-from baton.domain.run.commands import Command as Command  # noqa: PLC0414
-from baton.domain.run.commands import FireTimer as FireTimer  # noqa: PLC0414
-from baton.domain.run.commands import KeepLogs as KeepLogs  # noqa: PLC0414
-from baton.domain.run.commands import PauseRun as PauseRun  # noqa: PLC0414
-from baton.domain.run.commands import ReleaseAttempts as ReleaseAttempts  # noqa: PLC0414
-from baton.domain.run.commands import ReportOutcome as ReportOutcome  # noqa: PLC0414
-from baton.domain.run.commands import RequestRun as RequestRun  # noqa: PLC0414
-from baton.domain.run.commands import ResumeRun as ResumeRun  # noqa: PLC0414
-from baton.domain.run.commands import RetryRun as RetryRun  # noqa: PLC0414
-from baton.domain.run.commands import StartRun as StartRun  # noqa: PLC0414
-from baton.domain.run.commands import TakeOver as TakeOver  # noqa: PLC0414
-from baton.domain.run.hold import RunPaused as RunPaused  # noqa: PLC0414
-from baton.domain.run.hold import RunResumed as RunResumed  # noqa: PLC0414
-from baton.domain.run.hold import TimerHeld as TimerHeld  # noqa: PLC0414
-from baton.domain.run.hold import TimerSet as TimerSet  # noqa: PLC0414
-from baton.domain.run.outcome import Error as Error  # noqa: PLC0414
-from baton.domain.run.outcome import Failed as Failed  # noqa: PLC0414
-from baton.domain.run.outcome import Outcome as Outcome  # noqa: PLC0414
-from baton.domain.run.outcome import Succeeded as Succeeded  # noqa: PLC0414
-from baton.domain.run.outcome import TimedOut as TimedOut  # noqa: PLC0414
-from baton.domain.run.outcome import Token as Token  # noqa: PLC0414
-from baton.domain.run.trigger import StepKind as StepKind  # noqa: PLC0414
-from baton.domain.run.trigger import Trigger
+from baton.domain.run.hold import TimerKind
+from baton.domain.run.outcome import Error
+from baton.domain.run.trigger import StepKind
 
 Cause = Literal["start", "retry", "takeover", "reopen", "handover"]
 """The reason why an attempt started. "takeover" occurs only in logs of earlier releases."""
-
-
-@frozen(slots=False)
-class RunRequested:
-    """The run was requested, by its trigger or by hand.
-
-    The run continues the trace context `traceparent`. It doesn't belong to the trace of
-    `linked_traceparent`, the context of its caller. `size` is the size of input and context, in
-    bytes of JSON; 0 in events of earlier releases.
-    """
-
-    tenant: str
-    run_id: str
-    definition_id: str
-    version: int
-    trigger: Trigger
-    actor: Actor
-    at: int
-    input: Json = None
-    context: JsonObject = field(default_factory=dict)
-    correlation_id: str | None = None
-    traceparent: str | None = None
-    size: int = field(default=0, compare=False)
-    linked_traceparent: str | None = None
-
-
-@frozen(slots=False)
-class RunStarted:
-    """An executor started the run."""
-
-    at: int
 
 
 @frozen(slots=False)
@@ -265,57 +212,6 @@ class SyncReached:
 
 
 @frozen(slots=False)
-class RunCompleted:
-    """The run completed; `has_errors` if a step failed whose `on_failure` is "end"."""
-
-    at: int
-    has_errors: bool = False
-
-
-@frozen(slots=False)
-class RunFailed:
-    """The run failed; `step_id` names the step that caused it, if a step did."""
-
-    at: int
-    error: Error
-    step_id: str | None = None
-
-
-@frozen(slots=False)
-class RunCancelled:
-    """The run was cancelled."""
-
-    actor: Actor
-    at: int
-    reason: str | None = None
-
-
-@frozen(slots=False)
-class RunReopened:
-    """The run left its final status, because a retry of `steps` was requested."""
-
-    actor: Actor
-    steps: tuple[str, ...]
-    at: int
-
-
-@frozen(slots=False)
-class RunBranched:
-    """The run is a rerun of `source`, as of its version `source_version` at `position`.
-
-    `StepCopied` follows for each outcome that it copies. In a graph with *next* pointers the run
-    begins at `entry`; without `entry`, and in other graphs, it begins with its first steps.
-    """
-
-    source: str
-    source_version: int
-    position: int
-    at: int
-    entry: str | None = None
-    reason: str | None = None
-
-
-@frozen(slots=False)
 class StepCopied:
     """The outcome of a step was copied from the source of a rerun; its function isn't called.
 
@@ -332,29 +228,43 @@ class StepCopied:
     size: int = field(default=0, compare=False)
 
 
-AttemptEnd: TypeAlias = StepSucceeded | StepFailed | StepTimedOut | StepCancelled | StepReleased
-RunEnd: TypeAlias = RunCompleted | RunFailed | RunCancelled
+@frozen(slots=False)
+class TimerHeld:
+    """The timer of a delay or backoff is held until the run is resumed; it keeps its due time."""
 
-Event: TypeAlias = (
-    RunRequested
-    | RunStarted
-    | StepStarted
+    step_id: str
+    visit: int
+    attempt: int
+    at: int
+
+
+@frozen(slots=False)
+class TimerSet:
+    """The delay or the backoff of a step of a resumed run ends at `due_at`."""
+
+    step_id: str
+    visit: int
+    attempt: int
+    kind: TimerKind
+    due_at: int
+    at: int
+
+
+AttemptEnd: TypeAlias = StepSucceeded | StepFailed | StepTimedOut | StepCancelled | StepReleased
+
+StepEvent: TypeAlias = (
+    StepStarted
     | AttemptEnd
     | StepSkipped
+    | StepUndecided
+    | StepLogged
+    | StepCopied
     | RetryScheduled
     | DecisionTaken
     | DelayStarted
     | DelayElapsed
     | SyncAwaited
     | SyncReached
-    | RunEnd
-    | RunReopened
-    | StepUndecided
-    | StepLogged
-    | RunPaused
-    | RunResumed
     | TimerHeld
     | TimerSet
-    | RunBranched
-    | StepCopied
 )

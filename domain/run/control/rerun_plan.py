@@ -1,26 +1,23 @@
-"""Reruns: a new run that copies another run's outcomes up to a step and continues from there.
+"""Plans a rerun: which outcomes of its source a new run copies, and which steps it runs.
 
-The source of a rerun is never changed. In a graph with *needs* the rerun repeats a step and all its
-dependents. In a graph with *next* pointers it repeats everything from a visit of a step on.
+The source of a rerun never changes. In a graph with *needs*, the rerun runs a step and all its
+dependents again. In a graph with *next* pointers, it runs everything from a visit of a step on.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from baton.domain.definition.graph import Compute, Graph
 from baton.domain.errors import Fault, Invalid
 from baton.domain.frozen import frozen
 from baton.domain.json import JsonObject
-from baton.domain.run.advance import Draft
+from baton.domain.run.control.copied_steps import CopiedOutcome, copy_of
 from baton.domain.run.flow import possible_successors
-from baton.domain.run.messages import (
+from baton.domain.run.messages import Event
+from baton.domain.run.messages.run_events import RunFailed, RunRequested
+from baton.domain.run.messages.step_events import (
     DecisionTaken,
-    DelayElapsed,
     DelayStarted,
-    Event,
-    RunBranched,
-    RunFailed,
-    RunRequested,
     StepCopied,
     StepSkipped,
     StepStarted,
@@ -29,11 +26,8 @@ from baton.domain.run.messages import (
     SyncReached,
 )
 from baton.domain.run.state import State
-from baton.domain.run.trigger import Branch, CopiedStep
+from baton.domain.run.trigger import CopiedStep
 
-_Outcome: TypeAlias = (
-    StepSucceeded | StepSkipped | DecisionTaken | DelayElapsed | SyncReached | StepCopied
-)
 _ENTRIES = (
     *(StepStarted, DelayStarted, StepSkipped, DecisionTaken, SyncReached),
     *(StepUndecided, StepCopied),
@@ -41,7 +35,7 @@ _ENTRIES = (
 
 
 class CannotBranch(Invalid):
-    """The source or the version lacks something that a rerun from this step needs."""
+    """The source or the version lacks a step, a visit or an outcome that the rerun needs."""
 
     @classmethod
     def at(cls, field: str, message: str) -> "CannotBranch":
@@ -50,7 +44,7 @@ class CannotBranch(Invalid):
 
 
 @frozen
-class Start:
+class RerunStart:
     """The beginning of a rerun.
 
     `at` is "start", "failed" (the failed and cancelled steps) or "step". `visit` is the visit of
@@ -65,13 +59,16 @@ class Start:
 
 
 @frozen
-class Plan:
+class RerunPlan:
     """The outcomes that a rerun copies, and the steps that it runs.
 
-    `copied` are in the order in which the source recorded them, after those that the request
-    supplies. `will_run` are in the order of the definition, and `again` those of them whose
-    functions were called for the source, or for a run that it copied them from. `context` is the
-    context of the source after the copied steps.
+    - `copied` are the outcomes that the request supplies, then those of the source in the order of
+      its history.
+    - `entry` is the first step to run in a graph with *next* pointers, None for the graph's first.
+    - `context` is the context of the source after the copied steps.
+    - `will_run` are the steps to run, in the order of the definition.
+    - `again` are the steps among them whose functions were called before, for the source or for a
+      run from which the source had copied the outcome.
     """
 
     copied: tuple[CopiedStep, ...]
@@ -81,55 +78,30 @@ class Plan:
     again: tuple[str, ...]
 
 
-def branch_off(draft: Draft, branch: Branch) -> None:
-    """Record the outcomes that a rerun copies from its source."""
-    draft.emit(
-        RunBranched(
-            source=branch.source,
-            source_version=branch.source_version,
-            position=branch.position,
-            at=draft.at,
-            entry=branch.entry,
-            reason=branch.reason,
-        )
-    )
-    for copied in branch.copied:
-        draft.emit(
-            StepCopied(
-                step_id=copied.step_id,
-                visit=copied.visit,
-                kind=copied.kind,
-                at=draft.at,
-                status=copied.status,
-                output=copied.output,
-                decision=copied.decision,
-                size=copied.size,
-            )
-        )
-
-
-def plan_rerun(graph: Graph, state: State, history: Sequence[Event], start: Start) -> Plan:
-    """Return the steps that a rerun copies and runs; raises CannotBranch and Invalid.
+def plan_rerun(
+    graph: Graph, state: State, history: Sequence[Event], start: RerunStart
+) -> RerunPlan:
+    """Return the plan of a rerun; raises CannotBranch and Invalid.
 
     Args:
         graph: The graph of the version that the rerun runs.
         state: The state of the source.
         history: The events of the source.
-        start: Where the rerun begins.
+        start: The beginning of the rerun.
     """
     first = _first_steps(graph, state, history, start)
-    repeated = set(_repeated(graph, first))
-    before = _before(graph, state, history, start, first)
-    recorded, context = _taken_over(graph, before, repeated)
-    given = _given(graph, start.outputs, recorded, repeated)
-    supplied = {of: outcome for of, outcome in given.items() if of not in recorded}
-    copied = {**supplied, **recorded, **given}
+    repeated = set(_repeated_steps(graph, first))
+    before = _history_before(graph, state, history, start, first)
+    recorded, context = _copied_outcomes(graph, before, repeated)
+    supplied = _supplied_outcomes(graph, start.outputs, recorded, repeated)
+    added = {of: outcome for of, outcome in supplied.items() if of not in recorded}
+    copied = {**added, **recorded, **supplied}
     if graph.flow == "needs" and start.at == "step":
         _require_needs(graph, first, copied)
     entry = first[0] if graph.flow == "next" and first else None
-    will_run = tuple(_will_run(graph, copied, entry))
-    called = set(_called(history))
-    return Plan(
+    will_run = tuple(_steps_to_run(graph, copied, entry))
+    called = set(_called_steps(history))
+    return RerunPlan(
         copied=tuple(copied.values()),
         entry=entry,
         context=context,
@@ -139,23 +111,23 @@ def plan_rerun(graph: Graph, state: State, history: Sequence[Event], start: Star
 
 
 def _first_steps(
-    graph: Graph, state: State, history: Sequence[Event], start: Start
+    graph: Graph, state: State, history: Sequence[Event], start: RerunStart
 ) -> Sequence[str]:
     """Return the first steps that the rerun runs; empty for the beginning of the graph."""
     if start.at == "start":
         return ()
-    asked = [start.step_id] if start.step_id is not None else _failed_steps(state, history)
-    if not asked:
+    wanted = [start.step_id] if start.step_id is not None else _failed_steps(state, history)
+    if not wanted:
         raise CannotBranch.at("from", "The run has no failed step")
-    first = [step_id for step_id in asked if step_id in graph.by_id]
+    first = [step_id for step_id in wanted if step_id in graph.by_id]
     if not first:
-        names = ", ".join(f"'{step_id}'" for step_id in asked)
+        names = ", ".join(f"'{step_id}'" for step_id in wanted)
         raise CannotBranch.at("from", f"The version has no step {names}")
     return first
 
 
 def _failed_steps(state: State, history: Sequence[Event]) -> list[str]:
-    """Return the failed and cancelled steps, or the one that a failed run could not enter."""
+    """Return the failed and cancelled steps, or else the step at which the run failed."""
     ended = [of for of, step in state.steps.items() if not (step.open or step.done)]
     if ended:
         return ended
@@ -163,8 +135,8 @@ def _failed_steps(state: State, history: Sequence[Event]) -> list[str]:
     return [step_id for step_id in failures[-1:] if step_id]
 
 
-def _repeated(graph: Graph, first: Sequence[str]) -> Iterator[str]:
-    """Yield the steps whose outcomes aren't copied: with *needs*, also all that depend on them."""
+def _repeated_steps(graph: Graph, first: Sequence[str]) -> Iterator[str]:
+    """Yield the steps that aren't copied: the first ones, and with *needs* their dependents."""
     if graph.flow == "next":
         yield first[0] if first else graph.steps[0].id
         return
@@ -179,8 +151,8 @@ def _repeated(graph: Graph, first: Sequence[str]) -> Iterator[str]:
         queue.extend(further)
 
 
-def _called(history: Sequence[Event]) -> Iterator[str]:
-    """Yield the steps whose functions were called, by the run or for outcomes that it copied."""
+def _called_steps(history: Sequence[Event]) -> Iterator[str]:
+    """Yield the steps whose functions were called, by the run or by a run that it copied from."""
     for event in history:
         if isinstance(event, StepStarted) or (
             isinstance(event, StepCopied) and event.kind == "compute" and event.status != "skipped"
@@ -188,7 +160,7 @@ def _called(history: Sequence[Event]) -> Iterator[str]:
             yield event.step_id
 
 
-def _taken_over(
+def _copied_outcomes(
     graph: Graph, before: Sequence[Event], repeated: set[str]
 ) -> tuple[dict[str, CopiedStep], JsonObject]:
     """Return the newest outcome of each step that the rerun copies, and the context after them.
@@ -200,19 +172,21 @@ def _taken_over(
     for event in before:
         if isinstance(event, RunRequested):
             context = event.context
-        if isinstance(event, _Outcome) and (graph.flow == "next" or event.step_id not in repeated):
+        if isinstance(event, CopiedOutcome) and (
+            graph.flow == "next" or event.step_id not in repeated
+        ):
             copied.pop(event.step_id, None)
             if event.step_id in graph.by_id:
-                copied[event.step_id] = _copy(event)
+                copied[event.step_id] = copy_of(event)
             if isinstance(event, StepSucceeded) and event.context:
                 context = {**context, **event.context}
     return copied, context
 
 
-def _before(
-    graph: Graph, state: State, history: Sequence[Event], start: Start, first: Sequence[str]
+def _history_before(
+    graph: Graph, state: State, history: Sequence[Event], start: RerunStart, first: Sequence[str]
 ) -> Sequence[Event]:
-    """Return the events before the repeated visit; all events for a graph with needs."""
+    """Return the events before the visit that runs again; all events for a graph with *needs*."""
     if start.at == "start":
         return history[:1]
     entries = [
@@ -237,54 +211,16 @@ def _is_done(state: State, step_id: str) -> bool:
     return step is None or step.done
 
 
-def _copy(event: _Outcome) -> CopiedStep:
-    match event:
-        case StepSucceeded():
-            return CopiedStep(
-                step_id=event.step_id,
-                visit=event.visit,
-                kind="compute",
-                output=event.output,
-                size=event.size,
-            )
-        case StepSkipped():
-            return CopiedStep(
-                step_id=event.step_id, visit=event.visit, kind=event.kind, status="skipped"
-            )
-        case DecisionTaken():
-            return CopiedStep(
-                step_id=event.step_id, visit=event.visit, kind="decision", decision=event.result
-            )
-        case DelayElapsed() | SyncReached():
-            kind: Literal["delay", "sync"] = "delay" if isinstance(event, DelayElapsed) else "sync"
-            return CopiedStep(step_id=event.step_id, visit=event.visit, kind=kind)
-        case _:
-            return copied_before(event)
-
-
-def copied_before(event: StepCopied) -> CopiedStep:
-    """Return the outcome that the run itself had copied from its own source."""
-    return CopiedStep(
-        step_id=event.step_id,
-        visit=event.visit,
-        kind=event.kind,
-        status=event.status,
-        output=event.output,
-        decision=event.decision,
-        size=event.size,
-    )
-
-
-def _given(
+def _supplied_outcomes(
     graph: Graph, outputs: JsonObject, recorded: dict[str, CopiedStep], repeated: set[str]
 ) -> dict[str, CopiedStep]:
-    """Return the outcomes that the request supplies; raises Invalid for a step that runs again."""
+    """Return the outcomes that the request supplies; raises Invalid for unsuitable steps."""
     copied: dict[str, CopiedStep] = {}
     for step_id, output in outputs.items():
         if not isinstance(graph.by_id.get(step_id), Compute):
-            raise _invalid(step_id, "must name a step of the version that calls a function")
+            raise _invalid_output(step_id, "must name a step of the version that calls a function")
         if step_id in repeated:
-            raise _invalid(step_id, "names a step that the rerun runs again")
+            raise _invalid_output(step_id, "names a step that the rerun runs again")
         original = recorded.get(step_id)
         visit = 1 if original is None else original.visit
         copied[step_id] = CopiedStep(step_id=step_id, visit=visit, kind="compute", output=output)
@@ -300,8 +236,8 @@ def _require_needs(graph: Graph, first: Iterable[str], copied: dict[str, CopiedS
             raise CannotBranch.at("from", f"{message}: give it in outputs, or begin there")
 
 
-def _will_run(graph: Graph, copied: dict[str, CopiedStep], entry: str | None) -> Iterator[str]:
-    """Yield the steps that the rerun runs, including those that depend on a decision."""
+def _steps_to_run(graph: Graph, copied: dict[str, CopiedStep], entry: str | None) -> Iterator[str]:
+    """Yield the steps that the rerun may run, whatever its decisions choose."""
     if graph.flow == "needs":
         yield from (step.id for step in graph.steps if step.id not in copied)
         return
@@ -314,5 +250,5 @@ def _will_run(graph: Graph, copied: dict[str, CopiedStep], entry: str | None) ->
     yield from (step.id for step in graph.steps if step.id in reached)
 
 
-def _invalid(step_id: str, message: str) -> Invalid:
+def _invalid_output(step_id: str, message: str) -> Invalid:
     return Invalid("The outputs don't fit the run", faults=[Fault(("outputs", step_id), message)])

@@ -1,27 +1,27 @@
-"""Counts and durations by bounded labels; no decision depends on them."""
+"""Counters and histograms with bounded labels; no decision depends on them."""
 
 from collections import Counter, defaultdict
 from typing import Final, Generic, TypeVar
 
-from baton.eventlog.figures.histogram import Histogram
+from baton.eventlog.metrics.histogram import Histogram
 
 MAX_NAMES: Final = 200
-"""Definitions or functions that have figures of their own."""
+"""The number of definitions, and of functions, that have label values of their own."""
 OTHER: Final = "other"
-"""Stands for the definitions or functions beyond them."""
+"""The label value of all further definitions or functions."""
 
 K = TypeVar("K")
 
 
-class Names(Generic[K]):
-    """Bounds the values of a label: those that come after the first `MAX_NAMES` are `other`."""
+class LabelValues(Generic[K]):
+    """Bounds the values of a label: after the first `MAX_NAMES`, all values become `other`."""
 
     def __init__(self, other: K) -> None:
         self._other = other
         self._known: set[K] = set()
 
     def bounded(self, name: K) -> K:
-        """Return the name, or the one that stands for all further names."""
+        """Return the label value of a name: the name itself, or `other`."""
         if name in self._known:
             return name
         if len(self._known) >= MAX_NAMES:
@@ -30,15 +30,15 @@ class Names(Generic[K]):
         return name
 
 
-class Figures:
-    """Everything that was counted since the process started.
+class Metrics:
+    """The counters and histograms since the process started.
 
-    A definition is a tenant and a slug. Times are in seconds.
+    Definitions are labeled by tenant and slug. Times are in seconds.
     """
 
     def __init__(self) -> None:
-        self.definitions: Names[tuple[str, str]] = Names(("", OTHER))
-        self.functions: Names[str] = Names(OTHER)
+        self.definitions: LabelValues[tuple[str, str]] = LabelValues(("", OTHER))
+        self.functions: LabelValues[str] = LabelValues(OTHER)
         self.requested: Counter[tuple[str, str, str]] = Counter()  # definition, trigger
         self.ended: Counter[tuple[str, str, str]] = Counter()  # definition, status
         self.run_times: defaultdict[tuple[str, str], Histogram] = defaultdict(Histogram)

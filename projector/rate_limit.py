@@ -1,25 +1,25 @@
-"""A limit of events per second."""
+"""A rate limit: events per second."""
 
 import asyncio
 from typing import Final
 
 SHORTEST_S: Final = 0.01
-"""Shorter pauses are saved up for the next one."""
+"""The shortest pause, in seconds; shorter pauses are added to the next one."""
 
 
-class Pace:
-    """Pauses as long as needed to stay below `events_per_s`; 0 is no limit.
+class RateLimit:
+    """Pauses to keep the rate below `events_per_s`; 0 is no limit.
 
-    Time that wasn't used is lost, so there is no burst after a quiet time. The pauses use the
-    loop's time, as those of the projector do.
+    Unused time isn't saved up, so no burst follows a quiet time. The pauses use the event loop's
+    time, as the projector's pauses do.
     """
 
     def __init__(self, events_per_s: int) -> None:
         self._events_per_s = events_per_s
         self._free_at = 0.0
 
-    async def keep(self, events: int) -> None:
-        """Pause after that many events."""
+    async def wait_after(self, events: int) -> None:
+        """Pause after `events` events."""
         if not self._events_per_s:
             return
         now = asyncio.get_running_loop().time()

@@ -1,4 +1,4 @@
-"""Commands of a run; `messages` exports them with the events.
+"""Commands of a run. Times are milliseconds since the epoch, UTC.
 
 `values` are the values of artifacts that a decision requested with `ValuesNeeded`.
 """

@@ -1,8 +1,9 @@
-"""Finds what a list may hold as of a position, and the reruns of a run, in the history's views.
+"""Queries on the history's views: the ids of a list as of a position, and the reruns of a run.
 
-A run has one status at a time, so one of its spans holds the position: its last one, if that began
-early enough, or one that has ended since. Last spans are found in the order of the list, by an
-index. Ended ones are few, but for those of long ago; each level of them is a range of beginnings.
+A run has one status at a time, so exactly one of its spans contains the position: its last span,
+or a span that has ended since. An index holds the last spans in the order of the list. Few spans
+have ended since a recent position. For an older position the query reads each level of ended spans
+as a range of their first positions.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -17,9 +18,9 @@ from baton.projector.view_reader import OrderBy, ViewReader, any_of, equal
 from baton.projector.views.runs.view import Status
 
 WAIT_MS: Final = 5_000
-"""Milliseconds that a list waits for the history to reach its position."""
+"""The time, in ms, that a query waits for the history to reach its position."""
 AT_ONCE: Final = 10_000
-"""Runs of one millisecond behind a cursor that are considered, at most."""
+"""The number of runs, requested in the millisecond of a cursor, that a query reads at most."""
 _END: Final = "."
 _REQUESTED_AT: Final = "requested_at"
 _KEY: Final = "key"
@@ -28,19 +29,23 @@ _DEFINITION_ID: Final = "definition_id"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The runs of one page by id, in order; `total` is that of all pages, -1 if it wasn't asked."""
+class RunPage:
+    """The ids of the runs of one page, in order.
+
+    `total` counts the runs of all pages; it is -1 if the query didn't ask for it.
+    """
 
     run_ids: Sequence[str]
     total: int
 
 
-class Candidates:
-    """Reads the history; raises `Unavailable`, also while it is behind a position.
+class HistoryQueries:
+    """Reads the history; raises `Unavailable`, also while the history is behind a position.
 
     Args:
         history: The views of the history.
-        reached: Called with a position and a timeout in ms; returns whether they hold it in time.
+        reached: Called with a position and a timeout in ms; returns whether the history reached
+            the position within the timeout.
     """
 
     def __init__(self, history: ViewStore, reached: Callable[[int, int], Awaitable[bool]]) -> None:
@@ -49,7 +54,7 @@ class Candidates:
         self._streams = ViewReader(history, kept_streams.VIEW)
         self._reruns = ViewReader(history, reruns.VIEW)
 
-    async def streams(self, tenant: str, kinds: Sequence[str], position: int) -> list[str]:
+    async def stream_ids(self, tenant: str, kinds: Sequence[str], position: int) -> list[str]:
         """Return the ids of a tenant's streams of definitions and schedules as of a position."""
         await self._reach(position)
         held = Filter(column="from_position", op="<=", value=position)
@@ -57,7 +62,7 @@ class Candidates:
         return [one.id async for one in self._streams.every(tenant, held, *of_kinds)]
 
     async def newest_rerun(self, tenant: str, run_id: str, position: int) -> str | None:
-        """Return the id of the newest run that ran a run again as of a position."""
+        """Return the id of the newest rerun of a run as of a position."""
         await self._reach(position)
         begun = Filter(column="from_position", op="<=", value=position)
         newest: OrderBy = (("from_position", "desc"),)
@@ -66,20 +71,20 @@ class Candidates:
         )
         return found[0].id if found else None
 
-    async def run_again(self, tenant: str, position: int, *, limit: int) -> Sequence[str]:
-        """Return the id of the run that it runs again, for each of up to `limit` reruns."""
+    async def rerun_sources(self, tenant: str, position: int, *, limit: int) -> Sequence[str]:
+        """Return the ids of the source runs of up to `limit` reruns."""
         await self._reach(position)
         begun = Filter(column="from_position", op="<=", value=position)
         found = await self._reruns.first(tenant, begun, limit=limit)
         return [one.source for one in found]
 
-    async def runs(self, query: Query, position: int, at: int) -> Found:
-        """Return the page of runs that a query on the view of runs asks for, as of a position.
+    async def runs(self, query: Query, position: int, at: int) -> RunPage:
+        """Return the result of a query on the view of runs, as of a position.
 
         Args:
             query: A query for one tenant's runs.
             position: The position.
-            at: The greatest time (ms) of any event up to it: no run was requested later.
+            at: The greatest time (ms) of any event up to `position`.
         """
         await self._reach(position)
         total = await self._total(query, position) if query.count else None
@@ -88,10 +93,10 @@ class Candidates:
         by_key = tuple(one for one in query.where if one.column == _KEY)
         shown = replace(query, table=run_spans.TABLE.name, where=by_key, count=False)
         chosen = page_of(shown, run_spans.TABLE, map(_of_run, found.rows))
-        return Found([row.key for row in chosen.rows], found.total if total is None else total)
+        return RunPage([row.key for row in chosen.rows], found.total if total is None else total)
 
     async def _total(self, query: Query, position: int) -> int | None:
-        """Return the number of all runs, None if it has to be counted for this query."""
+        """Return the number of matches from the view of counts; None if it can't answer."""
         definition_id = run_counts.OF_TENANT
         for one in query.where:
             if one.column == _DEFINITION_ID and one.op == "=" and isinstance(one.value, str):
@@ -105,11 +110,11 @@ class Candidates:
         return sum(numbers[one] for one in (run_counts.STATUSES if statuses is None else statuses))
 
     async def _holding(self, query: Query, position: int, at: int) -> Page:
-        """Return the first spans that hold the position."""
-        depth = query.offset + query.limit + 1  # a row of the run in front of the page may be found
+        """Return the first spans that contain the position."""
+        depth = query.offset + query.limit + 1  # the run of the cursor may be among the rows
         first = replace(query, table=run_spans.TABLE.name, limit=depth, offset=0)
         if any(one.column == _REQUESTED_AT and one.op == "=" for one in query.where):
-            # Sorted by keys, SQLite would look through all keys instead of those of that time.
+            # With an order by key, SQLite would scan all keys instead of the rows of that time.
             order: OrderBy = (("from_position", "asc"),)
             first = replace(first, order=order, limit=max(depth, AT_ONCE))
         conditions = (*_lasting(query.where, position, at), *_ended(query.where, position))
@@ -122,9 +127,10 @@ class Candidates:
 
 
 def _lasting(where: Sequence[Filter], position: int, at: int) -> Iterator[tuple[Filter, ...]]:
-    """Yield the conditions on last spans, each status by itself: so each is read in its order.
+    """Yield the conditions on last spans, one set for each status.
 
-    Of a definition's runs, many have another status than the one that is asked for.
+    With a single status, the database reads rows in the order of an index. Without it, the database
+    would read all runs of a definition, most of which have another status.
     """
     others = tuple(one for one in where if one.column != _STATUS)
     holds = (
@@ -141,7 +147,7 @@ def _lasting(where: Sequence[Filter], position: int, at: int) -> Iterator[tuple[
 
 
 def _ended(where: Sequence[Filter], position: int) -> Iterator[tuple[Filter, ...]]:
-    """Yield the conditions on ended spans, level by level."""
+    """Yield the conditions on ended spans, one set for each level."""
     for level in range(1, run_spans.LEVELS + 1):
         yield (
             equal("level", level),
@@ -153,7 +159,7 @@ def _ended(where: Sequence[Filter], position: int) -> Iterator[tuple[Filter, ...
 
 
 def _statuses(where: Sequence[Filter]) -> Sequence[str] | None:
-    """Return the statuses that a query is limited to, None for any."""
+    """Return the statuses that a query asks for, None for any status."""
     for one in where:
         if one.column == _STATUS and isinstance(one.value, Sequence):
             return (one.value,) if isinstance(one.value, str) else one.value
@@ -165,5 +171,5 @@ def _run_of(key: str) -> str:
 
 
 def _of_run(row: Row) -> Row:
-    """Return a row of a span under the id of its run."""
+    """Return the row of a span with the id of its run as its key."""
     return Row(row.tenant, _run_of(row.key), row.document, row.values)

@@ -1,1 +1,0 @@
-"""Figures that /metrics shows, counted without I/O."""

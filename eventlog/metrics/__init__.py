@@ -1,0 +1,1 @@
+"""Histograms for /metrics, counted without I/O."""
