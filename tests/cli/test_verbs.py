@@ -172,6 +172,30 @@ def test_a_closed_pipe_is_not_an_error() -> None:
     assert done.stderr == ""
 
 
+def test_an_interrupt_while_the_program_loads_prints_no_traceback() -> None:
+    program = """
+import sys
+from baton.cli import main
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "baton.cli.app":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_a_character_the_terminal_lacks_becomes_a_question_mark() -> None:
     program = """
 import sys
