@@ -81,7 +81,10 @@ def test_a_kept_folder_serves_the_next_demo_and_dev(tmp_path: Path, call: Call) 
         runs = json.loads(call("runs", "list", "order-processing", "--json").out)
 
     assert (first.code, second.code) == (0, 0)
-    assert first.out.endswith(": `export BATON_DATA=.baton`, `baton dev`, `baton runs list`.\n")
+    assert first.out.endswith(
+        ": `baton dev --data .baton`, and in another terminal"
+        " `BATON_DATA=.baton baton runs list`.\n"
+    )
     assert "order-processing unchanged" in second.out
     assert {run["trigger"]["recordId"] for run in runs} == {"1001", "1002", "1003", "1004"}
 

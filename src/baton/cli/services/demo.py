@@ -93,8 +93,12 @@ def _folder(data: Path | None) -> Iterator[Path]:
 
 
 def _print_next_steps(data: Path | None) -> None:
+    import shlex
+
     if data is None:
         see = "To keep the runs: `baton demo --data .baton`, then `baton dev`."
     else:
-        see = f"To see these runs: `export BATON_DATA={data}`, `baton dev`, `baton runs list`."
+        folder = shlex.quote(str(data))
+        beside = f"in another terminal `BATON_DATA={folder} baton runs list`"
+        see = f"To see these runs: `baton dev --data {folder}`, and {beside}."
     typer.echo(f"\nNext: README.md builds a workflow of your own in five minutes.\n      {see}")
