@@ -1,4 +1,4 @@
-"""Checks pages by the rules of axe, and that nothing is wider than the page."""
+"""Checks pages by the rules of axe, and that nothing is wider than the page or its table."""
 
 from typing import Any, Final
 
@@ -35,5 +35,15 @@ async def is_too_wide(page: Page) -> str:
             .filter((one) => one.getBoundingClientRect().right > width + 1 && !isClipped(one));
           return wide.slice(0, 5).map((one) => one.outerHTML.slice(0, 120)).join('\\n');
         }"""
+    )
+    return found
+
+
+async def tables_too_wide(page: Page) -> list[str]:
+    """Return the names of the lists whose rows are wider than their box."""
+    found: list[str] = await page.evaluate(
+        """() => [...document.querySelectorAll('[role=table]')]
+          .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+          .map((table) => table.ariaLabel)"""
     )
     return found

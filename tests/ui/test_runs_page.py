@@ -81,3 +81,14 @@ async def test_runs_chosen_by_key_are_cancelled_together(
     assert (await ui_server.get(f"/runs/{names[0]}"))["status"] == "running"
     await page.goto("/ui/runs?handled=false&definition=carrier")
     await expect(page.get_by_role("table")).to_contain_text("ship: CLOSED")
+
+
+async def test_a_narrow_list_shows_status_definition_and_time_of_each_run(
+    page: Page, seeded: Seeded
+) -> None:
+    await page.set_viewport_size({"width": 400, "height": 800})
+    await page.goto(f"/ui/runs?q={seeded.failed}")
+    row = page.locator("[data-index='0']")
+
+    for text in ("failed", "carrier v", "ago", "ship: CLOSED"):
+        await expect(row.get_by_text(text).last).to_be_in_viewport(ratio=1)

@@ -1,12 +1,15 @@
 /** Tables: of any number of rows, of which only those near the visible part are in the document, and short ones. */
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact.js';
 import { Time } from '../core/time.js';
 import { formatCount, Status } from './values.js';
 
 /**
  * @typedef {{key: string, title: any, width?: string, render?: (row: any, index: number) => any,
- *   numeric?: boolean}} Column `width` is a track of a CSS grid ("120px", "2fr"). Without `render`
- *   the row's member `key` is shown.
+ *   numeric?: boolean, at?: 'state' | 'name' | 'when' | 'about' | 'more' | 'line'}} Column `width` is
+ *   a track of a CSS grid ("120px", "2fr"). Without `render` the row's member `key` is shown. `at` is
+ *   the place of the column where the table is narrow and each row has two lines: the name and the
+ *   time above, what is about it and more below, or one long text; the state before both. Columns
+ *   without a place aren't shown there.
  * @typedef {string | ((row: any) => string)} RowKey The member that identifies a row, or a function.
  * @typedef {{label: string, columns: Column[], rows: any[], rowKey?: RowKey,
  *   selected?: Set<string>, onSelect?: (selected: Set<string>) => void,
@@ -17,9 +20,6 @@ import { formatCount, Status } from './values.js';
  *   `onEnd` is called when the last loaded row comes near. `current` is the key of the row whose
  *   details are shown beside the table.
  */
-
-/** Pixels of each row of a table. */
-export const ROW_HEIGHT = 28;
 
 /**
  * @param {any} row
@@ -36,20 +36,25 @@ function keyOf(row, rowKey = 'id') {
  */
 export function Table(props) {
   const { label, columns, rows, onSelect, total = rows.length, onEnd } = props;
-  const { ref, first, last, before, after, scrollTo } = useWindow(rows.length, ROW_HEIGHT, ROW_HEIGHT);
+  const { ref, first, last, before, after, scrollTo } = useWindow(rows.length, 1);
   const { at, setAt, onKeyDown } = useRowKeys(props, ref, scrollTo);
   useEffect(() => {
     if (onEnd && last >= rows.length && rows.length < total) onEnd();
   }, [last, rows.length, total]);
+  const check = onSelect ? '32px ' : '';
   const tracks = columns.map(({ width = 'minmax(80px, 1fr)' }) => width).join(' ');
-  const grid = onSelect ? `32px ${tracks}` : tracks;
-  const style = useMemo(() => ({ gridTemplateColumns: grid, height: `${ROW_HEIGHT}px` }), [grid]);
-  const nodes = useRowNodes(props, style, { first, last, at, setAt });
+  const state = columns.some((column) => column.at === 'state') ? '108px ' : '';
+  const style = {
+    '--tracks': check + tracks,
+    '--narrow-tracks': `${check}${state}minmax(0, 1fr) fit-content(30%)`,
+  };
+  const nodes = useRowNodes(props, { first, last, at, setAt });
   return html`<div
-    class="table" role="table" aria-label=${label} aria-rowcount=${total + 1} ref=${ref}
-    tabindex=${rows.length === 0 ? 0 : -1} onKeyDown=${onKeyDown} data-rows
+    class="table ${columns.some((column) => column.at) ? 'has-lines' : ''}" role="table" aria-label=${label}
+    aria-rowcount=${total + 1} ref=${ref} style=${style} tabindex=${rows.length === 0 ? 0 : -1}
+    onKeyDown=${onKeyDown} data-rows
   >
-    <div role="rowgroup" class="table-head"><${Head} columns=${columns} props=${props} style=${style} /></div>
+    <div role="rowgroup" class="table-head"><${Head} ...${props} /></div>
     <div role="rowgroup">
       <div style=${{ height: `${before}px` }}></div>${nodes}<div style=${{ height: `${after}px` }}></div>
     </div>
@@ -61,12 +66,11 @@ export function Table(props) {
  * same node as before, which isn't rendered again.
  *
  * @param {TableProps} props
- * @param {object} style
  * @param {{first: number, last: number, at: number, setAt: (index: number) => void}} view
  */
-function useRowNodes(props, style, { first, last, at, setAt }) {
-  const before = useRef({ props, style, nodes: new Map() });
-  const same = before.current.props === props && before.current.style === style;
+function useRowNodes(props, { first, last, at, setAt }) {
+  const before = useRef({ props, nodes: new Map() });
+  const same = before.current.props === props;
   const nodes = new Map();
   props.rows.slice(first, last).forEach((row, offset) => {
     const index = first + offset;
@@ -74,40 +78,43 @@ function useRowNodes(props, style, { first, last, at, setAt }) {
     const id = `${index} ${stop}`;
     const kept = same ? before.current.nodes.get(id) : undefined;
     nodes.set(id, kept ?? html`<${Row}
-      key=${keyOf(row, props.rowKey)} row=${row} index=${index} props=${props} style=${style}
-      stop=${stop} onFocus=${setAt}
+      key=${keyOf(row, props.rowKey)} row=${row} index=${index} props=${props} stop=${stop} onFocus=${setAt}
     />`);
   });
-  before.current = { props, style, nodes };
+  before.current = { props, nodes };
   return [...nodes.values()];
 }
 
-/** @param {{columns: Column[], props: TableProps, style: object}} head */
-function Head({ columns, props, style }) {
-  const { rows, rowKey, selected = new Set(), onSelect } = props;
+/** @param {TableProps} props */
+function Head({ columns, rows, rowKey, selected = new Set(), onSelect }) {
   const keys = onSelect ? rows.map((row) => keyOf(row, rowKey)) : [];
   const all = keys.length > 0 && keys.every((key) => selected.has(key));
-  return html`<div role="row" class="table-row" aria-rowindex="1" style=${style}>
+  return html`<div role="row" class="table-row" aria-rowindex="1">
     ${onSelect && html`<span role="columnheader" class="cell cell-check"><input
       type="checkbox" aria-label="Select all rows that are loaded" checked=${all}
       onChange=${() => onSelect(new Set(all ? [] : keys))}
     /></span>`}
-    ${columns.map(({ key, title, numeric }) => html`<span
-      role="columnheader" key=${key} class="cell ${numeric ? 'numeric' : ''}">${title}</span>`)}
+    ${columns.map((column) => html`<span
+      role="columnheader" key=${column.key} class=${cellClass(column)}>${column.title}</span>`)}
   </div>`;
 }
 
+/** @param {Column} column */
+function cellClass({ numeric, at }) {
+  return `cell${numeric ? ' numeric' : ''}${at ? ` at-${at}` : ''}`;
+}
+
 /**
- * @param {{row: any, index: number, props: TableProps, style: object, stop: boolean,
+ * @param {{row: any, index: number, props: TableProps, stop: boolean,
  *   onFocus: (index: number) => void}} given `stop` is true for the row that Tab reaches.
  */
-function Row({ row, index, props, style, stop, onFocus }) {
+function Row({ row, index, props, stop, onFocus }) {
   const { columns, rowKey, selected, onSelect, onOpen, current, rowClass } = props;
   const key = keyOf(row, rowKey);
   const chosen = selected?.has(key) ?? false;
   const classes = ['table-row', onOpen && 'opens', chosen && 'chosen', current === key && 'current'];
   return html`<div
-    role="row" aria-rowindex=${index + 2} tabindex=${stop ? 0 : -1} data-index=${index} style=${style}
+    role="row" aria-rowindex=${index + 2} tabindex=${stop ? 0 : -1} data-index=${index}
     class=${[...classes, rowClass?.(row)].filter(Boolean).join(' ')}
     onClick=${(/** @type {MouseEvent} */ event) => onOpen && !isControl(event) && onOpen(row)}
     onFocus=${() => onFocus(index)}
@@ -116,9 +123,9 @@ function Row({ row, index, props, style, stop, onFocus }) {
       type="checkbox" tabindex="-1" checked=${chosen} aria-label="Select row ${index + 1}"
       onChange=${() => onSelect(toggled(selected, key))}
     /></span>`}
-    ${columns.map(({ key: member, numeric, render }) => {
-      const content = render ? render(row, index) : row[member];
-      return html`<span role="cell" key=${member} class="cell ${numeric ? 'numeric' : ''}"
+    ${columns.map((column) => {
+      const content = column.render ? column.render(row, index) : row[column.key];
+      return html`<span role="cell" key=${column.key} class=${cellClass(column)}
         title=${typeof content === 'string' ? content : undefined}>${content}</span>`;
     })}
   </div>`;
@@ -189,28 +196,30 @@ function isControl({ target, currentTarget }) {
 const SPARE = 5;
 /** A list never has more rows in the document, however high its box is. */
 const MOST = 80;
+/** The first of the rows, all of which are equally high. */
+const ROW = '[role=row], [role=treeitem]';
 
 /**
  * Return which of `count` rows have to be in the document.
  *
  * @param {number} count
- * @param {number} rowHeight Pixels of each row.
- * @param {number} [head] Pixels of what stands above the first row in the box.
+ * @param {number} [head] Rows that stand above the first one while the box scrolls.
  * @returns {{ref: {current: any}, first: number, last: number, before: number, after: number,
  *   scrollTo: (index: number) => void}} `ref` goes to the box that scrolls. Rows from `first` to
  *   `last` (not included) are shown, between gaps of `before` and `after` pixels. `scrollTo` brings
  *   a row into view.
  */
-export function useWindow(count, rowHeight, head = 0) {
+export function useWindow(count, head = 0) {
   const ref = useRef(/** @type {HTMLElement | null} */ (null));
-  const [{ top, height }, setBox] = useState({ top: 0, height: 800 });
+  const [{ top, height, rowHeight }, setBox] = useState({ top: 0, height: 800, rowHeight: 28 });
   useLayoutEffect(() => {
     const box = ref.current;
     if (box === null) return undefined;
-    const step = rowHeight * (SPARE / 2);
     const look = () => setBox((before) => {
-      const now = { top: Math.floor(box.scrollTop / step) * step, height: box.clientHeight };
-      return now.top === before.top && now.height === before.height ? before : now;
+      const row = /** @type {HTMLElement | null} */ (box.querySelector(ROW))?.offsetHeight || before.rowHeight;
+      const step = row * (SPARE / 2);
+      const now = { top: Math.floor(box.scrollTop / step) * step, height: box.clientHeight, rowHeight: row };
+      return now.top === before.top && now.height === before.height && row === before.rowHeight ? before : now;
     });
     look();
     const sizes = new ResizeObserver(look);
@@ -220,7 +229,7 @@ export function useWindow(count, rowHeight, head = 0) {
       sizes.disconnect();
       box.removeEventListener('scroll', look);
     };
-  }, [rowHeight]);
+  }, []);
   const first = Math.max(0, Math.min(Math.floor(top / rowHeight) - SPARE, count - 1));
   const wanted = Math.ceil(height / rowHeight) + 3 * SPARE;
   const last = Math.min(count, first + Math.min(wanted, MOST));
@@ -228,7 +237,7 @@ export function useWindow(count, rowHeight, head = 0) {
     const box = ref.current;
     if (box === null) return;
     const start = index * rowHeight;
-    const end = start + rowHeight + head;
+    const end = start + rowHeight * (1 + head);
     if (start < box.scrollTop) box.scrollTop = start;
     else if (end > box.scrollTop + box.clientHeight) box.scrollTop = end - box.clientHeight;
   };
@@ -242,11 +251,11 @@ export function useWindow(count, rowHeight, head = 0) {
  *
  * @param {string} key
  * @param {string} title
- * @param {string} [width]
+ * @param {Column['at']} [at]
  * @returns {Column}
  */
-export function timeColumn(key, title, width = 'minmax(250px, 1fr)') {
-  return { key, title, width, render: (row) => html`<${Time} at=${row[key]} />` };
+export function timeColumn(key, title, at) {
+  return { key, title, width: 'minmax(250px, 1fr)', at, render: (row) => html`<${Time} at=${row[key]} />` };
 }
 
 /**
@@ -258,7 +267,7 @@ export function timeColumn(key, title, width = 'minmax(250px, 1fr)') {
  * @returns {Column}
  */
 export function statusColumn(key, title, width = '120px') {
-  return { key, title, width, render: (row) => html`<${Status} value=${row[key]} />` };
+  return { key, title, width, at: 'state', render: (row) => html`<${Status} value=${row[key]} />` };
 }
 
 /**

@@ -92,7 +92,7 @@ export function Time({ at, milliseconds = false }) {
   if (!at) return html`<span class="muted">–</span>`;
   const title = formatInstant(at, { milliseconds: true, withZone: true });
   return html`<time datetime=${at} title=${title}>
-    ${formatInstant(at, { milliseconds })} <span class="muted ago">${relative}</span>
+    <span>${formatInstant(at, { milliseconds })}</span> <span class="muted ago">${relative}</span>
   </time>`;
 }
 

@@ -4,7 +4,6 @@ import { useWindow } from '../table.js';
 import { Status } from '../values.js';
 import { collapse } from './collapse.js';
 
-const ROW_HEIGHT = 28;
 const NO_GROUPS = new Set();
 
 /**
@@ -22,7 +21,7 @@ export function StepTree({ nodes, edges, selected, onPick, label = 'Steps' }) {
   const collapsed = useMemo(() => collapse(nodes, edges, NO_GROUPS), [nodes, edges]);
   const items = useMemo(() => itemsOf(collapsed.nodes, opened), [collapsed, opened]);
   const conditions = useMemo(() => conditionsOf(edges), [edges]);
-  const { ref, first, last, before, after, scrollTo } = useWindow(items.length, ROW_HEIGHT);
+  const { ref, first, last, before, after, scrollTo } = useWindow(items.length);
   const [at, setAt] = useState(0);
   const active = Math.min(at, items.length - 1);
   const toggle = (/** @type {string} */ id, /** @type {boolean} */ open) => {

@@ -64,10 +64,10 @@ const FILTERS = [
   { name: 'from', label: 'From', kind: 'time' }, { name: 'to', label: 'Before', kind: 'time' },
 ];
 const COLUMNS = [
-  timeColumn('at', 'Time'),
-  { key: 'subject', title: 'Subject', width: 'minmax(130px, 1fr)', render: subject },
-  { key: 'action', title: 'Action', width: 'minmax(190px, 1fr)' },
-  { key: 'id', title: 'Of', width: 'minmax(250px, 1fr)', render: (/** @type {any} */ { kind, id }) => html`${kind} <${Ref} kind=${kind} id=${id} />` },
+  timeColumn('at', 'Time', 'when'),
+  { key: 'subject', title: 'Subject', width: 'minmax(130px, 1fr)', at: 'more', render: subject },
+  { key: 'action', title: 'Action', width: 'minmax(190px, 1fr)', at: 'name' },
+  { key: 'id', title: 'Of', width: 'minmax(250px, 1fr)', at: 'about', render: (/** @type {any} */ { kind, id }) => html`${kind} <${Ref} kind=${kind} id=${id} />` },
   { key: 'more', title: 'Details', width: 'minmax(160px, 2fr)', render: details },
   { key: 'position', title: 'Position', width: '90px', numeric: true },
 ];
@@ -104,11 +104,11 @@ const EVERY_MS = 3000;
 /** The list shows the heads over the newest events. */
 const BACK = 20_000;
 const HEAD_COLUMNS = [
-  { key: 'size', title: 'Leaves', width: '100px', numeric: true },
+  { key: 'size', title: 'Leaves', width: '100px', at: 'name', numeric: true },
   { key: 'position', title: 'Position', width: '100px', numeric: true },
-  timeColumn('time', 'Newest event'),
-  { key: 'root', title: 'Root', width: 'minmax(260px, 3fr)', render: (/** @type {any} */ { root }) => html`<code>${root}</code>` },
-  { key: 'note', title: 'Copy', width: '60px', render: (/** @type {any} */ { note }) => html`<${CopyButton} text=${note} label="head" />` },
+  timeColumn('time', 'Newest event', 'when'),
+  { key: 'root', title: 'Root', width: 'minmax(260px, 3fr)', at: 'about', render: (/** @type {any} */ { root }) => html`<code>${root}</code>` },
+  { key: 'note', title: 'Copy', width: '60px', at: 'more', render: (/** @type {any} */ { note }) => html`<${CopyButton} text=${note} label="head" />` },
 ];
 
 /** The newest head and the ones that are kept. */
@@ -177,11 +177,11 @@ const RUNNING_MS = 700;
 const RESTING_MS = 10_000;
 const VERIFICATION_COLUMNS = [
   statusColumn('status', 'Result'),
-  timeColumn('requestedAt', 'Requested'),
-  { key: 'requestedBy', title: 'By', width: 'minmax(110px, 1fr)' },
-  { key: 'took', title: 'Took', width: '90px', render: took },
+  timeColumn('requestedAt', 'Requested', 'when'),
+  { key: 'requestedBy', title: 'By', width: 'minmax(110px, 1fr)', at: 'name' },
+  { key: 'took', title: 'Took', width: '90px', at: 'more', render: took },
   { key: 'events', title: 'Events', width: '110px', numeric: true, render: (/** @type {any} */ { finding }) => finding && formatCount(finding.events) },
-  { key: 'broken', title: 'First break', width: 'minmax(160px, 3fr)', render: (/** @type {any} */ { finding, failure }) => finding?.firstBreak?.reason ?? failure },
+  { key: 'broken', title: 'First break', width: 'minmax(160px, 3fr)', at: 'about', render: (/** @type {any} */ { finding, failure }) => finding?.firstBreak?.reason ?? failure },
 ];
 
 /** The verifications and the button that starts one. */

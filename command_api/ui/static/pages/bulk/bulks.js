@@ -23,12 +23,12 @@ const FILTERS = [
 
 /** @type {import('../../components/table.js').Column[]} */
 const COLUMNS = [
-  { key: 'id', title: 'Bulk', width: 'minmax(170px, 1fr)', render: ({ id, action }) => html`<a href=${href(`/bulk/${id}`)}>${action} ${id.slice(-6)}</a>` },
+  { key: 'id', title: 'Bulk', width: 'minmax(170px, 1fr)', at: 'name', render: ({ id, action }) => html`<a href=${href(`/bulk/${id}`)}>${action} ${id.slice(-6)}</a>` },
   statusColumn('status', 'Status'),
-  { key: 'progress', title: 'Progress', width: 'minmax(200px, 2fr)', render: (bulk) => html`<${Progress} bulk=${bulk} />` },
+  { key: 'progress', title: 'Progress', width: 'minmax(200px, 2fr)', at: 'line', render: (bulk) => html`<${Progress} bulk=${bulk} />` },
   ...['done', 'unchanged', 'refused', 'failed'].map((key) => ({ key, title: key[0].toUpperCase() + key.slice(1), width: '104px', numeric: true })),
   { key: 'by', title: 'By', width: 'minmax(90px, 1fr)', render: ({ actor }) => actor.subject },
-  timeColumn('requestedAt', 'Requested'),
+  timeColumn('requestedAt', 'Requested', 'when'),
 ];
 
 /**
@@ -72,9 +72,9 @@ const OUTCOMES = ['done', 'unchanged', 'refused', 'failed'];
 
 /** @type {import('../../components/table.js').Column[]} */
 const OUTCOME_COLUMNS = [
-  { key: 'runId', title: 'Run', width: 'minmax(280px, 2fr)', render: ({ runId, slug, title }) => html`<a href=${href(`/runs/${runId}`)}>${title ?? slug ?? 'run'} <span class="mono">${runId}</span></a>` },
+  { key: 'runId', title: 'Run', width: 'minmax(280px, 2fr)', at: 'name', render: ({ runId, slug, title }) => html`<a href=${href(`/runs/${runId}`)}>${title ?? slug ?? 'run'} <span class="mono">${runId}</span></a>` },
   statusColumn('outcome', 'Outcome'),
-  { key: 'message', title: 'Why', width: 'minmax(220px, 3fr)', render: ({ code, message, newRunId }) => (newRunId
+  { key: 'message', title: 'Why', width: 'minmax(220px, 3fr)', at: 'line', render: ({ code, message, newRunId }) => (newRunId
     ? html`<a class="mono" href=${href(`/runs/${newRunId}`)}>→ ${newRunId}</a>`
     : html`<span title=${message}>${message ?? code ?? ''}</span>`) },
   { key: 'round', title: 'Round', width: '70px', numeric: true },

@@ -110,9 +110,9 @@ function Patch({ patch, more }) {
 
 const WORDS = /** @type {Record<string, string>} */ ({ add: 'only after', remove: 'only before', replace: 'differs' });
 const COLUMNS = [
-  { key: 'op', title: 'Is', width: '104px', render: (/** @type {any} */ { op }) => WORDS[op] ?? op },
-  { key: 'path', title: 'Path', width: 'minmax(140px, 1fr)', render: (/** @type {any} */ { path }) => html`<code title=${path}>${path}</code>` },
-  { key: 'value', title: 'Value after', width: 'minmax(140px, 2fr)', render: (/** @type {any} */ { value }) => html`<code>${shortJson(value, 300)}</code>` },
+  { key: 'op', title: 'Is', width: '104px', at: 'state', render: (/** @type {any} */ { op }) => WORDS[op] ?? op },
+  { key: 'path', title: 'Path', width: 'minmax(140px, 1fr)', at: 'name', render: (/** @type {any} */ { path }) => html`<code title=${path}>${path}</code>` },
+  { key: 'value', title: 'Value after', width: 'minmax(140px, 2fr)', at: 'line', render: (/** @type {any} */ { value }) => html`<code>${shortJson(value, 300)}</code>` },
 ];
 
 /**
@@ -171,12 +171,12 @@ const keyOf = ({ stepId, visit, attempt }) => JSON.stringify([stepId, visit, att
 const differs = ({ before, after }) => before?.status !== after?.status;
 
 const STEP_COLUMNS = [
-  { key: 'step', title: 'Step', width: 'minmax(110px, 2fr)', render: (/** @type {any} */ { before, after }) => html`<${StepName} row=${after ?? before} />` },
-  { key: 'before', title: 'Before', width: '110px', render: (/** @type {any} */ { before }) => html`<${Status} value=${before?.status} />` },
+  { key: 'step', title: 'Step', width: 'minmax(110px, 2fr)', at: 'name', render: (/** @type {any} */ { before, after }) => html`<${StepName} row=${after ?? before} />` },
+  { key: 'before', title: 'Before', width: '110px', at: 'about', render: (/** @type {any} */ { before }) => html`<${Status} value=${before?.status} />` },
   { key: 'tookBefore', title: 'Took', width: '80px', numeric: true, render: (/** @type {any} */ { before }) => took(before) },
-  { key: 'after', title: 'After', width: '110px', render: (/** @type {any} */ { after }) => html`<${Status} value=${after?.status} />` },
+  { key: 'after', title: 'After', width: '110px', at: 'more', render: (/** @type {any} */ { after }) => html`<${Status} value=${after?.status} />` },
   { key: 'tookAfter', title: 'Took', width: '80px', numeric: true, render: (/** @type {any} */ { after }) => took(after) },
-  { key: 'differs', title: 'Status', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ row) => (differs(row) ? '≠ differs' : html`<span class="muted">same</span>`) },
+  { key: 'differs', title: 'Status', width: 'minmax(80px, 1fr)', at: 'when', render: (/** @type {any} */ row) => (differs(row) ? '≠ differs' : html`<span class="muted">same</span>`) },
 ];
 
 /** @param {Row | undefined} row */

@@ -20,11 +20,11 @@ import { Ref } from '../streams/events.js';
 const PAGE = 100;
 const EVERY_MS = 5_000;
 const COLUMNS = [
-  timeColumn('at', 'Time'),
-  { key: 'reason', title: 'Reason', width: 'minmax(220px, 3fr)' },
-  { key: 'source', title: 'Place', width: 'minmax(160px, 1fr)', render: (/** @type {Letter} */ { source }) => html`<code>${source}</code>` },
+  timeColumn('at', 'Time', 'when'),
+  { key: 'reason', title: 'Reason', width: 'minmax(220px, 3fr)', at: 'name' },
+  { key: 'source', title: 'Place', width: 'minmax(160px, 1fr)', at: 'about', render: (/** @type {Letter} */ { source }) => html`<code>${source}</code>` },
   { key: 'bytes', title: 'Bytes', width: '80px', numeric: true },
-  timeColumn('redrivenAt', 'Redriven'),
+  timeColumn('redrivenAt', 'Redriven', 'more'),
 ];
 
 /** The list, for administrators. */

@@ -153,17 +153,17 @@ function page(offset) {
 }
 
 const GROUPS = [
-  { key: 'count', title: 'Runs', width: '80px', numeric: true },
-  { key: 'stepId', title: 'Step', width: 'minmax(100px, 1fr)', render: (/** @type {any} */ { stepId }) => stepId ?? 'the end' },
-  { key: 'was', title: 'Was', width: 'minmax(100px, 1fr)', render: (/** @type {any} */ { was }) => was ?? '–' },
-  { key: 'wouldBe', title: 'Would be', width: 'minmax(100px, 1fr)' },
+  { key: 'count', title: 'Runs', width: '80px', at: 'when', numeric: true },
+  { key: 'stepId', title: 'Step', width: 'minmax(100px, 1fr)', at: 'name', render: (/** @type {any} */ { stepId }) => stepId ?? 'the end' },
+  { key: 'was', title: 'Was', width: 'minmax(100px, 1fr)', at: 'about', render: (/** @type {any} */ { was }) => was ?? '–' },
+  { key: 'wouldBe', title: 'Would be', width: 'minmax(100px, 1fr)', at: 'more' },
   { key: 'examples', title: 'Such as', width: 'minmax(200px, 2fr)', render: (/** @type {any} */ { examples }) => examples.slice(0, 3).map(runLink) },
 ];
 
 const ITEMS = [
-  { key: 'id', title: 'Run', width: 'minmax(180px, 1fr)', render: (/** @type {any} */ { id }) => runLink(id) },
-  { key: 'verdict', title: 'Verdict', width: '110px' },
-  { key: 'first', title: 'First difference', width: 'minmax(200px, 2fr)', render: firstCell },
+  { key: 'id', title: 'Run', width: 'minmax(180px, 1fr)', at: 'name', render: (/** @type {any} */ { id }) => runLink(id) },
+  { key: 'verdict', title: 'Verdict', width: '110px', at: 'state' },
+  { key: 'first', title: 'First difference', width: 'minmax(200px, 2fr)', at: 'line', render: firstCell },
   { key: 'path', title: 'Would go', width: 'minmax(180px, 2fr)', render: pathCell },
   { key: 'outcome', title: 'Would end', width: 'minmax(120px, 1fr)', render: (/** @type {any} */ { outcome }) => outcome?.wouldBe },
 ];

@@ -46,13 +46,13 @@ export function Definitions({ query }) {
 Definitions.title = () => 'Definitions';
 
 const COLUMNS = [
-  { key: 'slug', title: 'Slug', width: 'minmax(140px, 2fr)', render: slugCell },
+  { key: 'slug', title: 'Slug', width: 'minmax(140px, 2fr)', at: 'name', render: slugCell },
   { key: 'name', title: 'Name', width: 'minmax(120px, 2fr)' },
   statusColumn('status', 'Status', '96px'),
-  { key: 'version', title: 'Version', width: '72px', numeric: true },
-  { key: 'trigger', title: 'Starts', width: 'minmax(160px, 2fr)', render: (/** @type {any} */ { trigger }) => triggersText(trigger) },
+  { key: 'version', title: 'Version', width: '72px', at: 'more', numeric: true },
+  { key: 'trigger', title: 'Starts', width: 'minmax(160px, 2fr)', at: 'about', render: (/** @type {any} */ { trigger }) => triggersText(trigger) },
   { key: 'lastRuns', title: 'Last runs', width: '140px', render: runsCell },
-  timeColumn('updatedAt', 'Changed'),
+  timeColumn('updatedAt', 'Changed', 'when'),
 ];
 
 /** @param {any} row */

@@ -81,11 +81,11 @@ export function ExplainTab({ path }) {
 }
 
 const RECORD_COLUMNS = [
-  timeColumn('receivedAt', 'Received'),
-  { key: 'type', title: 'Type', width: 'minmax(130px, 1fr)', render: typeCell },
+  timeColumn('receivedAt', 'Received', 'when'),
+  { key: 'type', title: 'Type', width: 'minmax(130px, 1fr)', at: 'name', render: typeCell },
   { key: 'structure', title: 'Structure', width: 'minmax(90px, 1fr)' },
   OUTCOME_COLUMN,
-  { key: 'why', title: 'Why', width: 'minmax(200px, 2fr)', render: whyText },
+  { key: 'why', title: 'Why', width: 'minmax(200px, 2fr)', at: 'line', render: whyText },
 ];
 
 /** @param {any} row */

@@ -27,10 +27,10 @@ export function StepsTab({ document, path, version, query }) {
 }
 
 const COLUMNS = [
-  { key: 'id', title: 'Step', width: 'minmax(120px, 1fr)' },
-  { key: 'kind', title: 'Kind', width: '90px', render: kindOf },
-  { key: 'does', title: 'Does', width: 'minmax(140px, 1.5fr)', render: stepText },
-  { key: 'follows', title: 'Then', width: 'minmax(160px, 2fr)', render: followsCell },
+  { key: 'id', title: 'Step', width: 'minmax(120px, 1fr)', at: 'name' },
+  { key: 'kind', title: 'Kind', width: '90px', at: 'state', render: kindOf },
+  { key: 'does', title: 'Does', width: 'minmax(140px, 1.5fr)', at: 'about', render: stepText },
+  { key: 'follows', title: 'Then', width: 'minmax(160px, 2fr)', at: 'more', render: followsCell },
   { key: 'retry', title: 'Attempts', width: '90px', numeric: true, render: attemptsCell },
   { key: 'timeout', title: 'Timeout', width: '80px', render: timeoutCell },
 ];

@@ -182,13 +182,13 @@ function comparisons({ caseIndex, next, matched, conditions }) {
 }
 
 const COLUMNS = [
-  { key: 'case', title: 'Case', width: '64px', numeric: true },
+  { key: 'case', title: 'Case', width: '64px', at: 'when', numeric: true },
   { key: 'next', title: 'Leads to', width: 'minmax(90px, 1fr)' },
-  { key: 'path', title: 'Path', width: 'minmax(160px, 2fr)' },
-  { key: 'actual', title: 'Value', width: 'minmax(90px, 1fr)' },
+  { key: 'path', title: 'Path', width: 'minmax(160px, 2fr)', at: 'name' },
+  { key: 'actual', title: 'Value', width: 'minmax(90px, 1fr)', at: 'about' },
   { key: 'operator', title: 'Operator', width: '90px' },
   { key: 'expected', title: 'Compared with', width: 'minmax(110px, 1fr)' },
-  { key: 'holds', title: 'Holds', width: 'minmax(80px, 1fr)', render: holdsCell },
+  { key: 'holds', title: 'Holds', width: 'minmax(80px, 1fr)', at: 'more', render: holdsCell },
 ];
 
 /** @param {any} row */

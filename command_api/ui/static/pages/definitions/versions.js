@@ -38,12 +38,12 @@ export function VersionsTab({ versions, path, query }) {
 }
 
 const COLUMNS = [
-  { key: 'version', title: 'Version', width: '80px', numeric: true },
-  { key: 'label', title: 'Label', width: '120px' },
-  { key: 'state', title: 'State', width: '110px', render: stateCell },
+  { key: 'version', title: 'Version', width: '80px', at: 'name', numeric: true },
+  { key: 'label', title: 'Label', width: '120px', at: 'about' },
+  { key: 'state', title: 'State', width: '110px', at: 'state', render: stateCell },
   { key: 'steps', title: 'Steps', width: '70px', numeric: true },
-  timeColumn('publishedAt', 'Published'),
-  { key: 'publishedBy', title: 'By', width: 'minmax(100px, 1fr)' },
+  timeColumn('publishedAt', 'Published', 'when'),
+  { key: 'publishedBy', title: 'By', width: 'minmax(100px, 1fr)', at: 'more' },
 ];
 
 /** @param {any} row */

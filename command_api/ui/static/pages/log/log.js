@@ -80,9 +80,9 @@ const rowClass = ({ fold, type }) => (fold ? 'row-fold' : isFailure(type) ? 'is-
 /** The columns of the log. */
 const COLUMNS = [
   { key: 'position', title: 'Position', width: '90px', numeric: true },
-  { key: 'at', title: 'Time', width: 'minmax(260px, 1.2fr)', render: timeCell },
-  { key: 'type', title: 'Event', width: 'minmax(200px, 1fr)', render: typeCell },
-  { key: 'id', title: 'Of', width: 'minmax(220px, 1fr)', render: aboutCell },
+  { key: 'at', title: 'Time', width: 'minmax(260px, 1.2fr)', at: 'when', render: timeCell },
+  { key: 'type', title: 'Event', width: 'minmax(200px, 1fr)', at: 'name', render: typeCell },
+  { key: 'id', title: 'Of', width: 'minmax(220px, 1fr)', at: 'line', render: aboutCell },
   { key: 'data', title: 'Data', width: 'minmax(160px, 2fr)', render: dataCell },
 ];
 

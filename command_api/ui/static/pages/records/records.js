@@ -36,10 +36,10 @@ Records.title = () => 'Records';
 
 const COLUMNS = [
   { key: 'position', title: 'Position', width: '90px', numeric: true },
-  timeColumn('receivedAt', 'Received'),
-  { key: 'type', title: 'Type', width: 'minmax(130px, 1fr)', render: typeCell },
-  { key: 'structure', title: 'Structure', width: 'minmax(90px, 1fr)' },
-  { key: 'recordId', title: 'Record', width: 'minmax(100px, 1fr)' },
+  timeColumn('receivedAt', 'Received', 'when'),
+  { key: 'type', title: 'Type', width: 'minmax(130px, 1fr)', at: 'name', render: typeCell },
+  { key: 'structure', title: 'Structure', width: 'minmax(90px, 1fr)', at: 'about' },
+  { key: 'recordId', title: 'Record', width: 'minmax(100px, 1fr)', at: 'more' },
   { key: 'source', title: 'Source', width: 'minmax(100px, 1fr)' },
   { key: 'eventId', title: 'Sender’s id', width: 'minmax(100px, 1fr)' },
 ];
@@ -174,13 +174,13 @@ const WORDS = { not_matched: 'no match' };
 
 /** The column with the outcome of a record event for one definition. */
 export const OUTCOME_COLUMN = {
-  key: 'outcome', title: 'Outcome', width: '130px', render: (/** @type {any} */ { outcome }) => html`<${Status} value=${WORDS[outcome] ?? outcome} />`,
+  key: 'outcome', title: 'Outcome', width: '116px', at: 'state', render: (/** @type {any} */ { outcome }) => html`<${Status} value=${WORDS[outcome] ?? outcome} />`,
 };
 
 const DEFINITION_COLUMNS = [
-  { key: 'slug', title: 'Definition', width: 'minmax(140px, 1fr)', render: slugCell },
+  { key: 'slug', title: 'Definition', width: 'minmax(140px, 1fr)', at: 'name', render: slugCell },
   OUTCOME_COLUMN,
-  { key: 'why', title: 'Why', width: 'minmax(240px, 3fr)', render: whyText },
+  { key: 'why', title: 'Why', width: 'minmax(240px, 3fr)', at: 'line', render: whyText },
 ];
 
 /** @param {any} row */

@@ -3,13 +3,14 @@ import { html } from '../../vendor/preact.js';
 import { get } from '../../core/api.js';
 import { useGet } from '../../core/reading.js';
 import { asOf, href, readOnly } from '../../core/router.js';
-import { formatInstant, Time } from '../../core/time.js';
+import { Time } from '../../core/time.js';
 import { cliLine, CopyButton, download } from '../../components/copy.js';
 import { useAct } from '../../components/forms.js';
 import { JsonTree } from '../../components/json_tree.js';
 import { Loaded, Notice } from '../../components/notice.js';
 import { statusColumn, Table, timeColumn } from '../../components/table.js';
 import { formatCount } from '../../components/values.js';
+import { eventTime } from './rows.js';
 
 /**
  * The data of a run: its input, its context and its output.
@@ -65,10 +66,10 @@ function Sealed({ last, upTo }) {
 
 const COLUMNS = [
   { key: 'position', title: 'Position', width: '84px', numeric: true },
-  { key: 'at', title: 'Time', width: '204px', render: (/** @type {any} */ { at }) => formatInstant(at, { milliseconds: true }) },
-  { key: 'actor', title: 'Actor', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ { actor }) => actor ?? html`<span class="muted">the engine</span>` },
-  { key: 'type', title: 'Event', width: '136px' },
-  { key: 'about', title: 'About', width: 'minmax(120px, 3fr)' },
+  { key: 'at', title: 'Time', width: '204px', at: 'when', render: eventTime },
+  { key: 'actor', title: 'Actor', width: 'minmax(80px, 1fr)', at: 'more', render: (/** @type {any} */ { actor }) => actor ?? html`<span class="muted">the engine</span>` },
+  { key: 'type', title: 'Event', width: '136px', at: 'name' },
+  { key: 'about', title: 'About', width: 'minmax(120px, 3fr)', at: 'about' },
   { key: 'leaf', title: 'Leaf', width: '124px', render: leafCell },
 ];
 
@@ -106,12 +107,12 @@ function Deliveries({ runId }) {
 }
 
 const DELIVERY_COLUMNS = [
-  { key: 'event', title: 'Event', width: 'minmax(140px, 2fr)' },
+  { key: 'event', title: 'Event', width: 'minmax(140px, 2fr)', at: 'name' },
   { key: 'stepId', title: 'Step', width: 'minmax(80px, 1fr)' },
   statusColumn('status', 'Status'),
-  { key: 'attempts', title: 'Attempts', width: '88px', numeric: true },
-  { key: 'lastError', title: 'Last error', width: 'minmax(120px, 3fr)' },
-  { key: 'webhookId', title: 'Webhook', width: '190px', render: webhookLink },
+  { key: 'attempts', title: 'Attempts', width: '88px', at: 'when', numeric: true },
+  { key: 'lastError', title: 'Last error', width: 'minmax(120px, 3fr)', at: 'about' },
+  { key: 'webhookId', title: 'Webhook', width: '190px', at: 'more', render: webhookLink },
 ];
 
 /** @param {any} delivery */
@@ -155,11 +156,11 @@ function Explanation({ of: { because, next, stuck, suggestions } }) {
 const reasonKey = ({ stepId, code, event, dueAt }) => [stepId, code, event, dueAt].join(' ');
 
 const REASONS = [
-  { key: 'stepId', title: 'Step', width: 'minmax(80px, 160px)', render: (/** @type {any} */ { stepId = 'the run' }) => stepId },
+  { key: 'stepId', title: 'Step', width: 'minmax(80px, 160px)', at: 'name', render: (/** @type {any} */ { stepId = 'the run' }) => stepId },
   { key: 'code', title: 'Code', width: '110px' },
-  { key: 'text', title: 'Reason', width: 'minmax(160px, 3fr)', render: reasonText },
-  timeColumn('since', 'Since', '230px'),
-  timeColumn('dueAt', 'Due', '230px'),
+  { key: 'text', title: 'Reason', width: 'minmax(160px, 3fr)', at: 'line', render: reasonText },
+  timeColumn('since', 'Since'),
+  timeColumn('dueAt', 'Due', 'when'),
 ];
 
 /** @param {any} reason */

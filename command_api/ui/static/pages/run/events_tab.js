@@ -4,13 +4,12 @@ import { useShortcut } from '../../core/keyboard.js';
 import { useReading } from '../../core/reading.js';
 import { href, setQuery } from '../../core/router.js';
 import { preference } from '../../core/session.js';
-import { formatInstant } from '../../core/time.js';
 import { Failure, Loading } from '../../components/notice.js';
 import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
 import { counted, formatCount } from '../../components/values.js';
 import { EventDetails, isFailure } from '../streams/events.js';
-import { attemptText } from './rows.js';
+import { attemptText, eventTime } from './rows.js';
 
 /** @param {{runId: string, query: import('../../core/router.js').Query}} props */
 export function EventsTab({ runId, query }) {
@@ -49,10 +48,10 @@ const rowClass = ({ event }) => (event !== undefined && isFailure(event.type) ? 
 
 const COLUMNS = [
   { key: 'position', title: 'Position', width: '84px', numeric: true, render: (/** @type {any} */ { event, folded }) => event?.position ?? folded[0].position },
-  { key: 'at', title: 'Time', width: '204px', render: (/** @type {any} */ { event, folded }) => formatInstant((event ?? folded[0]).at, { milliseconds: true }) },
-  { key: 'kind', title: 'Event', width: '136px', render: kindCell },
-  { key: 'step', title: 'Step', width: 'minmax(80px, 1fr)', render: (/** @type {any} */ { event }) => event?.data.step_id ?? '' },
-  { key: 'about', title: 'About', width: 'minmax(120px, 3fr)', render: aboutCell },
+  { key: 'at', title: 'Time', width: '204px', at: 'when', render: (/** @type {any} */ { event, folded }) => eventTime(event ?? folded[0]) },
+  { key: 'kind', title: 'Event', width: '136px', at: 'name', render: kindCell },
+  { key: 'step', title: 'Step', width: 'minmax(80px, 1fr)', at: 'more', render: (/** @type {any} */ { event }) => event?.data.step_id ?? '' },
+  { key: 'about', title: 'About', width: 'minmax(120px, 3fr)', at: 'about', render: aboutCell },
 ];
 
 /** @param {any} row */

@@ -1,6 +1,7 @@
 /** The rows of a run’s timeline: how they are read, their names, and from when until when each ran and waited. */
 import { html } from '../../vendor/preact.js';
 import { useReading } from '../../core/reading.js';
+import { formatInstant } from '../../core/time.js';
 
 /** Rows of the first answer, which the first paint waits for. */
 const FIRST = 150;
@@ -52,6 +53,16 @@ const later = (ms) => new Promise((done) => setTimeout(done, ms));
  */
 export function attemptText({ visit = 1, attempt = 1 }) {
   return [visit > 1 && `visit ${visit}`, attempt > 1 && `attempt ${attempt}`].filter(Boolean).join(', ');
+}
+
+/**
+ * The time of an event in a table, which shows no dates where it is narrow.
+ *
+ * @param {{at: string}} event
+ */
+export function eventTime({ at }) {
+  const [date, time] = formatInstant(at, { milliseconds: true }).split(' ');
+  return html`<span class="date">${date}</span> ${time}`;
 }
 
 /**

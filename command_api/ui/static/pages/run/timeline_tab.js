@@ -87,13 +87,14 @@ function columnsOf(scale, origin, until) {
     { from: String(Math.floor(from)), to: String(Math.ceil(to)) },
   );
   return [
-    { key: 'step', title: 'Step', width: 'minmax(110px, 200px)', render: (/** @type {any} */ row) => html`<${StepName} row=${row} />` },
+    { key: 'step', title: 'Step', width: 'minmax(110px, 200px)', at: 'name', render: (/** @type {any} */ row) => html`<${StepName} row=${row} />` },
     statusColumn('status', 'Status'),
-    { key: 'took', title: 'Took', width: '76px', numeric: true, render: (/** @type {any} */ row) => took(row, until) },
+    { key: 'took', title: 'Took', width: '76px', at: 'when', numeric: true, render: (/** @type {any} */ row) => took(row, until) },
     {
       key: 'bars',
       title: html`<${Axis} scale=${scale} origin=${origin} onRange=${onRange} />`,
       width: 'minmax(160px, 1fr)',
+      at: 'line',
       render: (/** @type {any} */ row) => html`<${Bars} row=${row} scale=${scale} until=${until} />`,
     },
   ];

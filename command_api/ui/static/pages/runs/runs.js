@@ -3,11 +3,11 @@ import { html, useEffect, useMemo, useRef, useState } from '../../vendor/preact.
 import { useShortcut } from '../../core/keyboard.js';
 import { useGet } from '../../core/reading.js';
 import { href, navigate, setQuery } from '../../core/router.js';
-import { ago, formatDuration, formatInstant, now } from '../../core/time.js';
+import { ago, formatDuration, formatInstant, now, Time } from '../../core/time.js';
 import { Action, mayChange } from '../../components/actions.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { Empty, Failure, Lazy, Loading, say } from '../../components/notice.js';
-import { ROW_HEIGHT, statusColumn, Table } from '../../components/table.js';
+import { statusColumn, Table } from '../../components/table.js';
 import { counted, formatCount, RunName } from '../../components/values.js';
 import { runFilters, stillMatches, toApi, toBulkFilter, usesFurther } from './run_filters.js';
 import { HEAD, MOST_ROWS, useRunList } from './run_list.js';
@@ -84,9 +84,10 @@ function useReaderPlace(around, list) {
     const box = around.current?.querySelector('[role=table]');
     if (!box || list === null) return undefined;
     const look = () => {
-      const first = Math.floor(box.scrollTop / ROW_HEIGHT);
-      const last = first + Math.ceil(box.clientHeight / ROW_HEIGHT);
-      list.look({ first, last, atTop: box.scrollTop < ROW_HEIGHT });
+      const row = /** @type {any} */ (box.querySelector('[role=row]')).offsetHeight;
+      const first = Math.floor(box.scrollTop / row);
+      const last = first + Math.ceil(box.clientHeight / row);
+      list.look({ first, last, atTop: box.scrollTop < row });
     };
     look();
     box.addEventListener('scroll', look, { passive: true });
@@ -162,11 +163,11 @@ function whyNot(action, runs) {
 
 /** @type {import('../../components/table.js').Column[]} The columns from left to right. */
 const COLUMNS = [
-  { key: 'title', title: 'Run', width: 'minmax(220px, 2.4fr)', render: (run) => html`<${RunName} run=${run} />` },
-  { key: 'definition', title: 'Definition', width: 'minmax(150px, 1.2fr)', render: (run) => html`<${DefinitionName} run=${run} />` },
+  { key: 'title', title: 'Run', width: 'minmax(220px, 2.4fr)', at: 'name', render: (run) => html`<${RunName} run=${run} />` },
+  { key: 'definition', title: 'Definition', width: 'minmax(150px, 1.2fr)', at: 'about', render: (run) => html`<${DefinitionName} run=${run} />` },
   statusColumn('status', 'Status', '104px'),
-  { key: 'waitsFor', title: 'Waits for or failed with', width: 'minmax(186px, 1.3fr)', render: (run) => html`<${WaitsFor} run=${run} />` },
-  { key: 'started', title: 'Started', width: '226px', render: (run) => html`<${Started} run=${run} />` },
+  { key: 'waitsFor', title: 'Waits for or failed with', width: 'minmax(186px, 1.3fr)', at: 'more', render: (run) => html`<${WaitsFor} run=${run} />` },
+  { key: 'started', title: 'Started', width: '232px', at: 'when', render: ({ startedAt, requestedAt }) => html`<${Time} at=${startedAt ?? requestedAt} />` },
   { key: 'took', title: 'Took', width: '88px', numeric: true, render: (run) => html`<${Took} run=${run} />` },
   { key: 'attempts', title: 'Attempts', width: '88px', numeric: true, render: ({ attempts }) => formatCount(attempts) },
   { key: 'trigger', title: 'Trigger', width: 'minmax(124px, 1fr)', render: (run) => html`<${Trigger} run=${run} />` },
@@ -208,13 +209,6 @@ function words({ waitsFor, currentStepId, attempt, pause }) {
 /** @param {string} at */
 function due(at) {
   return Date.parse(at) <= now.value ? 'due now' : ago(at);
-}
-
-/** @param {{run: Run}} props */
-function Started({ run: { startedAt, requestedAt } }) {
-  const at = startedAt ?? requestedAt;
-  const title = `Requested ${formatInstant(requestedAt, { milliseconds: true, withZone: true })}`;
-  return html`<time datetime=${at} title=${title}>${formatInstant(at)} <span class="muted">${ago(at)}</span></time>`;
 }
 
 /** The time that the run took, or has taken until now. @param {{run: Run}} props */

@@ -35,11 +35,11 @@ export function Schedules({ query }) {
 Schedules.title = () => 'Schedules';
 
 const COLUMNS = [
-  { key: 'slug', title: 'Definition', width: 'minmax(140px, 1.5fr)', render: slugCell },
-  { key: 'timetable', title: 'Timetable', width: 'minmax(180px, 2fr)', render: (/** @type {any} */ { timetable }) => timetablesText(timetable) },
-  { key: 'active', title: 'State', width: 'minmax(110px, 1fr)', render: stateCell },
-  timeColumn('nextAt', 'Next tick'),
-  timeColumn('lastAt', 'Last tick'),
+  { key: 'slug', title: 'Definition', width: 'minmax(140px, 1.5fr)', at: 'name', render: slugCell },
+  { key: 'timetable', title: 'Timetable', width: 'minmax(180px, 2fr)', at: 'about', render: (/** @type {any} */ { timetable }) => timetablesText(timetable) },
+  { key: 'active', title: 'State', width: 'minmax(110px, 1fr)', at: 'state', render: stateCell },
+  timeColumn('nextAt', 'Next tick', 'when'),
+  timeColumn('lastAt', 'Last tick', 'more'),
   { key: 'fired', title: 'Fired', width: '70px', numeric: true },
   { key: 'missed', title: 'Missed', width: '70px', numeric: true },
   { key: 'skipped', title: 'Skipped', width: '84px', numeric: true },

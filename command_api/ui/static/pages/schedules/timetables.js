@@ -83,9 +83,9 @@ export function NextTicks({ next }) {
 /** @param {string} timezone */
 function columns(timezone) {
   return [
-    timeColumn('at', 'At'),
-    { key: 'local', title: `On the clock of ${timezone}`, width: 'minmax(200px, 1fr)', render: localCell },
-    { key: 'note', title: 'Note', width: 'minmax(160px, 2fr)' },
+    timeColumn('at', 'At', 'name'),
+    { key: 'local', title: `On the clock of ${timezone}`, width: 'minmax(200px, 1fr)', at: 'about', render: localCell },
+    { key: 'note', title: 'Note', width: 'minmax(160px, 2fr)', at: 'more' },
   ];
 }
 
@@ -97,9 +97,9 @@ function localCell({ local }) {
 
 /** The columns of ticks that were due, with what came of each. */
 export const TICK_COLUMNS = [
-  timeColumn('nominalAt', 'Due'),
+  timeColumn('nominalAt', 'Due', 'name'),
   statusColumn('outcome', 'Outcome'),
-  { key: 'why', title: 'Run, or why there is none', width: 'minmax(220px, 2fr)', render: whyCell },
+  { key: 'why', title: 'Run, or why there is none', width: 'minmax(220px, 2fr)', at: 'line', render: whyCell },
   timeColumn('recordedAt', 'Recorded'),
 ];
 

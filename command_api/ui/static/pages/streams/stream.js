@@ -13,9 +13,9 @@ import { EventDetails, isFailure, Ref, streamHref, summaryOf, thingHref } from '
 
 const COLUMNS = [
   { key: 'version', title: 'Version', width: '72px', numeric: true },
-  { key: 'at', title: 'Time', width: 'minmax(260px, 1.2fr)', render: timeCell },
-  { key: 'type', title: 'Event', width: 'minmax(150px, 1fr)', render: typeCell },
-  { key: 'summary', title: 'Data', width: 'minmax(160px, 3fr)', render: summaryCell },
+  { key: 'at', title: 'Time', width: 'minmax(260px, 1.2fr)', at: 'when', render: timeCell },
+  { key: 'type', title: 'Event', width: 'minmax(150px, 1fr)', at: 'name', render: typeCell },
+  { key: 'summary', title: 'Data', width: 'minmax(160px, 3fr)', at: 'line', render: summaryCell },
   { key: 'position', title: 'Position', width: '90px', numeric: true },
 ];
 

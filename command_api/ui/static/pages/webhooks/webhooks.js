@@ -17,11 +17,11 @@ import { Ref, streamHref } from '../streams/events.js';
 import { Rotation, SecretDialog, WebhookDialog } from './registration.js';
 
 const COLUMNS = [
-  { key: 'url', title: 'URL', width: 'minmax(240px, 3fr)', render: (/** @type {any} */ { url }) => html`<code>${url}</code>` },
-  { key: 'active', title: 'State', width: '110px', render: (/** @type {any} */ webhook) => html`<${State} webhook=${webhook} />` },
-  { key: 'events', title: 'Events', width: 'minmax(200px, 2fr)', render: (/** @type {any} */ { events }) => events.join(', ') },
+  { key: 'url', title: 'URL', width: 'minmax(240px, 3fr)', at: 'name', render: (/** @type {any} */ { url }) => html`<code>${url}</code>` },
+  { key: 'active', title: 'State', width: '110px', at: 'state', render: (/** @type {any} */ webhook) => html`<${State} webhook=${webhook} />` },
+  { key: 'events', title: 'Events', width: 'minmax(200px, 2fr)', at: 'line', render: (/** @type {any} */ { events }) => events.join(', ') },
   { key: 'ordered', title: 'Ordered', width: '80px', render: (/** @type {any} */ { ordered }) => (ordered ? 'yes' : 'no') },
-  timeColumn('updatedAt', 'Changed'),
+  timeColumn('updatedAt', 'Changed', 'when'),
 ];
 const EVERY_MS = 3000;
 
@@ -145,12 +145,12 @@ const SHOWN_MS = 1000;
 const FILTERS = [{ name: 'status', label: 'Status', kind: 'choice', options: ['pending', 'delivered', 'dead'] }];
 const DELIVERY_COLUMNS = [
   statusColumn('status', 'Status'),
-  { key: 'event', title: 'Event', width: 'minmax(230px, 1fr)' },
+  { key: 'event', title: 'Event', width: 'minmax(230px, 1fr)', at: 'name' },
   { key: 'runId', title: 'Run', width: 'minmax(190px, 1fr)', render: (/** @type {any} */ { runId, stepId }) => html`<${Ref} kind="run" id=${runId} /> ${stepId}` },
   { key: 'attempts', title: 'Attempts', width: '88px', numeric: true },
-  { key: 'lastError', title: 'Outcome', width: 'minmax(140px, 2fr)', render: (/** @type {any} */ { lastError, lastStatus }) => lastError ?? lastStatus },
-  timeColumn('dueAt', 'Next attempt'),
-  timeColumn('createdAt', 'Requested'),
+  { key: 'lastError', title: 'Outcome', width: 'minmax(140px, 2fr)', at: 'about', render: (/** @type {any} */ { lastError, lastStatus }) => lastError ?? lastStatus },
+  timeColumn('dueAt', 'Next attempt', 'more'),
+  timeColumn('createdAt', 'Requested', 'when'),
 ];
 
 /**
