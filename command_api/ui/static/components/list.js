@@ -104,7 +104,7 @@ function joined(newest, earlier, rowKey) {
  * The table of a list, or what stands in its place while it is read or has no row.
  *
  * @param {{of: Listing, label: string, columns: import('./table.js').Column[], empty: any, children?: any,
- *   onOpen?: (row: any) => void, current?: string}} props `empty` stands in the place of no row; the
+ *   onOpen?: (row: any) => void, links?: boolean, current?: string}} props `empty` stands in the place of no row; the
  *   children say how to find the rows that aren't listed.
  */
 export function List({ of, empty, children, ...table }) {

@@ -13,10 +13,11 @@ import { formatCount, Status } from './values.js';
  * @typedef {string | ((row: any) => string)} RowKey The member that identifies a row, or a function.
  * @typedef {{label: string, columns: Column[], rows: any[], rowKey?: RowKey,
  *   selected?: Set<string>, onSelect?: (selected: Set<string>) => void,
- *   onOpen?: (row: any) => void, total?: number, onEnd?: () => void,
+ *   onOpen?: (row: any) => void, links?: boolean, total?: number, onEnd?: () => void,
  *   current?: string, rowClass?: (row: any) => string}} TableProps
  *   The default of `rowKey` is `id`. With `onSelect` rows have checkboxes.
- *   `onOpen` is called for a click and Enter. `total` counts the rows that aren't loaded yet, too;
+ *   `onOpen` is called for a click and Enter; with `links` they follow the first link of the row.
+ *   `total` counts the rows that aren't loaded yet, too;
  *   `onEnd` is called when the last loaded row comes near. `current` is the key of the row whose
  *   details are shown beside the table.
  */
@@ -109,14 +110,19 @@ function cellClass({ numeric, at }) {
  *   onFocus: (index: number) => void}} given `stop` is true for the row that Tab reaches.
  */
 function Row({ row, index, props, stop, onFocus }) {
-  const { columns, rowKey, selected, onSelect, onOpen, current, rowClass } = props;
+  const { columns, rowKey, selected, onSelect, onOpen, links, current, rowClass } = props;
   const key = keyOf(row, rowKey);
   const chosen = selected?.has(key) ?? false;
-  const classes = ['table-row', onOpen && 'opens', chosen && 'chosen', current === key && 'current'];
+  const classes = ['table-row', (onOpen || links) && 'opens', chosen && 'chosen', current === key && 'current'];
+  const onClick = (/** @type {any} */ event) => {
+    if (isControl(event)) return;
+    if (links) event.currentTarget.querySelector('a')?.click();
+    else onOpen?.(row);
+  };
   return html`<div
     role="row" aria-rowindex=${index + 2} tabindex=${stop ? 0 : -1} data-index=${index}
     class=${[...classes, rowClass?.(row)].filter(Boolean).join(' ')}
-    onClick=${(/** @type {MouseEvent} */ event) => onOpen && !isControl(event) && onOpen(row)}
+    onClick=${onClick}
     onFocus=${() => onFocus(index)}
   >
     ${onSelect && html`<span role="cell" class="cell cell-check"><input
@@ -138,12 +144,14 @@ function Row({ row, index, props, stop, onFocus }) {
  * @param {{current: HTMLElement | null}} ref
  * @param {(index: number) => void} scrollTo
  */
-function useRowKeys({ rows, rowKey, selected, onSelect, onOpen }, ref, scrollTo) {
+function useRowKeys({ rows, rowKey, selected, onSelect }, ref, scrollTo) {
   const [at, setAt] = useState(0);
   const wanted = useRef(-1);
+  const rowAt = (/** @type {number} */ index) => /** @type {HTMLElement | null | undefined} */ (
+    ref.current?.querySelector(`[data-index="${index}"]`));
   const focusWanted = () => {
-    const row = ref.current?.querySelector(`[data-index="${wanted.current}"]`);
-    if (!(row instanceof HTMLElement)) return; // it is shown once the box has scrolled
+    const row = rowAt(wanted.current);
+    if (!row) return; // it is shown once the box has scrolled
     wanted.current = -1;
     row.focus({ preventScroll: true });
   };
@@ -162,10 +170,9 @@ function useRowKeys({ rows, rowKey, selected, onSelect, onOpen }, ref, scrollTo)
     if (action === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    const row = rows[Math.min(at, rows.length - 1)];
     if (typeof action === 'number') move(inside ? at + action : at);
-    else if (action === 'open') onOpen?.(row);
-    else if (action === 'select') onSelect?.(toggled(selected, keyOf(row, rowKey)));
+    else if (action === 'open') rowAt(at)?.click();
+    else if (action === 'select') onSelect?.(toggled(selected, keyOf(rows[Math.min(at, rows.length - 1)], rowKey)));
     else move(action === 'first' ? 0 : rows.length - 1);
   };
   return { at: Math.min(at, Math.max(rows.length - 1, 0)), setAt, onKeyDown };

@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { useGet, useReading } from '../../core/reading.js';
-import { href, navigate, setQuery, values } from '../../core/router.js';
+import { href, setQuery, values } from '../../core/router.js';
 import { Time } from '../../core/time.js';
 import { Action, mayChange } from '../../components/actions.js';
 import { CopyButton } from '../../components/copy.js';
@@ -43,8 +43,8 @@ export function Bulks({ query }) {
     <div class="page-head"><h1>Bulk actions</h1>${bulks.rows && html`<span class="count">${formatCount(bulks.total)}</span>`}</div>
     <p class="muted">An action on many runs, and the outcome of each. Select runs in <a href=${href('/runs')}>the list of runs</a> to begin one; a bulk without a filter is refused, unless all runs are chosen by name.</p>
     <${FilterBar} filters=${FILTERS} />
-    <${List} of=${bulks} label="Bulk actions" columns=${COLUMNS} empty=${html`<${NoBulks} />`}
-      onOpen=${(/** @type {any} */ bulk) => navigate(`/bulk/${bulk.id}`)}>Filters show others.<//>`;
+    <${List} of=${bulks} label="Bulk actions" columns=${COLUMNS} links empty=${html`<${NoBulks} />`}>
+      Filters show others.<//>`;
 }
 
 Bulks.title = () => 'Bulk actions';

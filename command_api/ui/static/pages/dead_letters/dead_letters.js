@@ -2,7 +2,7 @@
 import { html, useMemo, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { useGet } from '../../core/reading.js';
-import { navigate } from '../../core/router.js';
+import { href } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
 import { Action } from '../../components/actions.js';
@@ -21,11 +21,16 @@ const PAGE = 100;
 const EVERY_MS = 5_000;
 const COLUMNS = [
   timeColumn('at', 'Time', 'when'),
-  { key: 'reason', title: 'Reason', width: 'minmax(220px, 3fr)', at: 'name' },
+  { key: 'reason', title: 'Reason', width: 'minmax(220px, 3fr)', at: 'name', render: reasonCell },
   { key: 'source', title: 'Place', width: 'minmax(160px, 1fr)', at: 'about', render: (/** @type {Letter} */ { source }) => html`<code>${source}</code>` },
   { key: 'bytes', title: 'Bytes', width: '80px', numeric: true },
   timeColumn('redrivenAt', 'Redriven', 'more'),
 ];
+
+/** @param {any} letter */
+function reasonCell({ id, reason }) {
+  return html`<a href=${href(`/dead-letters/${encodeURIComponent(id)}`)} title=${reason}>${reason}</a>`;
+}
 
 /** The list, for administrators. */
 export function DeadLettersPage() {
@@ -40,8 +45,7 @@ function DeadLetters() {
   return html`
     <div class="page-head"><h1>Dead letters</h1>
       <span class="muted">Messages that could not be read, the newest first</span></div>
-    <${List} of=${letters} label="Dead letters" columns=${COLUMNS}
-      onOpen=${(/** @type {any} */ { id }) => navigate(`/dead-letters/${encodeURIComponent(id)}`)} empty=${html`<${Empty} title="There is no dead letter">
+    <${List} of=${letters} label="Dead letters" columns=${COLUMNS} links empty=${html`<${Empty} title="There is no dead letter">
         <p>Every message so far could be read. A message of the records topic that isn’t a valid event becomes a dead letter. It blocks no other message.</p><//>`} />`;
 }
 

@@ -38,7 +38,7 @@ export function Definitions({ query }) {
       ${definitions.rows && html`<span class="count">${formatCount(definitions.total)}</span>`}
     </header>
     <${FilterBar} filters=${FILTERS} />
-    <${List} of=${definitions} label="Definitions" columns=${COLUMNS} onOpen=${open}
+    <${List} of=${definitions} label="Definitions" columns=${COLUMNS} links
       empty=${filtered ? html`<${NoneMatches} />` : html`<${First} />`}>
       Name the beginning of a slug to find others.<//>`;
 }
@@ -68,11 +68,6 @@ function runsCell({ lastRuns = [] }) {
     return html`<a key=${id} class="last-run tone-${tone}" href=${href(`/runs/${id}`)}
       title="Run ${id}: ${status}" aria-label="Run ${id}: ${status}">${icon}</a>`;
   });
-}
-
-/** @param {any} row */
-function open({ slug }) {
-  navigate(`/definitions/${slug}`);
 }
 
 function NoneMatches() {

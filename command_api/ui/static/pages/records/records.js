@@ -2,7 +2,7 @@
 import { html, useState } from '../../vendor/preact.js';
 import { send } from '../../core/api.js';
 import { useGet } from '../../core/reading.js';
-import { href, navigate, setQuery } from '../../core/router.js';
+import { href, setQuery } from '../../core/router.js';
 import { may } from '../../core/session.js';
 import { Time } from '../../core/time.js';
 import { Action, whyNow } from '../../components/actions.js';
@@ -28,7 +28,7 @@ export function Records() {
         <${Action} primary label="Send an event…" why=${whyNow()} onAct=${() => setSending(true)} /></span>`}
     </header>
     <${SendEvent} open=${sending} onClose=${() => setSending(false)} onSent=${() => records.reload()} />
-    <${List} of=${records} label="Record events" columns=${COLUMNS} onOpen=${open} empty=${html`<${Empty}
+    <${List} of=${records} label="Record events" columns=${COLUMNS} links empty=${html`<${Empty}
       title="No record event came in yet"><p>Send one to see which definitions it starts: by the button, or by POST <code>/events</code>.</p><//>`} />`;
 }
 
@@ -47,11 +47,6 @@ const COLUMNS = [
 /** @param {any} row */
 function typeCell({ id, type }) {
   return html`<a href=${href(`/records/${id}`)}>${type}</a>`;
-}
-
-/** @param {any} row */
-function open({ id }) {
-  navigate(`/records/${id}`);
 }
 
 const TYPES = ['record.created', 'record.updated', 'record.deleted', 'record.restored'];

@@ -62,8 +62,7 @@ function List({ list, snapshot, asked }) {
     <${Table}
       label="Runs" columns=${COLUMNS} rows=${rows} total=${total}
       selected=${selected} onSelect=${acts ? setSelected : undefined}
-      onOpen=${(/** @type {any} */ run) => navigate(`/runs/${run.id}`)}
-      onEnd=${() => list?.more()} rowClass=${(/** @type {any} */ run) => (stillMatches(run, asked) ? '' : 'left-filter')}
+      links onEnd=${() => list?.more()} rowClass=${(/** @type {any} */ run) => (stillMatches(run, asked) ? '' : 'left-filter')}
     />
     ${!more && rows.length >= MOST_ROWS && html`<p class="muted">The first ${formatCount(MOST_ROWS)} runs are shown. A narrower filter or an earlier time shows others.</p>`}
     ${acts && selected.size > 0 && html`<${SelectionBar}

@@ -1,7 +1,7 @@
 /** The schedules – the timetables of definitions, and separate ones – and one of them with its ticks. */
 import { html } from '../../vendor/preact.js';
 import { useGet } from '../../core/reading.js';
-import { href, navigate, setQuery } from '../../core/router.js';
+import { href, setQuery } from '../../core/router.js';
 import { Time } from '../../core/time.js';
 import { CopyButton } from '../../components/copy.js';
 import { JsonTree } from '../../components/json_tree.js';
@@ -27,7 +27,7 @@ export function Schedules({ query }) {
       ${definitionId && html`<button type="button" onClick=${() => setQuery({ definitionId: undefined })}>
         Show those of all definitions</button>`}
     </header>
-    <${List} of=${schedules} label="Schedules" columns=${COLUMNS} onOpen=${open} empty=${html`<${Empty} title="There is no schedule">
+    <${List} of=${schedules} label="Schedules" columns=${COLUMNS} links empty=${html`<${Empty} title="There is no schedule">
       <p>A definition whose trigger is a timetable has one: <code>trigger: {cron: "0 9 * * *"}</code></p><//>`}>
       The page of a definition leads to its schedule.<//>`;
 }
@@ -54,11 +54,6 @@ function slugCell({ id, slug, separate }) {
 function stateCell({ active, reason }) {
   return active ? html`<${Status} value="active" />`
     : html`<span title=${reason}><${Status} value="paused" /> <span class="muted">${reason}</span></span>`;
-}
-
-/** @param {any} row */
-function open({ id }) {
-  navigate(`/schedules/${id}`);
 }
 
 const NEXT = 20;

@@ -17,7 +17,7 @@ import { Ref, streamHref } from '../streams/events.js';
 import { Rotation, SecretDialog, WebhookDialog } from './registration.js';
 
 const COLUMNS = [
-  { key: 'url', title: 'URL', width: 'minmax(240px, 3fr)', at: 'name', render: (/** @type {any} */ { url }) => html`<code>${url}</code>` },
+  { key: 'url', title: 'URL', width: 'minmax(240px, 3fr)', at: 'name', render: (/** @type {any} */ { id, url }) => html`<a href=${href(`/webhooks/${id}`)}><code>${url}</code></a>` },
   { key: 'active', title: 'State', width: '110px', at: 'state', render: (/** @type {any} */ webhook) => html`<${State} webhook=${webhook} />` },
   { key: 'events', title: 'Events', width: 'minmax(200px, 2fr)', at: 'line', render: (/** @type {any} */ { events }) => events.join(', ') },
   { key: 'ordered', title: 'Ordered', width: '80px', render: (/** @type {any} */ { ordered }) => (ordered ? 'yes' : 'no') },
@@ -30,7 +30,6 @@ export function WebhooksPage() {
   const webhooks = useList('/webhooks', {}, 'webhooks', { everyMs: EVERY_MS });
   const [adding, setAdding] = useState(false);
   const [made, setMade] = useState(/** @type {any} */ (null));
-  const open = (/** @type {any} */ { id }) => navigate(`/webhooks/${id}`);
   const added = (/** @type {any} */ webhook) => {
     setAdding(false);
     setMade(webhook);
@@ -40,12 +39,12 @@ export function WebhooksPage() {
     <div class="page-head"><h1>Webhooks</h1> ${webhooks.rows && html`<span class="count">${formatCount(webhooks.total)}</span>`}
       ${mayChange() && html`<div class="actions" data-actions><button type="button" class="primary"
         onClick=${() => setAdding(true)}>Register a webhook…</button></div>`}</div>
-    <${List} of=${webhooks} label="Webhooks" columns=${COLUMNS} onOpen=${open} empty=${html`<${Empty} title="No webhook is registered">
+    <${List} of=${webhooks} label="Webhooks" columns=${COLUMNS} links empty=${html`<${Empty} title="No webhook is registered">
       <p>Baton posts a signed message to each registered URL when a run or a task starts or ends. Register the URL of
         a receiver to begin.</p><//>`} />
     ${adding && html`<${WebhookDialog} onDone=${added} onClose=${() => setAdding(false)} />`}
     <${SecretDialog} secrets=${made && [{ label: 'Signing secret', value: made.secret }]}
-      onClose=${() => open(made)} />`;
+      onClose=${() => navigate(`/webhooks/${made.id}`)} />`;
 }
 
 WebhooksPage.title = () => 'Webhooks';
