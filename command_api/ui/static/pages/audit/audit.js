@@ -10,7 +10,7 @@ import { CopyButton, CopyLines, download } from '../../components/copy.js';
 import { FilterBar } from '../../components/filter_bar.js';
 import { useAct } from '../../components/forms.js';
 import { List, usePages } from '../../components/list.js';
-import { Empty, Failure, Loading, Notice } from '../../components/notice.js';
+import { Empty, Failure, Loaded, Notice } from '../../components/notice.js';
 import { Tabs } from '../../components/panes.js';
 import { statusColumn, Table, timeColumn } from '../../components/table.js';
 import { Fields, formatCount, Status } from '../../components/values.js';
@@ -118,13 +118,16 @@ function Heads() {
   const size = head ? Math.floor(head.size / 1000) * 1000 : null;
   const path = size === null ? null : '/audit/tree-heads';
   const listed = useGet(path, { after: Math.max(0, (size ?? 0) - BACK), limit: 500 });
-  if (newest.error) return html`<${Failure} error=${newest.error} onRetry=${newest.reload} />`;
-  if (!newest.data) return html`<${Loading} />`;
-  if (!head) {
-    return html`<${Empty} title="The log isn’t sealed yet"><p>A server without an audit key seals nothing:
-      <code>baton audit key --create</code> makes one, and the projector gets it by <code>BATON_AUDIT_KEY</code>.</p><//>`;
-  }
   const rows = [...(listed.data?.heads ?? [])].reverse();
+  return html`<${Loaded} of=${newest}>${() => (head ? html`<${NewestHead} head=${head} />
+    <h2>Kept heads</h2>
+    ${rows.length > 0 && html`<${Table} label="Tree heads" columns=${HEAD_COLUMNS} rows=${rows} rowKey="size" />`}`
+    : html`<${Empty} title="The log isn’t sealed yet"><p>A server without an audit key seals nothing:
+        <code>baton audit key --create</code> makes one, and the projector gets it by <code>BATON_AUDIT_KEY</code>.</p><//>`)}<//>`;
+}
+
+/** @param {{head: any}} props */
+function NewestHead({ head }) {
   return html`<h2>The newest head</h2>
     <${Fields} rows=${[
       ['Leaves', formatCount(head.size)], ['Position', String(head.position)],
@@ -133,9 +136,7 @@ function Heads() {
     <div class="actions"><${CopyButton} text=${head.note} label="signed head">Copy the signed head<//>
       <button type="button" onClick=${() => download(head.note, `head-${head.size}.txt`, 'text/plain')}>Download it</button></div>
     <p>Keep it on another machine. Later, these commands check that the log still begins with it:</p>
-    <${CopyLines} label="command" text=${`baton audit verify --since head-${head.size}.txt`} />
-    <h2>Kept heads</h2>
-    ${rows.length > 0 && html`<${Table} label="Tree heads" columns=${HEAD_COLUMNS} rows=${rows} rowKey="size" />`}`;
+    <${CopyLines} label="command" text=${`baton audit verify --since head-${head.size}.txt`} />`;
 }
 
 const PROOF_FILTERS = [{ name: 'run', label: 'Run', kind: 'text', placeholder: 'id of a run' }];
@@ -146,12 +147,11 @@ const PROOF_FILTERS = [{ name: 'run', label: 'Run', kind: 'text', placeholder: '
  * @param {{query: any}} props
  */
 function Proof({ query: { run } }) {
-  const { data: proof, error, reload } = useGet(run ? '/audit/proof' : null, { run });
+  const answer = useGet(run ? '/audit/proof' : null, { run });
   return html`<${FilterBar} filters=${PROOF_FILTERS} />
-    ${!run && html`<${Empty} title="No run is chosen"><p>Enter the id of a run. Its proof shows, to those who have the verifier
-      key, that its events stand in the log unchanged.</p><//>`}
-    <${Failure} error=${error} onRetry=${reload} />
-    ${run && proof && html`<${ProofOf} run=${run} proof=${proof} />`}
+    ${run ? html`<${Loaded} of=${answer}>${(/** @type {any} */ proof) => html`<${ProofOf} run=${run} proof=${proof} />`}<//>`
+      : html`<${Empty} title="No run is chosen"><p>Enter the id of a run. Its proof shows, to those who have the verifier
+          key, that its events stand in the log unchanged.</p><//>`}
     <h2>Check it elsewhere</h2>
     <p>At the operator’s, and then on any machine, without Baton’s store, configuration or network:</p>
     <${CopyLines} label="commands" text=${[
@@ -188,8 +188,9 @@ const VERIFICATION_COLUMNS = [
 function Verifications() {
   const [everyMs, setEveryMs] = useState(RESTING_MS);
   const { failure, act } = useAct();
-  const { data, error, reload } = useGet('/audit/verifications', {}, { everyMs });
-  const list = data?.verifications ?? [];
+  const answer = useGet('/audit/verifications', {}, { everyMs });
+  const { reload } = answer;
+  const list = answer.data?.verifications ?? [];
   const running = list.find((/** @type {any} */ { status }) => status === 'running');
   const wanted = running ? RUNNING_MS : RESTING_MS;
   if (wanted !== everyMs) setEveryMs(wanted);
@@ -199,13 +200,12 @@ function Verifications() {
       why=${whyNow(running && 'One is running; wait for its end.')} />
       <span class="muted">Checks every event of all tenants against its leaf, in a process of its own.</span></div>
     <${Failure} error=${failure} />
-    <${Failure} error=${error} onRetry=${reload} />
-    ${!data && !error && html`<${Loading} />`}
     ${running && html`<${Running} progress=${running.progress} />`}
-    ${data && list.length === 0 && html`<${Empty} title="No verification was requested lately"><p>“Verify the log” starts
-      one; its result stays in the log.</p><//>`}
-    ${list.length > 0 && html`<${Latest} verification=${list.find((/** @type {any} */ { finding }) => finding)} />
-      <h2>All verifications</h2><${Table} label="Verifications" columns=${VERIFICATION_COLUMNS} rows=${list} />`}
+    <${Loaded} of=${answer}>${() => (list.length === 0
+      ? html`<${Empty} title="No verification was requested lately"><p>“Verify the log” starts
+          one; its result stays in the log.</p><//>`
+      : html`<${Latest} verification=${list.find((/** @type {any} */ { finding }) => finding)} />
+          <h2>All verifications</h2><${Table} label="Verifications" columns=${VERIFICATION_COLUMNS} rows=${list} />`)}<//>
     <h2>In a terminal</h2>
     <p>The same, on a machine with access to the store, and against a head that was kept elsewhere:</p>
     <${CopyLines} label="commands" text=${['baton audit verify', 'baton audit verify --since heads --jobs 4'].join('\n')} />`;

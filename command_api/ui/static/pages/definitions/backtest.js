@@ -7,7 +7,7 @@ import { may } from '../../core/session.js';
 import { whyNow } from '../../components/actions.js';
 import { CopyButton, curlLine } from '../../components/copy.js';
 import { Choice, Field, JsonText, parseJson, submit, useAct } from '../../components/forms.js';
-import { Failure, Loading, Notice } from '../../components/notice.js';
+import { Failure, Loaded, Notice } from '../../components/notice.js';
 import { Table } from '../../components/table.js';
 import { formatCount, Status } from '../../components/values.js';
 
@@ -95,17 +95,17 @@ const VERDICTS = [['same', 'the same'], ['differs', 'differ'], ['unknown', 'unkn
 export function BacktestProgress({ id, query }) {
   const [ended, setEnded] = useState('');
   const offset = Number(query.offset ?? 0);
-  const { data: job, error, reload } = useGet(`/backtests/${encodeURIComponent(id)}`, { limit: PAGE, offset }, {
+  const answer = useGet(`/backtests/${encodeURIComponent(id)}`, { limit: PAGE, offset }, {
     everyMs: ended === id ? 0 : EVERY_MS,
   });
-  if (job === undefined) return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
-  if (!OPEN.includes(job.status) && ended !== id && job.id === id) setEnded(id);
-  return html`<section aria-label="Backtest">
+  const { id: of, status } = answer.data ?? {};
+  if (of === id && ended !== id && !OPEN.includes(status)) setEnded(id);
+  return html`<${Loaded} of=${answer}>${(/** @type {any} */ job) => html`<section aria-label="Backtest">
     <h2>Backtest <${Status} value=${job.status} /></h2>
-    <${Progress} job=${job} onStopped=${reload} />
+    <${Progress} job=${job} onStopped=${answer.reload} />
     ${job.error && html`<${Notice} kind="error" title="The backtest failed.">${job.error}<//>`}
     ${job.report && html`<${Report} report=${job.report} offset=${offset} />`}
-  </section>`;
+  </section>`}<//>`;
 }
 
 /**

@@ -4,7 +4,7 @@ import { useGet } from '../../core/reading.js';
 import { href, readOnly } from '../../core/router.js';
 import { may, tenant } from '../../core/session.js';
 import { ago, Time } from '../../core/time.js';
-import { Failure, Lazy, Loading, Notice } from '../../components/notice.js';
+import { Failure, Lazy, Loaded, Notice } from '../../components/notice.js';
 import { counted, formatCount, RunName, Sparkline, Status } from '../../components/values.js';
 
 const EVERY_MS = 5000;
@@ -13,12 +13,17 @@ const FIRST_STEPS = async () => (await import('./first_steps.js')).FirstSteps;
 
 /** The page. */
 export function Overview() {
-  const { data: stats, error, reload } = useGet('/stats', { window: '1h', bucket: '1m' }, { everyMs: EVERY_MS });
-  if (stats === undefined) return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
+  const answer = useGet('/stats', { window: '1h', bucket: '1m' }, { everyMs: EVERY_MS });
+  return html`<div class="page-head"><h1>Overview of ${tenant.value}</h1></div>
+    <${Loaded} of=${answer}>${(/** @type {any} */ stats) => html`<${Stats} stats=${stats} />`}<//>`;
+}
+
+Overview.title = () => 'Overview';
+
+/** @param {{stats: any}} props */
+function Stats({ stats }) {
   const all = Object.values(stats.runs).reduce((sum, count) => sum + Number(count), 0);
   return html`
-    <div class="page-head"><h1>Overview of ${tenant.value}</h1></div>
-    <${Failure} error=${error} onRetry=${reload} />
     ${(stats.definitions === 0 || all === 0) && html`<${Lazy} load=${FIRST_STEPS} definitions=${stats.definitions} />`}
     <div class="overview">
       <section><h2>Runs</h2><${Counts} runs=${stats.runs} all=${all} /></section>
@@ -28,8 +33,6 @@ export function Overview() {
       <section class="wide"><h2>${readOnly.value ? 'Services, now' : 'Services'}</h2><${Services} /></section>
     </div>`;
 }
-
-Overview.title = () => 'Overview';
 
 /** @param {{runs: Record<string, number>, all: number}} props */
 function Counts({ runs, all }) {
@@ -122,11 +125,14 @@ export const ROLES = {
 
 /** The state of the services, read every two seconds. */
 function Services() {
-  const { data, error, reload } = useGet('/system', {}, { everyMs: SERVICES_EVERY_MS });
-  if (data === undefined) return error ? html`<${Failure} error=${error} onRetry=${reload} />` : html`<${Loading} />`;
+  const answer = useGet('/system', {}, { everyMs: SERVICES_EVERY_MS });
+  return html`<${Loaded} of=${answer}>${servicesOf}<//>`;
+}
+
+/** @param {any} data */
+function servicesOf(data) {
   const failing = Object.entries(data.checks).filter(([, word]) => word !== 'ok').map(([name]) => name);
   return html`
-    <${Failure} error=${error} onRetry=${reload} />
     ${failing.length > 0 && html`<${Notice} kind="error" title="Not ready: ${failing.join(', ')}">${more()}<//>`}
     ${data.hold.held && html`<${Notice} kind="warning" title="The server is held.">${more()}<//>`}
     <p><${Status} value=${data.ready ? 'ready' : 'unavailable'} /> <span class="muted">${counted(data.executors, 'executor')}, ${counted(data.functions, 'function')}, ${counted(data.waitingCalls, 'call')} waiting for a free slot. The newest event is at position ${formatCount(data.head)}.</span></p>

@@ -7,7 +7,7 @@ import { may } from '../../core/session.js';
 import { formatDuration, Time } from '../../core/time.js';
 import { Action, whyNow } from '../../components/actions.js';
 import { Field, FormDialog, submit, useAct } from '../../components/forms.js';
-import { Failure, Loaded, Loading, Notice } from '../../components/notice.js';
+import { Failure, Loaded, Notice } from '../../components/notice.js';
 import { PlainTable } from '../../components/table.js';
 import { Fields, formatCount, Status } from '../../components/values.js';
 import { ROLES } from '../overview/overview.js';
@@ -133,14 +133,13 @@ const STEPS = ['1m', '1h', '1d', '7d'];
 
 /** The time, the next due time, and buttons that move the clock. */
 function Clock() {
-  const { data: clock, error, reload } = useGet('/clock', {}, { everyMs: EVERY_MS });
+  const answer = useGet('/clock', {}, { everyMs: EVERY_MS });
   const [by, setBy] = useState('');
   const { busy, failure, act } = useAct();
-  const move = (/** @type {{advance: string} | {to: string}} */ body) => act(() => send('POST', '/clock', body).finally(reload));
+  const move = (/** @type {{advance: string} | {to: string}} */ body) => act(() => send('POST', '/clock', body).finally(answer.reload));
   return html`<section class="clock"><h2>Virtual time</h2>
-    <${Failure} error=${failure ?? error} />
-    ${!clock && !error && html`<${Loading} />`}
-    ${clock && html`<p>The clock shows <strong><${Time} at=${clock.now} milliseconds /></strong>.
+    <${Failure} error=${failure} />
+    <${Loaded} of=${answer}>${(/** @type {any} */ clock) => html`<p>The clock shows <strong><${Time} at=${clock.now} milliseconds /></strong>.
       ${clock.nextDueAt ? html` The next due time is <${Time} at=${clock.nextDueAt} />.` : ' Nothing is due.'}
       ${' '}A move performs everything that becomes due, in order. Sessions and tokens expire by this clock, too.</p>
     <form class="actions" onSubmit=${submit(() => by.trim() && move({ advance: by.trim() }))}>
@@ -150,7 +149,7 @@ function Clock() {
         onInput=${(/** @type {any} */ event) => setBy(event.currentTarget.value)} />
       <button type="submit" disabled=${busy || by.trim() === ''}>Move</button>
       ${busy && html`<span class="muted">Moving…</span>`}
-    </form>`}
+    </form>`}<//>
   </section>`;
 }
 
@@ -162,14 +161,13 @@ const HEADS = ['Set', 'State', 'Position', 'Behind', 'Progress', 'Differences', 
 /** The sets, and the button that builds one. */
 function Views() {
   const [everyMs, setEveryMs] = useState(RESTING_MS);
-  const { data, error, reload } = useGet('/views', {}, { everyMs });
+  const answer = useGet('/views', {}, { everyMs });
   const { failure, act } = useAct();
   const [chosen, setChosen] = useState(/** @type {any} */ (null));
-  const sets = data?.sets ?? [];
-  const building = sets.some((/** @type {any} */ { state }) => state === 'building');
+  const building = answer.data?.sets.some((/** @type {any} */ { state }) => state === 'building');
   const wanted = building ? BUILDING_MS : RESTING_MS;
   if (wanted !== everyMs) setEveryMs(wanted);
-  const ask = (/** @type {string} */ path, /** @type {object} */ body) => send('POST', path, body).finally(reload);
+  const ask = (/** @type {string} */ path, /** @type {object} */ body) => send('POST', path, body).finally(answer.reload);
   const promote = async (/** @type {string} */ path, /** @type {object} */ body) => {
     await ask(path, body);
     setChosen(null);
@@ -178,10 +176,8 @@ function Views() {
     <p class="muted">Queries read the live set. Another one can be built from the events beside it, is compared with
       it, and is promoted: readers switch within a second.</p>
     <${Failure} error=${failure} />
-    <${Failure} error=${error} onRetry=${reload} />
-    ${!data && !error && html`<${Loading} />`}
-    ${data && html`<${PlainTable} label="Sets of views" heads=${HEADS}
-      rows=${sets.map((/** @type {any} */ set) => cellsOf(set, data.head, setChosen))} />`}
+    <${Loaded} of=${answer}>${(/** @type {any} */ { sets, head }) => html`<${PlainTable} label="Sets of views" heads=${HEADS}
+      rows=${sets.map((/** @type {any} */ set) => cellsOf(set, head, setChosen))} />`}<//>
     <div class="actions"><${Action} label="Build another set" why=${whyNow(building && 'A set is being built.')}
       onAct=${() => act(() => ask('/views/rebuild', {}))} /></div>
     ${chosen && html`<${Promotion} set=${chosen} onClose=${() => setChosen(null)} onPromote=${promote} />`}
