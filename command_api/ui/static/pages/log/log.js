@@ -8,7 +8,7 @@ import { Empty, Failure, Notice } from '../../components/notice.js';
 import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
 import { formatCount } from '../../components/values.js';
-import { EventDetails, FAILURES, isFailure, Ref, summaryOf } from '../streams/events.js';
+import { countTypes, EventDetails, FAILURES, foldRows, isFailure, Ref, rowClass, rowKey, summaryOf, toggled } from '../streams/events.js';
 import { MOST, useTail } from './tail.js';
 
 /** @param {{query: any}} props */
@@ -27,10 +27,10 @@ function Log({ query }) {
   const types = values(query, 'type');
   const { events, next, error, waiting, skipped, more } = useTail(types, paused);
   const rows = useMemo(() => foldRows(events, folded.value), [events, folded.value]);
-  const unfolded = rows.filter((row) => !row.fold);
+  const unfolded = rows.filter((row) => !row.folded);
   const index = unfolded.findIndex(({ position }) => String(position) === query.event);
   const open = (/** @type {any} */ row) => {
-    if (row && !row.fold) setQuery({ event: String(row.position) });
+    if (row && !row.folded) setQuery({ event: String(row.position) });
   };
   useShortcut('[', 'Show the event before', () => open(unfolded[index + 1]));
   useShortcut(']', 'Show the next event', () => open(unfolded[Math.max(0, index - 1)]));
@@ -52,7 +52,7 @@ function Log({ query }) {
     ${events.length === 0 && next === 1 && html`<${Empty} title=${types.length > 0 ? 'The log has no event of these types' : 'The log is empty'}><p>
       Events appear here as soon as they are recorded, for example when a definition is created or a run starts.</p><//>`}
     ${rows.length > 0 && html`<div class="split">
-      <${Table} label="Events of the log" columns=${COLUMNS} rows=${rows} rowKey=${keyOf} current=${query.event}
+      <${Table} label="Events of the log" columns=${COLUMNS} rows=${rows} rowKey=${rowKey} current=${query.event}
         rowClass=${rowClass} onOpen=${open} onEnd=${more} total=${rows.length + (unread ? 1 : 0)} />
       ${index >= 0 && html`<${Pane} title="Event ${query.event}" onClose=${() => setQuery({ event: undefined })}>
         <${EventDetails} event=${unfolded[index]} about=${{ kind: unfolded[index].kind, id: unfolded[index].id }} />
@@ -72,11 +72,6 @@ function stateOf(paused, waiting) {
   return waiting ? 'paused, there are newer events' : 'paused';
 }
 
-/** @param {any} row */
-const keyOf = ({ key, position }) => key ?? String(position);
-/** @param {any} row */
-const rowClass = ({ fold, type }) => (fold ? 'row-fold' : isFailure(type) ? 'is-failure' : '');
-
 /** The columns of the log. */
 const COLUMNS = [
   { key: 'position', title: 'Position', width: '90px', numeric: true },
@@ -87,24 +82,24 @@ const COLUMNS = [
 ];
 
 /** @param {any} row */
-function timeCell({ fold, at }) {
-  return !fold && html`<${Time} at=${at} milliseconds />`;
+function timeCell({ folded: others, at }) {
+  return !others && html`<${Time} at=${at} milliseconds />`;
 }
 
 /** @param {any} row */
-function aboutCell({ fold, kind, id }) {
-  return !fold && html`${kind} <${Ref} kind=${kind} id=${id} />`;
+function aboutCell({ folded: others, kind, id }) {
+  return !others && html`${kind} <${Ref} kind=${kind} id=${id} />`;
 }
 
 /** @param {any} row A failure has a sign, too. */
-function typeCell({ fold, count, type }) {
-  if (fold) return html`<span class="muted">${count} folded</span>`;
+function typeCell({ folded: others, type }) {
+  if (others) return html`<span class="muted">${others.length} folded</span>`;
   return isFailure(type) ? `✕ ${type}` : type;
 }
 
 /** @param {any} row */
-function dataCell({ fold, types, data }) {
-  const text = fold ? Object.entries(types).map(([type, count]) => `${type} ${count}`).join(', ') : summaryOf(data);
+function dataCell({ folded: others, data }) {
+  const text = others ? countTypes(others).map((one) => one.join(' ')).join(', ') : summaryOf(data);
   return html`<span class="mono muted" title=${text}>${text}</span>`;
 }
 
@@ -129,63 +124,15 @@ function Types({ events, types }) {
 /** @param {{name: string, count: number, types: string[]}} props */
 function Type({ name, count, types }) {
   const chosen = types.includes(name);
-  const only = () => setQuery({ type: chosen ? types.filter((type) => type !== name) : [...types, name] });
   const failure = isFailure(name);
   return html`<li>
     <label title=${failure ? 'Failures are never folded.' : undefined}><input type="checkbox" disabled=${failure}
-      checked=${failure || !folded.value.includes(name)} onChange=${() => toggleFolded(name)} />${name}</label>
+      checked=${failure || !folded.value.includes(name)} onChange=${() => (folded.value = toggled(folded.value, name))} />${name}</label>
     <span class="count">${formatCount(count)}</span>
     <button type="button" class="link" aria-label="${chosen ? 'Show other types than' : 'Show only'} ${name}"
-      onClick=${only}>${chosen ? 'others too' : 'only'}</button>
+      onClick=${() => setQuery({ type: toggled(types, name) })}>${chosen ? 'others too' : 'only'}</button>
   </li>`;
 }
 
 /** The types that are folded, remembered by this browser. */
 const folded = preference('folded', /** @type {string[]} */ ([]));
-
-/** @param {string} type */
-function toggleFolded(type) {
-  const rest = folded.value.filter((name) => name !== type);
-  folded.value = rest.length < folded.value.length ? rest : [...rest, type].sort();
-}
-
-/**
- * Return the rows of a list: events, and `{fold, key, count, types}` for each group of folded ones.
- *
- * @param {any[]} events
- * @param {string[]} types
- */
-function foldRows(events, types) {
-  const away = new Set(types.filter((type) => !isFailure(type)));
-  if (away.size === 0) return events;
-  /** @type {any[]} */
-  const rows = [];
-  for (const event of events) {
-    const last = rows[rows.length - 1];
-    if (!away.has(event.type)) rows.push(event);
-    else if (last?.fold) add(last, event);
-    else rows.push(add({ fold: true, key: `fold-${event.position}`, count: 0, types: {} }, event));
-  }
-  return rows;
-}
-
-/**
- * @param {any} group
- * @param {any} event
- */
-function add(group, event) {
-  group.count += 1;
-  group.types[event.type] = (group.types[event.type] ?? 0) + 1;
-  return group;
-}
-
-/**
- * Return how many events there are of each type, the most frequent first.
- *
- * @param {any[]} events
- * @returns {[string, number][]}
- */
-function countTypes(events) {
-  const counts = [...Map.groupBy(events, ({ type }) => type)].map(([type, { length }]) => /** @type {[string, number]} */ ([type, length]));
-  return counts.sort(([type, count], [other, more]) => more - count || type.localeCompare(other));
-}

@@ -8,14 +8,14 @@ import { Failure, Loading } from '../../components/notice.js';
 import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
 import { counted, formatCount } from '../../components/values.js';
-import { EventDetails, isFailure } from '../streams/events.js';
+import { countTypes, EventDetails, foldRows, isFailure, rowClass, rowKey, toggled } from '../streams/events.js';
 import { attemptText, eventTime } from './rows.js';
 
 /** @param {{runId: string, query: import('../../core/router.js').Query}} props */
 export function EventsTab({ runId, query }) {
   const { events, loaded, error } = useEvents(runId);
   const [unfolded, setUnfolded] = useState(/** @type {ReadonlySet<string>} */ (new Set()));
-  const folded = foldedKinds.value;
+  const types = folded.value;
   const chosen = useMemo(
     () => events.filter((event) => (
       (query.only !== 'failed' || isFailure(event.type))
@@ -23,66 +23,61 @@ export function EventsTab({ runId, query }) {
     )),
     [events, query.only, query.stepId],
   );
-  const rows = useMemo(() => eventRows(chosen, folded, unfolded), [chosen, folded, unfolded]);
+  const rows = useMemo(() => foldRows(chosen, types, unfolded), [chosen, types, unfolded]);
   const current = events.find((event) => String(event.position) === query.event);
   useShortcut('[', 'Show the event before', () => step(chosen, current, -1));
   useShortcut(']', 'Show the next event', () => step(chosen, current, 1));
   useShortcut('f', 'Show failures only', () => setQuery({ only: query.only === 'failed' ? '' : 'failed' }));
   if (events.length === 0) return error ? html`<${Failure} error=${error} />` : html`<${Loading} />`;
   const open = (/** @type {any} */ row) => (
-    row.event === undefined ? setUnfolded(new Set([...unfolded, row.key])) : show(row.event)
+    row.folded ? setUnfolded(new Set([...unfolded, row.key])) : show(row)
   );
   return html`<div class="events">
-    <${Kinds} events=${events} folded=${folded} loaded=${loaded} query=${query} runId=${runId} />
+    <${Types} events=${events} loaded=${loaded} query=${query} runId=${runId} />
     <${Failure} error=${error} />
     <div class="beside">
-      <${Table} label="Events" columns=${COLUMNS} rows=${rows} rowKey="key"
+      <${Table} label="Events" columns=${COLUMNS} rows=${rows} rowKey=${rowKey}
         onOpen=${open} current=${query.event} rowClass=${rowClass} />
       ${current && html`<${EventPane} event=${current} runId=${runId} />`}
     </div>
   </div>`;
 }
 
-/** @param {any} row */
-const rowClass = ({ event }) => (event !== undefined && isFailure(event.type) ? 'is-failure' : '');
-
 const COLUMNS = [
-  { key: 'position', title: 'Position', width: '84px', numeric: true, render: (/** @type {any} */ { event, folded }) => event?.position ?? folded[0].position },
-  { key: 'at', title: 'Time', width: '204px', at: 'when', render: (/** @type {any} */ { event, folded }) => eventTime(event ?? folded[0]) },
+  { key: 'position', title: 'Position', width: '84px', numeric: true, render: (/** @type {any} */ row) => eventOf(row).position },
+  { key: 'at', title: 'Time', width: '204px', at: 'when', render: (/** @type {any} */ row) => eventTime(eventOf(row)) },
   { key: 'kind', title: 'Event', width: '136px', at: 'name', render: kindCell },
-  { key: 'step', title: 'Step', width: 'minmax(80px, 1fr)', at: 'more', render: (/** @type {any} */ { event }) => event?.data.step_id ?? '' },
+  { key: 'step', title: 'Step', width: 'minmax(80px, 1fr)', at: 'more', render: (/** @type {any} */ { data }) => data?.step_id ?? '' },
   { key: 'about', title: 'About', width: 'minmax(120px, 3fr)', at: 'about', render: aboutCell },
 ];
 
-/** @param {any} row */
-function kindCell({ event, folded }) {
-  if (event !== undefined) return kindOf(event);
-  return html`<span class="muted">▸ ${folded.length} folded</span>`;
-}
+/** Return the event of a row, or the first one of a folded row. @param {any} row */
+const eventOf = (row) => row.folded?.[0] ?? row;
 
 /** @param {any} row */
-function aboutCell({ event, folded }) {
-  if (event === undefined) return html`<span class="muted">${[...new Set(folded.map(kindOf))].join(', ')}</span>`;
+function kindCell(row) {
+  return row.folded ? html`<span class="muted">▸ ${row.folded.length} folded</span>` : kindOf(row);
+}
+
+/** @param {any} event */
+function aboutCell(event) {
+  if (event.folded) return html`<span class="muted">${[...new Set(event.folded.map(kindOf))].join(', ')}</span>`;
   const cut = event.truncated === undefined ? '' : ` (${formatCount(event.truncated)} bytes, cut)`;
   return aboutEvent(event) + cut;
 }
 
 /**
- * @param {{events: RunEvent[], folded: string[], loaded: boolean,
+ * @param {{events: RunEvent[], loaded: boolean,
  *   query: import('../../core/router.js').Query, runId: string}} props
  */
-function Kinds({ events, folded, loaded, query: { only, stepId }, runId }) {
-  const counts = useMemo(() => countKinds(events), [events]);
-  const toggle = (/** @type {string} */ kind) => {
-    const rest = folded.filter((name) => name !== kind);
-    foldedKinds.value = rest.length === folded.length ? [...folded, kind] : rest;
-  };
+function Types({ events, loaded, query: { only, stepId }, runId }) {
+  const counts = useMemo(() => countTypes(events), [events]);
   const count = counted(events.length, 'event');
   return html`<div class="tools">
     <details class="kinds"><summary>Kinds</summary>
-      ${counts.map(([kind, number]) => html`<label key=${kind}><input type="checkbox"
-        checked=${!canFold(kind) || !folded.includes(kind)} disabled=${!canFold(kind)}
-        onChange=${() => toggle(kind)} /> ${kind} <span class="muted">${number}</span></label>`)}
+      ${counts.map(([type, number]) => html`<label key=${type}><input type="checkbox"
+        checked=${isFailure(type) || !folded.value.includes(type)} disabled=${isFailure(type)}
+        onChange=${() => (folded.value = toggled(folded.value, type))} /> ${kindOf({ type })} <span class="muted">${number}</span></label>`)}
     </details>
     <label><input type="checkbox" checked=${only === 'failed'}
       onChange=${() => setQuery({ only: only === 'failed' ? '' : 'failed' })} /> Failures only</label>
@@ -90,15 +85,6 @@ function Kinds({ events, folded, loaded, query: { only, stepId }, runId }) {
     <a href=${href(`/streams/run/${encodeURIComponent(runId)}`)}>As a stream</a>
     <span class="muted tools-count">${loaded ? count : `${count} read so far`}</span>
   </div>`;
-}
-
-/**
- * @param {RunEvent[]} events
- * @returns {[string, number][]}
- */
-function countKinds(events) {
-  const counts = [...Map.groupBy(events, kindOf)].map(([kind, { length }]) => /** @type {[string, number]} */ ([kind, length]));
-  return counts.sort(([kind], [other]) => kind.localeCompare(other));
 }
 
 /** @param {RunEvent} event */
@@ -175,61 +161,16 @@ async function readEvents({ get, set, state: { events } }) {
   }
 }
 
-/** Kinds that are folded until the reader chooses others; the choice is remembered. */
-const foldedKinds = preference('folded-kinds', ['StepLogged', 'StepCopied', 'SyncAwaited']);
+/** Types that are folded until the reader chooses others; the choice is remembered. */
+const folded = preference('folded-in-runs', ['run.StepLogged', 'run.StepCopied', 'run.SyncAwaited']);
 
 /**
  * Return the kind of an event: its type without the aggregate.
  *
- * @param {RunEvent} event
+ * @param {{type: string}} event
  */
 function kindOf({ type }) {
   return type.slice(type.indexOf('.') + 1);
-}
-
-/**
- * Return whether events of a kind may be folded; failures are always shown.
- *
- * @param {string} kind
- */
-function canFold(kind) {
-  return !isFailure(`run.${kind}`);
-}
-
-/**
- * @typedef {{key: string, event: RunEvent}} EventRow
- * @typedef {{key: string, folded: RunEvent[]}} FoldedRow
- */
-
-/**
- * Return the rows of a list of events, in which neighbours of folded kinds are one row.
- *
- * @param {RunEvent[]} events
- * @param {string[]} folded
- * @param {ReadonlySet<string>} unfolded keys of folded rows that are shown in full
- * @returns {(EventRow | FoldedRow)[]}
- */
-function eventRows(events, folded, unfolded) {
-  const kinds = new Set(folded.filter(canFold));
-  /** @type {(EventRow | FoldedRow)[]} */
-  const rows = [];
-  /** @type {FoldedRow | null} */
-  let fold = null;
-  for (const event of events) {
-    const key = String(event.position);
-    if (!kinds.has(kindOf(event))) {
-      fold = null;
-      rows.push({ key, event });
-    } else if (fold === null) {
-      fold = { key: `fold ${key}`, folded: [event] };
-      rows.push(fold);
-    } else fold.folded.push(event);
-  }
-  return rows.flatMap((row) => (
-    'folded' in row && unfolded.has(row.key)
-      ? row.folded.map((event) => ({ key: String(event.position), event }))
-      : [row]
-  ));
 }
 
 /**

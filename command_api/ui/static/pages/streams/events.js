@@ -72,6 +72,53 @@ export function isFailure(type) {
   return FAILURES.includes(type);
 }
 
+/**
+ * Return the rows of a list of events, in which neighbours of some types are folded into one row.
+ *
+ * @param {any[]} events
+ * @param {string[]} types
+ * @param {ReadonlySet<string>} [unfolded] The keys of folded rows that are shown in full.
+ * @returns {any[]} Events, and `{key, folded}` for neighbours that stand in one row.
+ */
+export function foldRows(events, types, unfolded) {
+  const away = new Set(types.filter((type) => !isFailure(type)));
+  /** @type {any[]} */
+  const rows = [];
+  for (const event of events) {
+    if (!away.has(event.type)) rows.push(event);
+    else if (rows.at(-1)?.folded) rows.at(-1).folded.push(event);
+    else rows.push({ key: `fold ${event.position}`, folded: [event] });
+  }
+  return unfolded ? rows.flatMap((row) => (unfolded.has(row.key) ? row.folded : row)) : rows;
+}
+
+/** Return the key of a row. @param {any} row */
+export const rowKey = ({ key, position }) => key ?? String(position);
+
+/** Return the look of a row. @param {any} row */
+export const rowClass = ({ folded, type }) => (folded ? 'row-fold' : isFailure(type) ? 'is-failure' : '');
+
+/**
+ * Return how many events there are of each type, the most frequent first.
+ *
+ * @param {any[]} events
+ * @returns {[string, number][]}
+ */
+export function countTypes(events) {
+  const counts = [...Map.groupBy(events, ({ type }) => type)].map(([type, { length }]) => /** @type {[string, number]} */ ([type, length]));
+  return counts.sort(([type, count], [other, more]) => more - count || type.localeCompare(other));
+}
+
+/**
+ * Return a list of types with one more, or without it if the list has it.
+ *
+ * @param {string[]} types
+ * @param {string} type
+ */
+export function toggled(types, type) {
+  return types.includes(type) ? types.filter((name) => name !== type) : [...types, type];
+}
+
 /** Kinds that have a page of their own, with its path. */
 const PAGES = new Map(Object.entries({
   run: '/runs/', definition: '/definitions/', schedule: '/schedules/', record: '/records/',

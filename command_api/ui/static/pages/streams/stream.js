@@ -9,7 +9,7 @@ import { Empty, Failure, Loading } from '../../components/notice.js';
 import { Pane } from '../../components/panes.js';
 import { Table } from '../../components/table.js';
 import { Status } from '../../components/values.js';
-import { EventDetails, isFailure, Ref, streamHref, summaryOf, thingHref } from './events.js';
+import { EventDetails, isFailure, Ref, rowClass, streamHref, summaryOf, thingHref } from './events.js';
 
 const COLUMNS = [
   { key: 'version', title: 'Version', width: '72px', numeric: true },
@@ -56,9 +56,6 @@ export function StreamPage({ params: { kind, id }, query }) {
 
 /** @param {{params: Record<string, string>}} given */
 StreamPage.title = ({ params }) => `Events of ${params.kind} ${params.id}`;
-
-/** @param {any} event */
-const rowClass = ({ type }) => (isFailure(type) ? 'is-failure' : '');
 
 /** @param {any} event */
 function timeCell({ at }) {
