@@ -35,7 +35,7 @@ export function EventsTab({ runId, query }) {
   return html`<div class="events">
     <${Types} events=${events} loaded=${loaded} query=${query} runId=${runId} />
     <${Failure} error=${error} />
-    <div class="beside">
+    <div class="split">
       <${Table} label="Events" columns=${COLUMNS} rows=${rows} rowKey=${rowKey}
         onOpen=${open} current=${query.event} rowClass=${rowClass} />
       ${current && html`<${EventPane} event=${current} runId=${runId} />`}

@@ -48,7 +48,7 @@ export function RunPage({ params, query }) {
     ${run === undefined ? !error && html`<${Loading} />` : html`
       <${RunHeader} run=${run} onChanged=${changed} onRerun=${() => setRerun(true)} />
       <${RunTabs} current=${tab} />
-      <div class="beside">
+      <div class="split">
         <div role="tabpanel" aria-label=${TABS[tab].label}>
           <${Lazy} key=${tab} load=${TABS[tab].load} run=${run} runId=${id} timeline=${timeline} query=${query}
             onRerun=${rerunFrom} />
