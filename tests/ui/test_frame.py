@@ -132,3 +132,13 @@ async def test_the_top_bar_is_one_row_and_its_menu_leads_to_the_other_pages(
     await expect(page.get_by_role("heading", name="Webhooks")).to_be_visible()
     await expect(bar.locator("nav")).to_contain_text("Webhooks")
     assert await height_of(bar) <= ONE_ROW_PX
+
+
+@pytest.mark.parametrize("path", ["/ui/runs?asOf=3", "/ui/system?asOf=3"])
+async def test_the_bar_of_the_past_is_one_row(page: Page, path: str) -> None:
+    await page.goto(path)
+    await settled(page)
+    bar = page.get_by_role("region", name="As of an earlier position")
+    await expect(bar.locator("time")).to_be_visible()
+
+    assert await height_of(bar) <= ONE_ROW_PX

@@ -24,7 +24,7 @@ export function AsOfBar() {
     <${Slider} position=${position} />
     <${AtTime} />
     ${position !== null && html`<span class="muted">${NOW_ONLY.has(route.value.name)
-      ? 'This page shows the present state alone.' : 'Nothing can be changed here.'}</span>`}
+      ? 'This page shows the present.' : 'Nothing can be changed here.'}</span>`}
     <button type="button" onClick=${now}>${position === null ? 'Close' : 'Return to now'}</button>
   </div>`;
 }
