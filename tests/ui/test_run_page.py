@@ -117,7 +117,7 @@ async def test_a_run_is_paused_and_resumed_and_followed_until_it_is_cancelled(
     await expect(page.locator(".run-head .status")).to_have_text(re.compile("running"))
     await ui_server.post(f"/runs/{run}/cancel", {"reason": "closing time"})
     await expect(page.locator(".run-head")).to_contain_text("closing time")
-    await expect(page.get_by_role("table", name="Reasons")).to_contain_text("FINISHED")
+    await expect(page.get_by_role("list", name="Reasons")).to_contain_text("FINISHED")
 
 
 async def test_a_run_shows_the_past_and_offers_nothing_there(

@@ -8,7 +8,7 @@ import { cliLine, CopyButton, download } from '../../components/copy.js';
 import { useAct } from '../../components/forms.js';
 import { JsonTree } from '../../components/json_tree.js';
 import { Loaded, Notice } from '../../components/notice.js';
-import { statusColumn, Table, timeColumn } from '../../components/table.js';
+import { statusColumn, Table } from '../../components/table.js';
 import { formatCount } from '../../components/values.js';
 import { eventTime } from './rows.js';
 
@@ -142,26 +142,31 @@ function Explanation({ of: { because, next, stuck, suggestions } }) {
     ${readOnly.value && html`<p class="muted">By the events up to this position. Whether an executor and a scheduler were
       running then isn’t recorded.</p>`}
     <h2>Because</h2>
-    <${Table} label="Reasons" columns=${REASONS} rows=${because} rowKey=${reasonKey} />
+    <ul aria-label="Reasons">${because.map((/** @type {any} */ reason) => html`<${Reason} key=${reasonKey(reason)} reason=${reason} />`)}</ul>
     <h2>Next</h2>
     ${next.length === 0 ? html`<p class="muted">Nothing moves the run by itself.</p>` : html`
       <ul>${next.map((/** @type {any} */ move) => html`<li key=${reasonKey(move)}><code>${move.event}</code>
         ${move.stepId ? ` of ${move.stepId}` : ''} ${move.dueAt && html`<${Time} at=${move.dueAt} />`}</li>`)}</ul>`}
     ${suggestions.length > 0 && html`<h2>You can</h2>
-      <ul>${suggestions.map((/** @type {string} */ text) => html`<li key=${text}>${text} <${CopyButton} text=${text} label="suggestion" /></li>`)}</ul>`}
+      <ul>${suggestions.map((/** @type {string} */ text) => html`<${Suggestion} key=${text} text=${text} />`)}</ul>`}
   </div>`;
+}
+
+/** @param {{text: string}} props Its commands stand between backticks. */
+function Suggestion({ text }) {
+  const parts = text.split('`');
+  return html`<li>${parts.map((part, at) => (at % 2 ? html`<code>${part}</code> <${CopyButton} text=${part} label="command" />` : part))}</li>`;
 }
 
 /** @param {any} reason */
 const reasonKey = ({ stepId, code, event, dueAt }) => [stepId, code, event, dueAt].join(' ');
 
-const REASONS = [
-  { key: 'stepId', title: 'Step', width: 'minmax(80px, 160px)', at: 'name', render: (/** @type {any} */ { stepId = 'the run' }) => stepId },
-  { key: 'code', title: 'Code', width: '110px' },
-  { key: 'text', title: 'Reason', width: 'minmax(160px, 3fr)', at: 'line', render: reasonText },
-  timeColumn('since', 'Since'),
-  timeColumn('dueAt', 'Due', 'when'),
-];
+/** @param {{reason: any}} props */
+function Reason({ reason }) {
+  const { stepId, code, since, dueAt } = reason;
+  return html`<li>${stepId && html`<strong>${stepId}</strong>: `}${reasonText(reason)}
+    <span class="muted"> ${code}${since && html`, since <${Time} at=${since} />`}${dueAt && html`, due <${Time} at=${dueAt} />`}</span></li>`;
+}
 
 /** @param {any} reason */
 function reasonText({ text, attempt, of, executor, lastError }) {
