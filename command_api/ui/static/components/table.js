@@ -1,7 +1,7 @@
-/** Tables: of any number of rows, of which only those near the visible part are in the document, and short ones. */
+/** Tables of any number of rows, of which only those near the visible part are in the document. */
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact.js';
 import { Time } from '../core/time.js';
-import { formatCount, Status } from './values.js';
+import { Status } from './values.js';
 
 /**
  * @typedef {{key: string, title: any, width?: string, render?: (row: any, index: number) => any,
@@ -275,28 +275,4 @@ export function timeColumn(key, title, at) {
  */
 export function statusColumn(key, title, width = '120px') {
   return { key, title, width, at: 'state', render: (row) => html`<${Status} value=${row[key]} />` };
-}
-
-/**
- * A short table, all of whose rows are in the document.
- *
- * @param {{label: string, heads: string[], rows: any[][], empty?: string}} props
- */
-export function PlainTable({ label, heads, rows, empty = 'There is none.' }) {
-  if (rows.length === 0) return html`<p class="muted">${empty}</p>`;
-  return html`<div class="plain" tabindex="0" role="region" aria-label=${label}><table aria-label=${label}>
-    <thead><tr>${heads.map((head, at) => html`<th key=${head} scope="col" class=${alignment(rows[0][at])}>${head}</th>`)}</tr></thead>
-    <tbody>${rows.map((row, at) => html`<tr key=${at}>${row.map((cell, column) => html`<td
-      key=${column} class=${alignment(cell)}>${cellOf(cell)}</td>`)}</tr>`)}</tbody>
-  </table></div>`;
-}
-
-/** @param {any} cell Numbers stand at the right of their column. */
-function alignment(cell) {
-  return typeof cell === 'number' ? 'numeric' : undefined;
-}
-
-/** @param {any} cell */
-function cellOf(cell) {
-  return typeof cell === 'number' ? formatCount(cell) : cell;
 }

@@ -8,7 +8,6 @@ import { formatDuration, Time } from '../../core/time.js';
 import { Action, whyNow } from '../../components/actions.js';
 import { Field, FormDialog, submit, useAct } from '../../components/forms.js';
 import { Failure, Loaded, Notice } from '../../components/notice.js';
-import { PlainTable } from '../../components/table.js';
 import { Fields, formatCount, Status } from '../../components/values.js';
 import { ROLES } from '../overview/overview.js';
 
@@ -224,4 +223,28 @@ function Promotion({ set: { set: number, state }, onClose, onPromote }) {
       that is expected: the new one follows from the events. <label><input type="checkbox" checked=${accepted}
       onChange=${() => setAccepted(!accepted)} />Promote it although it differs</label><//>`}
   <//>`;
+}
+
+/**
+ * A short table, all of whose rows are in the document.
+ *
+ * @param {{label: string, heads: string[], rows: any[][], empty?: string}} props
+ */
+function PlainTable({ label, heads, rows, empty = 'There is none.' }) {
+  if (rows.length === 0) return html`<p class="muted">${empty}</p>`;
+  return html`<div class="plain" tabindex="0" role="region" aria-label=${label}><table aria-label=${label}>
+    <thead><tr>${heads.map((head, at) => html`<th key=${head} scope="col" class=${alignment(rows[0][at])}>${head}</th>`)}</tr></thead>
+    <tbody>${rows.map((row, at) => html`<tr key=${at}>${row.map((cell, column) => html`<td
+      key=${column} class=${alignment(cell)}>${cellOf(cell)}</td>`)}</tr>`)}</tbody>
+  </table></div>`;
+}
+
+/** @param {any} cell Numbers stand at the right of their column. */
+function alignment(cell) {
+  return typeof cell === 'number' ? 'numeric' : undefined;
+}
+
+/** @param {any} cell */
+function cellOf(cell) {
+  return typeof cell === 'number' ? formatCount(cell) : cell;
 }
