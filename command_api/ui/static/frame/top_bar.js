@@ -9,8 +9,8 @@ import { formatDuration, zone } from '../core/time.js';
 import { Lazy } from '../components/notice.js';
 
 /**
- * @type {{path: string, title: string, scope?: string, rare?: boolean}[]} In a window of medium
- *   width, those that are rarely needed stand in a menu.
+ * @type {{path: string, title: string, scope?: string, rare?: boolean}[]} Those that are rarely
+ *   needed stand in a menu, unless the window is wide.
  */
 const LINKS = [
   { path: '/', title: 'Overview' },
@@ -57,14 +57,10 @@ export function TopBar() {
 
 function Navigation() {
   const here = `/${route.value.path.split('/')[1]}`;
-  const ref = useRef(/** @type {HTMLElement | null} */ (null));
-  useLayoutEffect(() => { // in a narrow window the links scroll
-    ref.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-  }, [here]);
   const links = LINKS.filter(({ scope }) => !scope || may(scope));
   const rare = links.filter((link) => link.rare);
   const current = rare.find(({ path }) => path === here);
-  return html`<nav aria-label="Pages" ref=${ref}>
+  return html`<nav aria-label="Pages">
     ${links.map((link) => html`<a key=${link.path} href=${href(link.path)} class=${link.rare ? 'rare' : undefined}
       aria-current=${link.path === here ? 'page' : undefined}>${link.title}</a>`)}
     <span class="more-pages ${current ? 'is-current' : ''}"><${LazyMenu} label=${current?.title ?? 'More'} name="More pages"
@@ -124,7 +120,7 @@ function SearchBox() {
   };
   return html`<form class="search" role="search" aria-label="Runs" onSubmit=${onSubmit}>
     <input
-      type="search" ref=${input} value=${text} placeholder="/ id or correlation"
+      type="search" ref=${input} value=${text} placeholder="Find a run (/)"
       aria-label="Search for runs by id, correlation id or record id" spellcheck="false"
       onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)}
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === 'Escape' && input.current?.blur()}

@@ -26,7 +26,7 @@ const COLUMNS = [
   { key: 'id', title: 'Bulk', width: 'minmax(170px, 1fr)', at: 'name', render: ({ id, action }) => html`<a href=${href(`/bulk/${id}`)}>${action} ${id.slice(-6)}</a>` },
   statusColumn('status', 'Status'),
   { key: 'progress', title: 'Progress', width: 'minmax(200px, 2fr)', at: 'line', render: (bulk) => html`<${Progress} bulk=${bulk} />` },
-  ...['done', 'unchanged', 'refused', 'failed'].map((key) => ({ key, title: key[0].toUpperCase() + key.slice(1), width: '104px', numeric: true })),
+  ...['done', 'unchanged', 'refused', 'failed'].map((key) => ({ key, title: key[0].toUpperCase() + key.slice(1), width: '92px', numeric: true })),
   { key: 'by', title: 'By', width: 'minmax(90px, 1fr)', render: ({ actor }) => actor.subject },
   timeColumn('requestedAt', 'Requested', 'when'),
 ];

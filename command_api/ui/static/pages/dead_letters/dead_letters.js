@@ -178,7 +178,7 @@ function RawBytes({ bytes, name, isText }) {
       <button type="button" onClick=${() => download(bytes, `${name}.bin`, 'application/octet-stream')}>Download</button>
     </div>
     ${!isText && view === 'text' && html`<p class="muted">The bytes aren’t UTF-8: what can’t be read is shown as �.</p>`}
-    <pre tabindex="0">${text}</pre>
+    <pre tabindex="0" class=${view === 'text' ? 'stack' : undefined}>${text}</pre>
     ${bytes.length > SHOWN && html`<p class="muted">The first ${formatCount(SHOWN)} of
       ${' '}${formatCount(bytes.length)} bytes; the download has all of them.</p>`}`;
 }

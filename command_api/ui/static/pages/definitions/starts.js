@@ -135,12 +135,12 @@ function Steps({ stats }) {
 }
 
 const STEP_COLUMNS = [
-  { key: 'id', title: 'Step', width: 'minmax(140px, 2fr)' },
-  { key: 'attempts', title: 'Attempts', width: '90px', numeric: true },
+  { key: 'id', title: 'Step', width: 'minmax(140px, 2fr)', at: 'name' },
+  { key: 'attempts', title: 'Attempts', width: '90px', at: 'about', numeric: true },
   { key: 'failed', title: 'Failed', width: '80px', numeric: true },
-  { key: 'rate', title: 'Failure rate', width: '120px', numeric: true, render: rateCell },
+  { key: 'rate', title: 'Failure rate', width: '120px', at: 'more', numeric: true, render: rateCell },
   { key: 'p50', title: 'p50', width: '100px', numeric: true, render: (/** @type {any} */ row) => formatDuration(row.duration?.p50) },
-  { key: 'p95', title: 'p95', width: '100px', numeric: true, render: (/** @type {any} */ row) => formatDuration(row.duration?.p95) },
+  { key: 'p95', title: 'p95', width: '100px', at: 'when', numeric: true, render: (/** @type {any} */ row) => formatDuration(row.duration?.p95) },
 ];
 
 /** @param {any} row */

@@ -144,8 +144,8 @@ const SHOWN_MS = 1000;
 const FILTERS = [{ name: 'status', label: 'Status', kind: 'choice', options: ['pending', 'delivered', 'dead'] }];
 const DELIVERY_COLUMNS = [
   statusColumn('status', 'Status'),
-  { key: 'event', title: 'Event', width: 'minmax(230px, 1fr)', at: 'name' },
-  { key: 'runId', title: 'Run', width: 'minmax(190px, 1fr)', render: (/** @type {any} */ { runId, stepId }) => html`<${Ref} kind="run" id=${runId} /> ${stepId}` },
+  { key: 'event', title: 'Event', width: 'minmax(204px, 1fr)', at: 'name' },
+  { key: 'runId', title: 'Run', width: 'minmax(180px, 1fr)', render: (/** @type {any} */ { runId, stepId }) => html`<${Ref} kind="run" id=${runId} /> ${stepId}` },
   { key: 'attempts', title: 'Attempts', width: '88px', numeric: true },
   { key: 'lastError', title: 'Outcome', width: 'minmax(140px, 2fr)', at: 'about', render: (/** @type {any} */ { lastError, lastStatus }) => lastError ?? lastStatus },
   timeColumn('dueAt', 'Next attempt', 'more'),
