@@ -94,7 +94,7 @@ async def test_live_views_behind_the_rebuilt_ones_cannot_be_compared(stores: Sto
     await stores.views.commit([], checkpoint=1)
     await rebuild.advance_to(await stores.events.head())
 
-    with pytest.raises(ValueError, match="stand at 1"):
+    with pytest.raises(ValueError, match="at position 1, behind"):
         await rebuild.first_difference()
 
 

@@ -150,7 +150,7 @@ async def test_an_impossible_change_is_refused(idle: Stack) -> None:
     assert foreign.status == 409
     assert "another release" in foreign.body["message"]
     assert building.status == 409
-    assert f"Set {number} is built" in building.body["message"]
+    assert f"Set {number} is being built" in building.body["message"]
     assert (await admin.post(f"/views/{live}/promote")).status == 200
     for unknown in (number, "x", "-1", "9" * 30, "%00"):
         assert (await admin.post(f"/views/{unknown}/promote")).status == 404
