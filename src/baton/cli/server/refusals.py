@@ -75,7 +75,8 @@ def refusal(asked: Asked, status: int, document: object, retry_after: str | None
 
 def _line(asked: Asked, status: int, reason: str, retry_after: str | None) -> str:
     if status == UNAUTHORIZED:
-        return f"{asked.url} does not accept this token: set --token (`baton token` creates one)"
+        creates = f"`baton token --tenant {asked.tenant}` creates one"
+        return f"{asked.url} does not accept this token: set --token ({creates})"
     if status == FORBIDDEN:
         return _forbidden(asked.tenant, reason)
     if status == NOT_FOUND:
