@@ -14,8 +14,12 @@ from operator import attrgetter
 from baton.eventlog.errors import Unreadable
 from baton.eventlog.events.envelope import Recorded
 
-ReadEvents = Callable[[int, int], Awaitable[Sequence[Recorded]]]
-"""Reads the store: called with a position and a limit, returns the next events after it."""
+ReadEvents = Callable[[int, int, frozenset[type] | None], Awaitable[Sequence[Recorded]]]
+"""Reads the store: called with a position, a limit and the wanted event classes (None for all).
+
+Returns the next events after the position. Those of other classes may be left out, except for the
+last one that was read: the next read begins after it.
+"""
 
 RECENT_EVENTS = 20_000
 """The least number of recent events kept; at twice as many, the older half is dropped."""
@@ -112,21 +116,26 @@ class Feed:
         self._floor = self._recent[dropped - 1].position
         del self._recent[:dropped]
 
-    async def subscribe(self, name: str, *, after: int) -> "FeedSubscription":
+    async def subscribe(
+        self, name: str, *, after: int, classes: frozenset[type] | None = None
+    ) -> "FeedSubscription":
         """Return a subscription that begins after position `after`.
 
+        Events that are no longer in memory are left out unless they are of one of `classes`.
         Raises `Unreadable` if the log ends before that: the follower `name` followed another log.
         """
         if after > self.head:
             raise Unreadable(f"{name} is at position {after}, but the log ends at {self.head}")
-        return FeedSubscription(self, after)
+        return FeedSubscription(self, after, classes)
 
-    async def after(self, position: int) -> Sequence[Recorded]:
+    async def after(
+        self, position: int, classes: frozenset[type] | None = None
+    ) -> Sequence[Recorded]:
         """Wait for and return the next events after `position`; never empty."""
         while True:
             published = self._published
             if position < self._floor:  # there is an event at _floor, so the read returns it
-                return await self._read(position, MAX_EVENTS)
+                return await self._read(position, MAX_EVENTS, classes)
             start = bisect_right(self._recent, position, key=_position)
             if start < len(self._recent):
                 return self._recent[start : start + MAX_EVENTS]
@@ -157,13 +166,14 @@ class Feed:
 class FeedSubscription:
     """The position of one follower in a `Feed`."""
 
-    def __init__(self, feed: Feed, after: int) -> None:
+    def __init__(self, feed: Feed, after: int, classes: frozenset[type] | None) -> None:
         self._feed = feed
         self._after = after
+        self._classes = classes
 
     async def next(self) -> Sequence[Recorded]:
         """Wait for and return the next events, in order; never empty."""
-        events = await self._feed.after(self._after)
+        events = await self._feed.after(self._after, self._classes)
         self._after = events[-1].position
         return events
 

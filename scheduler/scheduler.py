@@ -163,7 +163,9 @@ class Scheduler(Elected):
 
         position = await self._stores.views.checkpoint()
         await schedules.load()
-        subscription = await self._stores.log.subscribe(NAME, after=position)
+        subscription = await self._stores.log.subscribe(
+            NAME, after=position, classes=SCHEDULE_EVENTS | TIMER_EVENTS
+        )
         async with asyncio.TaskGroup() as group:
             group.create_task(follow(subscription, observe, clock=self._clock, pace_ms=PACE_MS))
             group.create_task(schedules.run())

@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Sequence
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
-from baton.eventlog.events.codec import decode_recorded
+from baton.eventlog.events.codec import decode_recorded, stored_topics_of
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 from baton.eventlog.feed import Feed
 from baton.eventlog.loops.group_commit import GroupCommit, Row
@@ -70,8 +70,18 @@ class MemoryEventStore:
         newest = self.recorder.select_events(stream, desc=True, limit=1)
         return newest[0].originator_version if newest else 0
 
-    async def _read_after(self, after: int, limit: int) -> Sequence[Recorded]:
-        return await self.read_all(after=after, limit=limit)
+    async def _read_after(
+        self, after: int, limit: int, classes: frozenset[type] | None
+    ) -> Sequence[Recorded]:
+        if classes is None:
+            return await self.read_all(after=after, limit=limit)
+        topics = stored_topics_of(classes)
+        part = self.recorder.select_notifications(after, limit, inclusive_of_start=False)
+        return [
+            _recorded(event.id, event)
+            for event in part
+            if event.topic in topics or event is part[-1]
+        ]
 
 
 def _recorded(position: int, event: StoredEvent) -> Recorded:

@@ -18,7 +18,9 @@ class EventStatements:
         columns = f"{position}, originator_id, originator_version, topic, state"
         first, second, third = (f"{parameter}{number}" for number in (1, 2, 3))
         select = f"SELECT {columns} FROM {table}"  # noqa: S608 - the arguments are constants
-        self._select, self._position, self._parameter = select, position, parameter
+        self._position, self._parameter = position, parameter
+        self.select = select
+        """All events, without an order; conditions may follow."""
         self.page = f"{select} WHERE {position} > {first} ORDER BY {position} LIMIT {second}"
         """Events after a position, up to a limit."""
         self.stream = (
@@ -46,7 +48,7 @@ class EventStatements:
         of_topics = f" AND topic IN ({', '.join(marks)})" if marks else ""
         order = "DESC" if wanted.newest_first else "ASC"
         statement = (
-            f"{self._select} WHERE {self._position} > {after} AND {self._position} <= {up_to}"
+            f"{self.select} WHERE {self._position} > {after} AND {self._position} <= {up_to}"
             f" AND substr(originator_id, 1, {length}) = {begin}{of_topics}"
             f" ORDER BY {self._position} {order} LIMIT {limit}"
         )

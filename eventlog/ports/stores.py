@@ -60,8 +60,18 @@ class Subscription(Protocol):
 class Log(Protocol):
     """Delivers appended events to followers, ordered within each stream."""
 
-    async def subscribe(self, name: str, *, after: int) -> Subscription:
-        """Return a subscription of the follower `name` that begins after position `after`."""
+    async def subscribe(
+        self, name: str, *, after: int, classes: frozenset[type] | None = None
+    ) -> Subscription:
+        """Return a subscription of the follower `name` that begins after position `after`.
+
+        Args:
+            name: The name of the follower.
+            after: A position that the log has reached.
+            classes: The event classes that the follower needs, None for all. The log may leave out
+                other events, except that the last event of a part of the log is delivered whatever
+                its class: it moves the follower's position beyond the events left out.
+        """
         ...
 
 

@@ -19,7 +19,8 @@ class Activity:
     """Counts the working tasks.
 
     Attributes:
-        changes: Grows with every append, and with every full batch that a follower of the log gets.
+        changes: Grows with every append, and with every batch of a follower of the log after which
+            there may be more.
     """
 
     def __init__(self) -> None:

@@ -76,19 +76,25 @@ class _CountedLog:
         self._log = log
         self._activity = activity
 
-    async def subscribe(self, name: str, *, after: int) -> Subscription:
+    async def subscribe(
+        self, name: str, *, after: int, classes: frozenset[type] | None = None
+    ) -> Subscription:
         """Return a subscription of the log."""
-        return _CountedSubscription(await self._log.subscribe(name, after=after), self._activity)
+        subscription = await self._log.subscribe(name, after=after, classes=classes)
+        return _CountedSubscription(subscription, after, self._activity)
 
 
 class _CountedSubscription:
-    def __init__(self, subscription: Subscription, activity: Activity) -> None:
+    def __init__(self, subscription: Subscription, after: int, activity: Activity) -> None:
         self._subscription = subscription
+        self._after = after
         self._activity = activity
 
     async def next(self) -> Sequence[Recorded]:
         events = await self._subscription.next()
-        self._activity.changes += len(events) >= MAX_EVENTS  # there may be more
+        # Events of other classes may be left out, so their number doesn't show a full batch.
+        self._activity.changes += events[-1].position - self._after >= MAX_EVENTS
+        self._after = events[-1].position
         return events
 
     async def close(self) -> None:

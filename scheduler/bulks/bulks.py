@@ -94,7 +94,9 @@ class Term:
         try:
             async for bulk in BulkQueries(self._stores.views).active():
                 self._begin(stream_name(bulk.tenant, "bulk", bulk.id))
-            subscription = await self._stores.log.subscribe(NAME, after=position)
+            subscription = await self._stores.log.subscribe(
+                NAME, after=position, classes=FOLLOWED_EVENTS
+            )
             await follow(subscription, self._observe, clock=self._clock, pace_ms=PACE_MS)
         finally:
             await self._finish()

@@ -189,13 +189,17 @@ class Term:
         await self._follow_log(whole_log or self._stores.log)
 
     async def _follow_log(self, log: Log) -> None:
-        subscription = await log.subscribe(NAME, after=self._position)
+        subscription = await log.subscribe(
+            NAME, after=self._position, classes=WIDELY_FOLLOWED_EVENTS
+        )
         await follow(subscription, self.handle, clock=self._clock, pace_ms=PACE_MS)
 
     async def _follow_until_active(self) -> None:
         """Follow the log without the events of runs, until a registration is active."""
         self._caught_up.set()
-        subscription = await self._stores.log.subscribe(NAME, after=self._position)
+        subscription = await self._stores.log.subscribe(
+            NAME, after=self._position, classes=FOLLOWED_EVENTS
+        )
         following = asyncio.create_task(
             follow(subscription, self._handle_until_active, clock=self._clock, pace_ms=PACE_MS)
         )

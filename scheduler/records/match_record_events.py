@@ -98,7 +98,9 @@ class RecordMatcher:
     async def run(self) -> None:
         """Match until cancelled. Raises the error that made the log or an event unreadable."""
         self._position = self._saved = await self._stores.checkpoints.load(NAME)
-        subscription = await self._stores.log.subscribe(NAME, after=self._position)
+        subscription = await self._stores.log.subscribe(
+            NAME, after=self._position, classes=FOLLOWED_EVENTS
+        )
         await follow(subscription, self.handle, clock=self._clock, pace_ms=PACE_MS)
 
     async def handle(self, batch: Sequence[Recorded]) -> None:
@@ -184,7 +186,7 @@ class RecordMatcher:
         return bool(group)
 
     async def _load_triggers(self) -> Triggers:
-        return await triggers_at(self._position, self._stores.events, self._stores.views)
+        return await triggers_at(self._position, self._stores)
 
     async def _match(self, batch: Sequence[Recorded], triggers: Triggers) -> list[MatchedRecord]:
         matched: list[MatchedRecord] = []

@@ -17,15 +17,13 @@ from baton.domain.record.messages import RecordReceived, Skipped
 from baton.domain.stream import stream_name, stream_parts
 from baton.eventlog.events.envelope import Recorded
 from baton.eventlog.loops.load import StreamState, load
-from baton.eventlog.ports.stores import EventStore
-from baton.eventlog.ports.views import ViewStore
+from baton.eventlog.ports.backend import Stores
+from baton.eventlog.ports.stores import EventStore, Log
 from baton.projector.views.definitions.queries import DefinitionQueries
 from baton.scheduler.definition import stream_state, without_steps
 
 CHANGES: Final = get_args(Change)
 
-READ_BATCH: Final = 1_000
-"""The number of events that one read of the log returns."""
 MAX_NAMED_SKIPPED: Final = 100
 """The number of skipped triggers that a record event names one by one; the rest is counted."""
 MAX_CACHED_STRUCTURES: Final = 1_000
@@ -122,15 +120,16 @@ class Triggers:
                 del self._by_type[key]
 
 
-async def triggers_at(position: int, store: EventStore, views: ViewStore) -> Triggers:
+async def triggers_at(position: int, stores: Stores) -> Triggers:
     """Return the triggers as of `position`; raises `Unavailable`.
 
     Reads the log to its end, from `position` or the views' checkpoint, whichever is lower.
     """
-    triggers = Triggers(store)
+    triggers, views = Triggers(stores.events), stores.views
     checkpoint = await views.checkpoint()
     documents = [document async for document in DefinitionQueries(views).with_event_trigger()]
-    changed = await _changed(store, after=min(position, checkpoint), until=await store.head())
+    head = await stores.events.head()
+    changed = await _changed(stores.log, after=min(position, checkpoint), until=head)
     for document in documents:
         stream = stream_name(document.tenant, DECIDER.name, document.definition_id)
         triggers.put(stream, stream_state(document))
@@ -139,17 +138,19 @@ async def triggers_at(position: int, store: EventStore, views: ViewStore) -> Tri
     return triggers
 
 
-async def _changed(store: EventStore, *, after: int, until: int) -> dict[str, None]:
+async def _changed(log: Log, *, after: int, until: int) -> dict[str, None]:
     """Return the streams of definitions with events after `after`, in order, as keys of a dict."""
     streams: dict[str, None] = {}
-    while after < until:
-        events = await store.read_all(after=after, limit=READ_BATCH)
-        if not events:
-            break
-        streams.update(
-            (recorded.stream, None) for recorded in events if isinstance(recorded.event, CHANGES)
-        )
-        after = events[-1].position
+    if after >= until:
+        return streams
+    changes = await log.subscribe("definitions", after=after, classes=frozenset(CHANGES))
+    try:
+        while after < until:
+            events = await changes.next()
+            streams.update((one.stream, None) for one in events if isinstance(one.event, CHANGES))
+            after = events[-1].position
+    finally:
+        await changes.close()
     return streams
 
 

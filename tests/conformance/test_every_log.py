@@ -6,13 +6,17 @@ from itertools import pairwise
 
 import pytest
 
+from baton.domain.run.messages.step_events import DelayStarted
+from baton.eventlog import feed
 from baton.eventlog.clock import SystemClock
 from baton.eventlog.errors import Unreadable
-from baton.eventlog.events.envelope import Recorded
+from baton.eventlog.events.envelope import Recorded, Write
 from baton.eventlog.loops.follow import follow
 from baton.eventlog.ports.backend import Stores
 from baton.eventlog.ports.stores import Subscription
 from tests.conformance.deployments import OpenedStores, appended, write
+
+DELAY = DelayStarted(step_id="wait", visit=1, delay_ms=5, resume_at=35, at=30)
 
 
 async def next_events(subscription: Subscription, count: int) -> list[Recorded]:
@@ -76,6 +80,29 @@ async def test_a_waiting_follower_sees_what_another_process_appends(
         assert await waiting == list(foreign.recorded)
     await subscription.close()
     await beside.close()
+
+
+async def test_a_follower_of_one_class_behind_the_recent_events_gets_few_others_and_the_last(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "RECENT_BYTES", 1)
+    wanted = [
+        Write(stream=f"acme/run/delayed-{number}", expected=0, events=[DELAY])
+        for number in range(3)
+    ]
+    for number, delayed in enumerate(wanted):
+        others = [write(f"r{number}-{other}", 0, *range(100)) for other in range(30)]
+        await appended(stores, *others, delayed)
+    last = await appended(stores, *(write(f"r-{other}", 0, *range(100)) for other in range(30)))
+    subscription = await stores.log.subscribe("delays", after=0, classes=frozenset((DelayStarted,)))
+    seen: list[Recorded] = []
+    while not seen or seen[-1].position < last.position:
+        seen += await next_events(subscription, 1)
+
+    found = [one.stream for one in seen if isinstance(one.event, DelayStarted)]
+    assert found == [one.stream for one in wanted]
+    assert len(seen) < 30
+    await subscription.close()
 
 
 async def test_a_slow_follower_misses_nothing(stores: Stores) -> None:

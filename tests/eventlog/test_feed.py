@@ -23,9 +23,13 @@ class CountingStore:
     def __init__(self) -> None:
         self.events: list[Recorded] = []
         self.reads = 0
+        self.classes: frozenset[type] | None = None
 
-    async def read(self, after: int, limit: int) -> Sequence[Recorded]:
+    async def read(
+        self, after: int, limit: int, classes: frozenset[type] | None
+    ) -> Sequence[Recorded]:
         self.reads += 1
+        self.classes = classes
         await asyncio.sleep(0)
         return [one for one in self.events if one.position > after][:limit]
 
@@ -180,3 +184,13 @@ async def test_followers_read_skipped_events_from_the_store() -> None:
     assert await asyncio.wait_for(next_of_waiting, 10) == events(3, 5)
     publish(feed, store, 6, 6)
     assert await behind.next() == events(6, 6)
+
+
+async def test_only_the_wanted_classes_are_read_from_the_store() -> None:
+    store = CountingStore()
+    store.events = events(1, 3)
+    feed = Feed(store.read, head=6)
+    follower = await feed.subscribe("a", after=0, classes=frozenset((RunStarted,)))
+    await follower.next()
+
+    assert store.classes == frozenset((RunStarted,))

@@ -29,7 +29,7 @@ TIMEOUT_MS = 20_000
 def log_of(events: Sequence[Recorded] = ()) -> Feed:
     """Return a log that holds `events` and delivers further ones as they are published."""
 
-    async def read(after: int, limit: int) -> Sequence[Recorded]:
+    async def read(after: int, limit: int, _classes: frozenset[type] | None) -> Sequence[Recorded]:
         return [event for event in events if event.position > after][:limit]
 
     return Feed(read, head=events[-1].position if events else 0)

@@ -4,6 +4,7 @@ import asyncio
 from random import Random
 
 import pytest
+from eventsourcing.persistence import StoredEvent
 
 from baton.domain.actor import Actor
 from baton.domain.definition.decisions import DECIDER as DEFINITION
@@ -14,6 +15,7 @@ from baton.domain.record.messages import RecordReceived, TriggersConsidered
 from baton.domain.run.messages.run_events import RunRequested
 from baton.domain.run.trigger import ByRecord
 from baton.domain.stream import stream_name
+from baton.eventlog import feed
 from baton.eventlog.errors import Unavailable
 from baton.eventlog.loops.load import StreamState
 from baton.scheduler.metrics import Counters
@@ -369,3 +371,16 @@ async def test_a_definition_follows_its_event_triggers_as_they_change(world):
     await match_all(world)
 
     assert await world.started() == ["a"]
+
+
+async def test_events_of_other_classes_are_not_decoded_to_catch_up(world, monkeypatch):
+    monkeypatch.setattr(feed, "RECENT_BYTES", 1)
+    await world.define("a", ON_ORDER)
+    unreadable = StoredEvent("acme/run/r1", 1, "run.EventOfALaterRelease", b"{}")
+    world.store.recorder.insert_events([unreadable])
+    await world.send("e1")
+    counters = Counters()
+    matching = asyncio.create_task(matcher_of(world, counters=counters).run())
+
+    await eventually(lambda: counters.runs_requested == 1)
+    matching.cancel()

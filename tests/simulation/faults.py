@@ -148,11 +148,12 @@ class FaultyLog:
         self._log = log
         self._incarnation = incarnation
 
-    async def subscribe(self, name: str, *, after: int) -> Subscription:
+    async def subscribe(
+        self, name: str, *, after: int, classes: frozenset[type] | None = None
+    ) -> Subscription:
         await self._incarnation.fault_point()
-        return _Repeating(
-            self._log, await self._log.subscribe(name, after=after), self._incarnation, name
-        )
+        inner = await self._log.subscribe(name, after=after, classes=classes)
+        return _Repeating(self._log, inner, self._incarnation, name)
 
 
 class _Repeating:

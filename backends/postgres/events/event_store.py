@@ -11,7 +11,7 @@ from baton.backends.postgres.events.appender import Appender, Predecessor, Recei
 from baton.backends.postgres.events.statements import EVENTS
 from baton.backends.postgres.events.tail import Fetch, Tail
 from baton.eventlog.errors import Unwritable
-from baton.eventlog.events.codec import decode_recorded, topics_of
+from baton.eventlog.events.codec import decode_recorded, stored_topics_of
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 from baton.eventlog.loops.group_commit import GroupCommit, Row
 
@@ -38,14 +38,11 @@ class PostgresEventStore:
     def __init__(
         self, database: Database, appender: Appender, *, followed: frozenset[type] | None = None
     ) -> None:
-        self._followed = None if followed is None else topics_of(followed)
         self._database = database
         self._appender = appender
         self._receipt: Receipt | None = None
-        self.log = Tail(database.url, self._read_batch, self.head, own_pid=self._appender_pid)
-        self.whole_log = Tail(
-            database.url, self._read_whole_batch, self.head, own_pid=self._appender_pid
-        )
+        self.log = self._tail(followed)
+        self.whole_log = self._tail(None)
         self._appends = GroupCommit(self._commit, None, self._publish)
         self.commits = self._appends.metrics
 
@@ -123,22 +120,23 @@ class PostgresEventStore:
         self.log.appended(recorded, size=size, previous=previous)
         self.whole_log.appended(recorded, size=size, previous=previous)
 
-    async def _read_batch(
-        self, after: int, limit: int, *, fetch: Fetch | None = None
-    ) -> tuple[Sequence[Recorded], int]:
-        topics = () if self._followed is None else (self._followed,)
-        statement = _ALL_OF_TOPICS if topics else EVENTS.page
-        rows = await (fetch or self._database.fetch)(statement, after, limit, *topics)
-        return await _decode(rows), sum([len(row["state"]) for row in rows])
+    def _tail(self, followed: frozenset[type] | None) -> Tail:
+        """Return a log that may leave out events of classes that aren't `followed`."""
 
-    def _appender_pid(self) -> int:
-        return self._appender.pid
+        async def read(
+            after: int,
+            limit: int,
+            *,
+            fetch: Fetch | None = None,
+            classes: frozenset[type] | None = None,
+        ) -> tuple[Sequence[Recorded], int]:
+            wanted = followed if classes is None else classes
+            topics = () if wanted is None else (sorted(stored_topics_of(wanted)),)
+            statement = _ALL_OF_TOPICS if topics else EVENTS.page
+            rows = await (fetch or self._database.fetch)(statement, after, limit, *topics)
+            return await _decode(rows), sum([len(row["state"]) for row in rows])
 
-    async def _read_whole_batch(
-        self, after: int, limit: int, *, fetch: Fetch | None = None
-    ) -> tuple[Sequence[Recorded], int]:
-        rows = await (fetch or self._database.fetch)(EVENTS.page, after, limit)
-        return await _decode(rows), sum([len(row["state"]) for row in rows])
+        return Tail(self._database.url, read, self.head, own_pid=lambda: self._appender.pid)
 
     async def _page(self, statement: str, *values: Value) -> list[Recorded]:
         return await _decode(await self._database.look_up(statement, *values))

@@ -23,9 +23,17 @@ class ReadStore(Protocol):
     """Reads the store through `fetch`, by default over the pool."""
 
     async def __call__(
-        self, after: int, limit: int, *, fetch: Fetch | None = None
+        self,
+        after: int,
+        limit: int,
+        *,
+        fetch: Fetch | None = None,
+        classes: frozenset[type] | None = None,
     ) -> tuple[Sequence[Recorded], int]:
-        """Return up to `limit` events after `after`, in order, and their size in bytes."""
+        """Return up to `limit` events after `after`, in order, and their size in bytes.
+
+        With `classes`, events of others may be left out, except for the last one that was read.
+        """
         ...
 
 
@@ -59,9 +67,12 @@ class Tail:
         self._reading = asyncio.Lock()
         self._notifications = AppendNotifications(url, already_seen=self._already_seen)
 
-    async def subscribe(self, name: str, *, after: int) -> "TailSubscription":
+    async def subscribe(
+        self, name: str, *, after: int, classes: frozenset[type] | None = None
+    ) -> "TailSubscription":
         """Return a subscription that begins after position `after`.
 
+        Events that are no longer in memory are left out unless they are of one of `classes`.
         Raises `Unreadable` when the log ends before that: then `name` followed another log.
         """
         self._followers += 1
@@ -69,7 +80,8 @@ class Tail:
             feed = await self._open()
             while after > self._head and await self._read_new(feed):
                 pass
-            return TailSubscription(self, await feed.subscribe(name, after=after), after)
+            inner = await feed.subscribe(name, after=after, classes=classes)
+            return TailSubscription(self, inner, after)
         except BaseException:
             self.leave()
             raise
@@ -128,8 +140,10 @@ class Tail:
         self._notifications.may_have_more |= self._head - before >= MAX_EVENTS
         return self._head > before
 
-    async def _read(self, after: int, limit: int) -> Sequence[Recorded]:
-        events, _ = await self._read_store(after, limit)
+    async def _read(
+        self, after: int, limit: int, classes: frozenset[type] | None
+    ) -> Sequence[Recorded]:
+        events, _ = await self._read_store(after, limit, classes=classes)
         return events
 
     def _publish(self, feed: Feed, events: Sequence[Recorded], size: int) -> None:

@@ -5,9 +5,10 @@ their own: in a thread, every row would wait for the interpreter lock.
 """
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Coroutine, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from baton.backends.sqlite.errors import as_unavailable
 from baton.backends.sqlite.events.recorder import (
@@ -18,7 +19,7 @@ from baton.backends.sqlite.events.recorder import (
 from baton.backends.sqlite.writing.writer import ConstraintViolated, Writer, results_of
 from baton.backends.sqlite.writing.writer_process import Answer
 from baton.eventlog.errors import Unavailable
-from baton.eventlog.events.codec import decode_recorded
+from baton.eventlog.events.codec import decode_recorded, stored_topics_of
 from baton.eventlog.events.envelope import Appended, Conflict, Recorded, Selection, Write
 from baton.eventlog.feed import Feed
 from baton.eventlog.loops.group_commit import GroupCommit, Row
@@ -27,12 +28,23 @@ PAGE_SIZE = 250
 """The number of events read and decoded before the event loop runs other tasks."""
 MAX_MISSED = 2_000
 """The number of missed events from which on each follower of the log reads them from the store."""
+SCANNED = 4_000
+"""The number of events of which one statement returns those of the wanted classes."""
 
 _CommitResults: TypeAlias = "asyncio.Future[Sequence[int | Conflict]]"
 
 CONCURRENT_COMMITS = 4
 """The number of concurrent commits: the event loop prepares the next while the disk works."""
 
+# The last event of the part is always included, because the next part begins after it.
+_PART = f"""
+WITH part AS (
+    SELECT max(rowid) AS last
+    FROM (SELECT rowid FROM stored_events WHERE rowid > ?1 ORDER BY rowid LIMIT ?2)
+)
+{EVENTS.select} WHERE rowid > ?1 AND rowid <= (SELECT last FROM part)
+    AND (topic IN (SELECT value FROM json_each(?3)) OR rowid = (SELECT last FROM part))
+ORDER BY rowid LIMIT ?4"""  # noqa: S608 - a constant
 _NEWEST = "SELECT coalesce(max(originator_version), 0) FROM stored_events WHERE originator_id = ?"
 
 
@@ -173,13 +185,26 @@ class SqliteEventStore:
     async def _newest(self, stream: str) -> int:
         return self._number(_NEWEST, stream)
 
-    async def _read_after(self, after: int, limit: int) -> Sequence[Recorded]:
-        return await self.read_all(after=after, limit=limit)
+    async def _read_after(
+        self, after: int, limit: int, classes: frozenset[type] | None
+    ) -> Sequence[Recorded]:
+        if classes is None:
+            return await self.read_all(after=after, limit=limit)
+        await asyncio.sleep(0)
+        topics = json.dumps(sorted(stored_topics_of(classes)))
+        rows = self._rows(_PART, after, SCANNED, topics, limit)
+        events: list[Recorded] = []
+        for start in range(0, len(rows), PAGE_SIZE):
+            await asyncio.sleep(0)
+            events += [decode_recorded(*row) for row in rows[start : start + PAGE_SIZE]]
+        return events
 
     def _page(self, statement: str, *parameters: str | int) -> list[Recorded]:
+        return [decode_recorded(*row) for row in self._rows(statement, *parameters)]
+
+    def _rows(self, statement: str, *parameters: str | int) -> Sequence[Any]:
         with as_unavailable():
-            rows = self._reader.execute(statement, parameters).fetchall()
-        return [decode_recorded(*row) for row in rows]
+            return self._reader.execute(statement, parameters).fetchall()
 
     def _number(self, statement: str, *parameters: str) -> int:
         with as_unavailable():
