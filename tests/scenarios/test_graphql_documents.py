@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from graphql import build_schema, get_introspection_query, parse, validate
+from graphql import GraphQLError, build_schema, get_introspection_query, parse, validate
+from strawberry.types import ExecutionResult
 
 import baton.command_api.dialects.workflow_orchestration.graphql as package
+from baton.command_api.dialects.workflow_orchestration.graphql.execute import shown_result
 from baton.command_api.dialects.workflow_orchestration.graphql.schema import SCHEMA
 from tests.kit.stack import Response
 from tests.scenarios.graphql_seed import EXAMPLES
@@ -55,6 +57,20 @@ async def made(server: Stack, query: str, given: object) -> str:
 
 def codes(answer: Response) -> list[str]:
     return [error["extensions"]["code"] for error in answer.body["errors"]]
+
+
+def test_errors_are_in_document_order_whichever_field_fails_first() -> None:
+    document: Any = parse("{ first second { third } }")
+    first, second = document.definitions[0].selection_set.selections
+    third = second.selection_set.selections[0]
+    paths: list[list[str | int]] = [["first"], ["second", 2, "third"], ["second", 10, "third"]]
+    nodes = first, third, third
+    errors = [GraphQLError("-", node, path=path) for node, path in zip(nodes, paths, strict=True)]
+    errors.append(GraphQLError("without a place"))
+
+    shown: Any = shown_result(ExecutionResult(data=None, errors=[*reversed(errors)]))["errors"]
+
+    assert [error.get("path") for error in shown] == [None, *paths]
 
 
 def test_the_schema_is_the_one_in_its_file() -> None:

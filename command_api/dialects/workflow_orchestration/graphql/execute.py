@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graphql import OperationType
+from graphql import GraphQLError, OperationType
 from strawberry.types import ExecutionResult
 
 from baton.command_api.dialects.workflow_orchestration.graphql.documents import (
@@ -61,10 +61,16 @@ async def stream(call: Call, context: RequestContext) -> AsyncGenerator[Executio
 
 
 def shown_result(result: ExecutionResult) -> JsonObject:
-    """Return a result as responses show it: `{data, errors?}`."""
+    """Return a result as responses show it: `{data, errors?}`, with errors in document order."""
     if not result.errors:
         return {"data": result.data}
-    return {"data": result.data, "errors": shown_errors(result.errors)}
+    return {"data": result.data, "errors": shown_errors(sorted(result.errors, key=_place_of))}
+
+
+def _place_of(error: GraphQLError) -> tuple[list[int], list[tuple[int, str]]]:
+    """Return a sort key: fields fail in any order, but the same request has the same answer."""
+    path = [(part, "") if isinstance(part, int) else (0, part) for part in error.path or ()]
+    return [*(error.positions or ())], path
 
 
 def _arguments(call: Call, operation: Operation) -> dict[str, Any]:
