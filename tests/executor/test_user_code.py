@@ -195,15 +195,15 @@ async def test_waiting_for_a_slot_does_not_count_as_working(kind: str) -> None:
 
     async def nap_async(_payload: dict, ctx: StepContext) -> None:
         note(ctx)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)
 
     def nap(_payload: dict, ctx: StepContext) -> None:
         note(ctx)
-        time.sleep(0.1)
+        time.sleep(0.2)
 
     target = function("nap", limit=2)(nap_async if kind == "loop" else nap)
     async with engine_of(target) as engine:
-        ids = await engine.start("nap", timeout_ms=250, count=12)
+        ids = await engine.start("nap", timeout_ms=800, count=12)
         await eventually(lambda: engine.functions.waits.waiting > 0)
         runs = await engine.ended(ids)
         assert engine.functions.waits.waiting == 0
