@@ -12,6 +12,7 @@ from typing import Final
 from baton.backends.sqlite.database import try_lock
 from baton.backends.sqlite.views.view_database import ViewDatabase
 from baton.backends.sqlite.views.view_store import SqliteViewStore
+from baton.eventlog.errors import Unavailable
 from baton.eventlog.ports.views import Table
 
 _PREFIX: Final = "baton-views-"
@@ -30,7 +31,8 @@ async def open_temporary(tables: Sequence[Table]) -> SqliteViewStore:
         folder = opening.enter_context(tempfile.TemporaryDirectory(prefix=_PREFIX))
         lock = os.open(folder, _FOLDER)
         opening.callback(os.close, lock)
-        try_lock(lock)
+        if not try_lock(lock):
+            raise Unavailable(f"{folder} can't be locked")
         database = await ViewDatabase.open(Path(folder) / "views.db", tables)
         opened = opening.pop_all()
 
